@@ -1,0 +1,75 @@
+# Everything a newcomer types. Wants: Linux, python3 (3.11 or later) with pip, make; node and npm for the tests.
+# Nothing is installed outside this folder, except Debian's chromium by `make browser` (part of `make test`).
+
+PYTHON ?= python3
+UV := .tools/bin/uv
+BIN := .venv/bin
+PLAYERS := tests/e2e/node_modules/.package-lock.json
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+.PHONY: help setup demo test bench check browser players clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: .venv/.ready ## put uv into .tools/ and the locked libraries into .venv/
+	@:
+
+demo: setup ## two encoders, one relay, two upstreams and a page, on this machine
+	@$(BIN)/relay demo
+
+test: setup check browser players ## checks, then every test (ARGS="-k name" for some)
+	@$(BIN)/pytest $(ARGS)
+
+bench: setup ## run the benchmarks that tests/benchmarks holds
+	@$(BIN)/python -m tests.benchmarks
+
+check: setup ## format, lint, types, and the walls between the rooms
+	@$(BIN)/ruff format --check --quiet . || { echo "ruff format: run $(BIN)/ruff format"; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy --no-error-summary
+	@$(BIN)/lint-imports --no-logo
+
+# Never fails: without a browser the tests that need one are reported as skipped, by name.
+browser: ## Debian's chromium by apt, when it is absent and we are root
+	@if [ -x /usr/bin/chromium ]; then exit 0; fi; \
+	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
+	  echo "browser: no /usr/bin/chromium; browser tests will be reported as skipped, by name"; exit 0; fi; \
+	echo "browser: installing chromium with apt-get"; log=.tools/apt.log; \
+	{ apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -qy install --no-install-recommends \
+	  chromium fonts-dejavu-core; } >$$log 2>&1 </dev/null || { tail -n 5 $$log; \
+	  echo "browser: not installed; browser tests will be reported as skipped, by name"; }
+
+players: $(PLAYERS) ## the web players that the tests drive, into tests/e2e/node_modules
+
+clean: ## remove what the other targets made (not chromium)
+	@rm -rf .venv .tools tests/e2e/node_modules build dist
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@find relay packagers tests -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+
+# `pip install --target` is the one way that a fresh Debian 12 allows: its python3 has no ensurepip
+# (so no `python3 -m venv`), and its pip refuses to touch the system (PEP 668).
+$(UV):
+	@echo "setup: uv into .tools/"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "setup: needs Python 3.11 or later, $(PYTHON) is " + sys.version.split()[0])'
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --root-user-action=ignore \
+	  --upgrade --target .tools "uv==0.13.*"
+	@touch $@
+
+.venv/.ready: $(UV) uv.lock pyproject.toml
+	@echo "setup: libraries into .venv/"
+	@UV_PYTHON_DOWNLOADS=never $(UV) sync --quiet --frozen --all-extras \
+	  --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
+	@touch $@
+
+# --ignore-scripts: nothing that these packages carry is run at install time.
+$(PLAYERS): tests/e2e/package.json tests/e2e/package-lock.json
+	@command -v npm >/dev/null || { echo "players: npm is needed (Debian: apt-get install nodejs npm)"; exit 1; }
+	@echo "players: npm packages into tests/e2e/node_modules/"
+	@cd tests/e2e && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
