@@ -27,7 +27,8 @@ test: setup check browser players ## checks, then every test (ARGS="-k name" for
 	@$(BIN)/pytest $(ARGS)
 
 bench: setup ## run the benchmarks that tests/benchmarks holds
-	@$(BIN)/python -m tests.benchmarks
+	@if [ -f tests/benchmarks/__main__.py ]; then $(BIN)/python -m tests.benchmarks; \
+	else echo "bench: there are no benchmarks yet"; fi
 
 check: setup ## format, lint, types, and the walls between the rooms
 	@$(BIN)/ruff format --check --quiet . || { echo "ruff format: run $(BIN)/ruff format"; exit 1; }
@@ -40,7 +41,7 @@ browser: ## Debian's chromium by apt, when it is absent and we are root
 	@if [ -x /usr/bin/chromium ]; then exit 0; fi; \
 	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
 	  echo "browser: no /usr/bin/chromium; browser tests will be reported as skipped, by name"; exit 0; fi; \
-	echo "browser: installing chromium with apt-get"; log=.tools/apt.log; \
+	echo "browser: installing chromium with apt-get"; mkdir -p .tools; log=.tools/apt.log; \
 	{ apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -qy install --no-install-recommends \
 	  chromium fonts-dejavu-core; } >$$log 2>&1 </dev/null || { tail -n 5 $$log; \
 	  echo "browser: not installed; browser tests will be reported as skipped, by name"; }
