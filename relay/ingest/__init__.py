@@ -1,0 +1,1 @@
+"""The ingest flavours: how a sender's bytes become headers and fragments."""

@@ -1,0 +1,230 @@
+"""The words of the house: what flows from the door in to the presentation.
+
+A *track* is the canonical track of a publishing point. Its identity is its `TrackKey`, the values
+by which MS-SSTR 2.2.7.3 tells the entries of a live server manifest apart; equal keys in other
+streams or from other encoders are copies of one track. `track_ID` is local to a stream and lives
+only in a `Header`.
+
+    Header      ftyp + live server manifest + moov, as one stream began
+    Fragment    one moof + mdat of one track
+    Copy        what one source sent for one index of one track; the store's member
+    Gap         the record that an index stays empty; competes with copies under the same key
+    Pin         a small fact of the channel, decided once (grid, header, bandwidth)
+    Entry       a copy or gap in its final place on the timeline
+
+Times are integers in the track's timescale and signed: a real encoder's first audio fragment
+begins before zero (AAC priming). `time` is decode time. Everything here is immutable.
+"""
+
+import hashlib
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+Buffer = bytes | memoryview
+"""Bytes that are handed on, not copied."""
+
+
+class Kind(StrEnum):
+    """The element of the live server manifest that declares a track."""
+
+    VIDEO = "video"
+    AUDIO = "audio"
+    TEXT = "textstream"
+
+
+@dataclass(frozen=True, slots=True)
+class TrackKey:
+    """Identity of a track: kind, trackName, systemBitrate, language, custom attributes.
+
+    `attributes` are sorted (name, value) pairs. Where the bitrate of audio or video is 0, they also
+    carry what else tells such tracks apart (size or channels).
+    """
+
+    kind: Kind
+    name: str
+    bitrate: int
+    language: str = "und"
+    attributes: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def url_name(self) -> str:
+        """`{trackName}-{systemBitrate}`, a function of the key alone: equal in every data centre.
+
+        Only [A-Za-z0-9_-]; what would be lost by that, a language that the name does not show, and
+        custom attributes come back as a suffix, so different keys keep different names.
+        """
+        plain = re.sub(r"[^A-Za-z0-9_]", "_", self.name) or self.kind.value
+        parts = [plain, str(self.bitrate)]
+        if self.language not in ("", "und") and self.language not in self.name:
+            parts.append(re.sub(r"[^A-Za-z0-9]", "_", self.language))
+        if self.attributes or plain != self.name:
+            meaning = repr((self.name, self.attributes)).encode()
+            parts.append(hashlib.sha256(meaning).hexdigest()[:6])
+        return "-".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """A track by meaning: equal tracks are interchangeable, whoever encodes them.
+
+    timescale     ticks per second (mdhd; the manifest's timescale is only compared with it)
+    handler       hdlr handler_type: "vide", "soun", "text", "subt", "meta"
+    sample_entry  the stsd entry as one box, canonical, codec configuration in it
+    codecs        RFC 6381 string, "" when unknown (text, sparse)
+    width, height luma samples as declared; 0 on others
+    channels, sampling_rate   audio; 0 on others
+    parent        parentTrackName of a sparse track, else ""
+    """
+
+    key: TrackKey
+    timescale: int
+    handler: str
+    sample_entry: bytes
+    codecs: str
+    width: int = 0
+    height: int = 0
+    channels: int = 0
+    sampling_rate: int = 0
+    parent: str = ""
+
+    @property
+    def name(self) -> str:
+        """The track's name in URLs and in the store."""
+        return self.key.url_name
+
+
+@dataclass(frozen=True, slots=True)
+class SampleDefaults:
+    """trex (ISO/IEC 14496-12 8.8.3): what a fragment may leave unsaid. 0 = nothing is said."""
+
+    duration: int = 0
+    size: int = 0
+    flags: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderTrack:
+    """One track as a stream names it."""
+
+    track_id: int
+    track: Track
+    defaults: SampleDefaults = SampleDefaults()
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """How a stream begins: its three boxes, byte for byte, and what they mean."""
+
+    data: bytes
+    tracks: tuple[HeaderTrack, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """One moof + mdat of one track, complete.
+
+    time        decode time of the first sample: tfxd's time less its composition offset
+    duration    sum of the sample durations, never tfxd's
+    index       tfxd version 2 fragment_index, or None
+    sync        the first sample is a sync sample
+    data        the bytes of moof and mdat, meaning complete without the stream's trex
+    """
+
+    track: Track
+    time: int
+    duration: int
+    sample_count: int
+    index: int | None
+    sync: bool
+    data: tuple[Buffer, ...]
+
+    @property
+    def end(self) -> int:
+        return self.time + self.duration
+
+    @property
+    def size(self) -> int:
+        return sum(len(part) for part in self.data)
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What one source sent for one (track, run, index); its bytes travel beside it.
+
+    track     `Track.name`
+    arrival   milliseconds since 1970 when its last byte was in
+    size      bytes
+    partial   its source died before it was whole
+    """
+
+    track: str
+    run: int
+    index: int
+    time: int
+    duration: int
+    sample_count: int
+    source: str
+    arrival: int
+    size: int
+    sync: bool = True
+    partial: bool = False
+
+    @property
+    def end(self) -> int:
+        return self.time + self.duration
+
+    @property
+    def half_frame(self) -> int:
+        """Half the mean sample duration: how far two copies may miss each other and still join."""
+        return self.duration // (2 * self.sample_count) if self.sample_count else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Nobody delivered this index in time. `time` and `duration` are the hole's, in ticks."""
+
+    track: str
+    run: int
+    index: int
+    time: int
+    duration: int
+    arrival: int
+
+    @property
+    def end(self) -> int:
+        return self.time + self.duration
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A fact that the first to say it decides for all.
+
+    `grid`, `header/{stream}`, `bandwidth/{track}`.
+    """
+
+    name: str
+    value: bytes
+
+
+Member = Copy | Gap | Pin
+"""What a store holds."""
+
+
+class Verdict(StrEnum):
+    """What became of an arriving copy."""
+
+    ACCEPTED = "accepted"
+    HELD = "held"
+    DUPLICATE = "duplicate"
+    LATE = "late"
+    PARTIAL = "partial"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A copy or gap in its final place. `drift`: ticks by which it misses the end before it."""
+
+    member: Copy | Gap
+    drift: int = 0
+    discontinuity: bool = False

@@ -1,0 +1,56 @@
+"""A store is a set: one member per key, the first `put` under a key wins, atomically, for ever.
+
+Keys: copies and gaps compete under (track, run, index); pins under their name. The store knows no
+order of media and no verdicts; those come from the timeline, a view built from nothing but what
+`follow` reports, in `follow`'s order. So a restart is a replay.
+
+A store serves one channel. `put` returns when the member is as safe as the kind of store promises
+(memory: in this process; disk: after fdatasync), and then the member has been handed to every feed.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from typing import Protocol
+
+from relay.media import Buffer, Copy, Member
+
+
+class Feed(Protocol):
+    """What the store holds (`past`, in the order of the puts), then what comes, until closed."""
+
+    @property
+    def past(self) -> Sequence[Member]: ...
+
+    def __aiter__(self) -> AsyncIterator[Member]: ...
+
+    def close(self) -> None: ...
+
+
+class Store(Protocol):
+    """The set of one channel."""
+
+    async def put(self, member: Member, data: Sequence[Buffer] = ()) -> bool:
+        """Add a member with a copy's bytes. True: it is the first under its key; False: it is not.
+
+        Raises OSError when it could not be made safe; then nothing was added.
+        """
+        ...
+
+    async def get(self, track: str, run: int, index: int) -> bytes | None:
+        """A copy's bytes, or None: no such copy, or found damaged (never wrong bytes)."""
+        ...
+
+    def find(self, track: str, run: int, index: int) -> Copy | None:
+        """The copy under this key, as far as this node knows."""
+        ...
+
+    def follow(self) -> Feed:
+        """Everything there is, then everything that comes."""
+        ...
+
+    async def trim(self, track: str, run: int, floor: int) -> int:
+        """Forget copies and gaps of this track and run below the index `floor`; how many went."""
+        ...
+
+    async def close(self) -> None:
+        """Finish what is under way and end every feed."""
+        ...
