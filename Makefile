@@ -72,5 +72,5 @@ $(UV):
 $(PLAYERS): tests/e2e/package.json tests/e2e/package-lock.json
 	@command -v npm >/dev/null || { echo "players: npm is needed (Debian: apt-get install nodejs npm)"; exit 1; }
 	@echo "players: npm packages into tests/e2e/node_modules/"
-	@cd tests/e2e && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@cd tests/e2e && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
 	@touch $@
