@@ -34,7 +34,8 @@ check: setup ## format, lint, types, and the walls between the rooms
 	@$(BIN)/ruff format --check --quiet . || { echo "ruff format: run $(BIN)/ruff format"; exit 1; }
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy --no-error-summary
-	@$(BIN)/lint-imports --no-logo
+	@walls="$$($(BIN)/lint-imports --no-logo)" || { echo "$$walls"; exit 1; }
+	@echo "check: format, lint, types and walls are in order"
 
 # Never fails: without a browser the tests that need one are reported as skipped, by name.
 browser: ## Debian's chromium by apt, when it is absent and we are root
