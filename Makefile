@@ -65,7 +65,7 @@ $(UV):
 
 .venv/.ready: $(UV) uv.lock pyproject.toml
 	@echo "setup: libraries into .venv/"
-	@UV_PYTHON_DOWNLOADS=never $(UV) sync --quiet --frozen --all-extras \
+	@env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT=.venv UV_PYTHON_DOWNLOADS=never $(UV) sync --quiet --frozen --all-extras \
 	  --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
 	@touch $@
 
