@@ -1,0 +1,109 @@
+"""What a store of one process knows by heart: its members by key, in the order of their puts.
+
+Both stores put each member on a shelf once it is as safe as they promise. The shelf decides
+nothing but "first under its key", answers `find`, feeds the followers, and drops what is trimmed.
+
+A day of several tracks is half a million records, so a record is small: a member with slots and the
+few facts by which its store finds the bytes. The order of the puts is the dictionary's own.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from relay.media import Buffer, Copy, Member, Pin
+from relay.store.feed import MemberFeed
+
+Key = tuple[str, int, int] | str
+"""(track, run, index) of a copy or gap, or the name of a pin."""
+
+
+@dataclass(slots=True)
+class Record:
+    """A member on the shelf; each store adds where the bytes are."""
+
+    member: Member
+
+
+R = TypeVar("R", bound=Record)
+
+
+def key_of(member: Member) -> Key:
+    """What a member competes for: a gap and a copy of the same index for the same thing."""
+    if isinstance(member, Pin):
+        return member.name
+    return member.track, member.run, member.index
+
+
+def check_size(member: Member, data: Sequence[Buffer]) -> None:
+    """Raise ValueError unless `data` is what the member says: a copy's `size` bytes, else none."""
+    said = member.size if isinstance(member, Copy) else 0
+    found = sum(len(part) for part in data)
+    if said != found:
+        raise ValueError(f"{key_of(member)} says {said} bytes, {found} were given")
+
+
+class Shelf(Generic[R]):
+    """Records by key, in the order in which they were added."""
+
+    def __init__(self) -> None:
+        self._records: dict[Key, R] = {}
+        self._lowest: dict[tuple[str, int], int] = {}
+        self._feeds: list[MemberFeed] = []
+        self._ended = False
+
+    def __contains__(self, key: Key) -> bool:
+        return key in self._records
+
+    def add(self, record: R) -> None:
+        """Add a record whose key is free, and hand its member to every feed."""
+        key = key_of(record.member)
+        self._records[key] = record
+        if not isinstance(key, str):
+            track, run, index = key
+            line = track, run
+            self._lowest[line] = min(self._lowest.get(line, index), index)
+        for feed in self._feeds:
+            feed.offer(record.member)
+
+    def record(self, track: str, run: int, index: int) -> R | None:
+        """The record of a copy; None where there is none, or a gap."""
+        record = self._records.get((track, run, index))
+        return record if record is not None and isinstance(record.member, Copy) else None
+
+    def copy(self, track: str, run: int, index: int) -> Copy | None:
+        """The copy under this key."""
+        record = self._records.get((track, run, index))
+        return record.member if record is not None and isinstance(record.member, Copy) else None
+
+    def follow(self) -> MemberFeed:
+        """A feed that begins here."""
+        feed = MemberFeed(tuple(r.member for r in self._records.values()), self._forget)
+        self._feeds.append(feed)
+        if self._ended:
+            feed.end()
+        return feed
+
+    def trim(self, track: str, run: int, floor: int) -> list[R]:
+        """Take away the copies and gaps of this track and run below `floor`, and return them."""
+        line = track, run
+        lowest = self._lowest.get(line)
+        if lowest is None or lowest >= floor:
+            return []
+        self._lowest[line] = floor
+        if floor - lowest <= len(self._records):
+            # Trims follow the live edge: a few indexes at a time, so only these are looked up.
+            keys: list[Key] = [(track, run, index) for index in range(lowest, floor)]
+        else:
+            keys = [k for k in self._records if k[:2] == line and int(k[2]) < floor]
+        return [self._records.pop(key) for key in keys if key in self._records]
+
+    def end(self) -> None:
+        """End every feed, those still to be opened too."""
+        self._ended = True
+        for feed in self._feeds:
+            feed.end()
+
+    def _forget(self, feed: MemberFeed) -> None:
+        if feed in self._feeds:
+            self._feeds.remove(feed)
