@@ -70,7 +70,13 @@ def missing() -> str:
     return f"no {' and '.join(absent)} (`make players` fetches them)" if absent else ""
 
 
-class _Quiet(SimpleHTTPRequestHandler):
+class _Static(SimpleHTTPRequestHandler):
+    """Files for any origin, and not a word on the terminal."""
+
+    def end_headers(self) -> None:
+        self.send_header("Access-Control-Allow-Origin", "*")
+        super().end_headers()
+
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         pass
 
@@ -78,7 +84,9 @@ class _Quiet(SimpleHTTPRequestHandler):
 @contextmanager
 def static(folder: Path) -> Iterator[str]:
     """A folder over HTTP; the URL of its root, without a slash."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(_Quiet, directory=str(folder)))
+    server = ThreadingHTTPServer(
+        ("127.0.0.1", 0), functools.partial(_Static, directory=str(folder))
+    )
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -124,13 +124,14 @@ def channel(root: str, name: str) -> dict[str, Served]:
 
 
 def settled(urls: list[str], still: float, limit: float) -> None:
-    """Wait until the playlists at these URLs have not changed for `still` seconds."""
+    """Wait until there are playlists at all URLs and none has changed for `still` seconds."""
     deadline = time.monotonic() + limit
     seen: object = None
     since = time.monotonic()
     while time.monotonic() - since < still:
-        now = [playlists(url) for url in urls]
-        if now != seen:
+        absent = [url for url in urls if get(url).status != 200]
+        now = None if absent else [playlists(url) for url in urls]
+        if now is None or now != seen:
             seen, since = now, time.monotonic()
-        assert time.monotonic() < deadline, f"still changing after {limit} s"
+        assert time.monotonic() < deadline, f"after {limit} s: absent {absent}, or still changing"
         time.sleep(0.2)
