@@ -1,0 +1,270 @@
+"""The files of one channel: blocking calls only, made in threads by `relay.store.disk`.
+
+    <root>/<channel>/<track>/<file>     copies and gaps
+    <root>/<channel>/pins/<file>        pins
+
+A file has a member's name (`relay.store.filename`) only once it is whole. The bytes go to a
+temporary name beside it, are made safe (fdatasync), and are renamed; then the folder is made safe.
+A crash at any point leaves either nothing but a temporary file, which the next opening removes, or
+the whole member. `fsync` is asked once for a file: after it fails, its pages are lost, and asking
+again would answer yes.
+
+A name can lie only when the machine lost power without `durable`, or when someone touched the
+files. A wrong length is seen by the scan, and the file is dropped: it was never complete. Flipped
+bits are seen by the crc32, of pins at the scan and of copies when they are first read; such a file
+is set aside under `.damaged` and its key stays taken, because its bytes may have been published.
+
+If a folder could not be made safe and the rename could not be undone either, a member is left that
+nobody was promised. It shows after a restart, unless its key was put again: of two files with one
+key the later one is the promised one, and the scan removes the other.
+"""
+
+import fcntl
+import os
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from itertools import count
+from operator import attrgetter
+from pathlib import Path
+
+import structlog
+
+from relay.errors import StoreBusy
+from relay.media import Buffer, Copy, Member, Pin
+from relay.store import filename
+from relay.store.shelf import Key, Record, key_of
+
+log = structlog.get_logger()
+
+_VECTOR = 1000
+"""Buffers per writev; Linux takes 1024 (IOV_MAX)."""
+
+
+@dataclass(slots=True)
+class Filed(Record):
+    """A member, what else its file's name says, and what is known of the file."""
+
+    seq: int
+    crc: int
+    checked: bool = False
+    damaged: bool = False
+
+
+@dataclass(slots=True)
+class Draft:
+    """A member whose bytes are safe under a temporary name; `error` is None once published."""
+
+    filed: Filed
+    temporary: Path
+    error: OSError | None = field(default_factory=lambda: OSError("not published"))
+
+
+class ChannelFolder:
+    """The folder of a channel, held by this process alone."""
+
+    def __init__(self, root: Path, channel: str, *, durable: bool) -> None:
+        """Make the folder if need be, and lock it: StoreBusy when another holds it, or OSError."""
+        self.path = root / filename.folder_name(channel)
+        self._durable = durable
+        self._numbers = count()
+        self._make(self.path)
+        self._lock = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.close()
+            raise StoreBusy(
+                f"The store of channel {channel} is in use by another process: {self.path}",
+                hint="Stop the other relay, or give this one another path in [store].",
+            ) from None
+        except OSError:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the folder."""
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+    def scan(self) -> list[Filed]:
+        """All members in the order of their puts. Removes what a crash left behind."""
+        latest: dict[Key, Filed] = {}
+        for filed in sorted(self._found(), key=attrgetter("seq")):
+            key = key_of(filed.member)
+            if key in latest:
+                self.remove([latest.pop(key)])
+            latest[key] = filed
+        return list(latest.values())
+
+    def write(self, member: Member, data: Sequence[Buffer]) -> Draft:
+        """Make the bytes of a member safe. OSError: nothing is left behind that counts."""
+        buffers = [filename.pin_body(member)] if isinstance(member, Pin) else data
+        crc = 0
+        for buffer in buffers:
+            crc = zlib.crc32(buffer, crc)
+        folder = self._folder(member)
+        temporary = folder / f"{filename.TEMPORARY}{next(self._numbers)}"
+        try:
+            try:
+                self._fill(temporary, buffers)
+            except FileNotFoundError:
+                self._make(folder)
+                self._fill(temporary, buffers)
+        except OSError:
+            _unlink(temporary)
+            raise
+        return Draft(Filed(member, 0, crc), temporary)
+
+    def publish(self, drafts: Iterable[Draft]) -> None:
+        """Give drafts with a `seq` their names; no error is left on those that are safe."""
+        placed: dict[Path, list[Draft]] = {}
+        for draft in drafts:
+            path = self.file(draft.filed)
+            try:
+                draft.temporary.rename(path)
+            except OSError as error:
+                draft.error = error
+                _unlink(draft.temporary)
+            else:
+                placed.setdefault(path.parent, []).append(draft)
+        for folder, together in placed.items():
+            try:
+                self._sync(folder)
+            except OSError as error:
+                for draft in together:
+                    draft.error = error
+                    _unlink(self.file(draft.filed))
+            else:
+                for draft in together:
+                    draft.error = None
+
+    def read(self, filed: Filed) -> bytes | None:
+        """The bytes of a copy, or None when they are not what was written. Raises OSError."""
+        data = self.file(filed).read_bytes()
+        if len(data) != _size(filed.member) or not (filed.checked or zlib.crc32(data) == filed.crc):
+            return None
+        filed.checked = True
+        return data
+
+    def remove(self, filed: Iterable[Filed]) -> None:
+        """Delete files. One that stays comes back at the next scan, and is trimmed again."""
+        for one in filed:
+            _unlink(self.file(one))
+
+    def set_aside(self, path: Path) -> None:
+        """Rename a damaged file, so that it is never read again and an operator can look at it."""
+        with suppress(OSError):
+            path.rename(path.with_name(path.name + filename.DAMAGED))
+
+    def file(self, filed: Filed) -> Path:
+        """Where a member's file is."""
+        member = filed.member
+        if isinstance(member, Pin):
+            name = filename.pin_name(member, filed.seq, _size(member), filed.crc)
+        else:
+            name = filename.member_name(member, filed.seq, filed.crc)
+        return self._folder(member) / (name + filename.DAMAGED * filed.damaged)
+
+    def _folder(self, member: Member) -> Path:
+        if isinstance(member, Pin):
+            return self.path / filename.PINS
+        return self.path / filename.folder_name(member.track)
+
+    def _found(self) -> Iterator[Filed]:
+        with os.scandir(self.path) as folders:
+            names = [entry.name for entry in folders if entry.is_dir()]
+        for name in names:
+            track = filename.unescape(name)
+            if name == filename.PINS:
+                yield from self._pins(self.path / name)
+            elif filename.folder_name(track) == name:
+                yield from self._members(self.path / name, track)
+
+    def _members(self, folder: Path, track: str) -> Iterator[Filed]:
+        for entry in _files(folder):
+            plain = entry.name.removesuffix(filename.DAMAGED)
+            if (said := filename.read_member_name(track, plain)) is None:
+                continue
+            member, seq, crc = said
+            damaged = plain != entry.name
+            if not damaged and entry.stat().st_size != _size(member):
+                log.warning("store_file_cut", file=entry.path, size=entry.stat().st_size)
+                _unlink(Path(entry.path))
+                continue
+            yield Filed(member, seq, crc, damaged=damaged)
+
+    def _pins(self, folder: Path) -> Iterator[Filed]:
+        for entry in _files(folder):
+            if (said := filename.read_pin_name(entry.name)) is None:
+                continue
+            seq, size, crc = said
+            body = Path(entry.path).read_bytes()
+            if len(body) != size or zlib.crc32(body) != crc:
+                log.warning("store_pin_damaged", file=entry.path)
+                self.set_aside(Path(entry.path))
+                continue
+            yield Filed(filename.read_pin_body(body), seq, crc, checked=True)
+
+    def _fill(self, path: Path, buffers: Sequence[Buffer]) -> None:
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
+        try:
+            _write(fd, buffers)
+            if self._durable:
+                os.fdatasync(fd)
+        finally:
+            os.close(fd)
+
+    def _make(self, folder: Path) -> None:
+        """Make a folder and its parents, each safe in its own parent."""
+        if not folder.is_dir():
+            self._make(folder.parent)
+            folder.mkdir(exist_ok=True)
+            self._sync(folder.parent)
+
+    def _sync(self, folder: Path) -> None:
+        if not self._durable:
+            return
+        fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+
+def _size(member: Member) -> int:
+    """Bytes in the file of a member."""
+    if isinstance(member, Pin):
+        return len(filename.pin_body(member))
+    return member.size if isinstance(member, Copy) else 0
+
+
+def _files(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """The files of a folder, without what was being written when a process ended."""
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(filename.TEMPORARY):
+                _unlink(Path(entry.path))
+            elif entry.is_file(follow_symlinks=False):
+                yield entry
+
+
+def _write(fd: int, buffers: Sequence[Buffer]) -> None:
+    """All buffers, without joining them; a write may take only a part."""
+    left = [memoryview(buffer) for buffer in buffers if len(buffer)]
+    while left:
+        taken = os.writev(fd, left[:_VECTOR])
+        done = 0
+        while done < len(left) and taken >= len(left[done]):
+            taken -= len(left[done])
+            done += 1
+        del left[:done]
+        if taken:
+            left[0] = left[0][taken:]
+
+
+def _unlink(path: Path) -> None:
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
