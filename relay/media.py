@@ -125,6 +125,7 @@ class Fragment:
     """One moof + mdat of one track, complete.
 
     time        decode time of the first sample: tfxd's time less its composition offset
+    offset      that composition offset; time + offset is when the sample is shown
     duration    sum of the sample durations, never tfxd's
     index       tfxd version 2 fragment_index, or None
     sync        the first sample is a sync sample
@@ -133,6 +134,7 @@ class Fragment:
 
     track: Track
     time: int
+    offset: int
     duration: int
     sample_count: int
     index: int | None
@@ -212,13 +214,14 @@ Member = Copy | Gap | Pin
 
 
 class Verdict(StrEnum):
-    """What became of an arriving copy."""
+    """What became of an arriving copy (design 4.2); `relay.timeline` says when."""
 
     ACCEPTED = "accepted"
     HELD = "held"
     DUPLICATE = "duplicate"
     LATE = "late"
     PARTIAL = "partial"
+    SUSPECT = "suspect"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ duration or with the next distance, snapped to n frames of a frame rate k or 100
 ticks that a muxer has rounded drift by half a minute at epoch scale.
 """
 
+import json
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import floor
@@ -31,16 +32,42 @@ class Grid:
     """Fragment duration `D` and `phase` in seconds, both exact; `base` is the number of cell 0.
 
     `learnt`: D came from the media. `locked`: phase is 0, so numbers agree across data centres.
+    `epoch`: whole seconds to add to media time for UTC; 0 when encoders stamp UTC (design 4.3).
     """
 
     D: Fraction
     phase: Fraction = Fraction(0)
     base: int = 0
     learnt: bool = False
+    epoch: int = 0
 
     @property
     def locked(self) -> bool:
         return self.phase == 0
+
+    def encode(self) -> bytes:
+        """The grid as it is pinned in the store."""
+        return json.dumps(
+            {
+                "D": str(self.D),
+                "phase": str(self.phase),
+                "base": self.base,
+                "learnt": self.learnt,
+                "epoch": self.epoch,
+            }
+        ).encode()
+
+    @classmethod
+    def decode(cls, pinned: bytes) -> "Grid":
+        """Read what `encode` wrote."""
+        said = json.loads(pinned)
+        return cls(
+            Fraction(said["D"]),
+            Fraction(said["phase"]),
+            int(said["base"]),
+            bool(said["learnt"]),
+            int(said["epoch"]),
+        )
 
     def index(self, time: int, duration: int, timescale: int) -> int:
         """The midpoint rule. `time` and `duration` in ticks of `timescale`."""
@@ -90,12 +117,14 @@ def snap(ticks: int, timescale: int, rate: Fraction | None) -> Fraction:
 class Learner:
     """Learns `D` and phase from the fragments of one track, in order.
 
-    `audio`: the rate of an audio track is its frames', and its cuts may alternate around D, so five
-    starts are averaged unless the first two distances agree.
+    `sampling_rate` of an audio track, 0 of video: audio's cuts may alternate around D, so five
+    starts are averaged unless the first two distances agree. `exact`: D is configured; only the
+    phase is looked for.
     """
 
     timescale: int
-    audio: bool = False
+    sampling_rate: int = 0
+    exact: Fraction | None = None
     _starts: list[int] = field(default_factory=list)
     _durations: list[int] = field(default_factory=list)
     _samples: int = 0
@@ -110,33 +139,34 @@ class Learner:
         self._starts.append(start)
         self._durations.append(duration)
         self._samples += samples
-        measured = self._regular()
-        if measured is None:
+        exact = self.exact or self._measured()
+        if exact is None or not SHORTEST <= exact <= LONGEST:
             return None
-        rate = frame_rate(sum(self._durations), self._samples, self.timescale)
-        averaged = self.audio and len(self._starts) > 3
-        exact = snap(measured, self.timescale, None if averaged else rate)
-        if not SHORTEST <= exact <= LONGEST:
-            return None
-        # The first fragment may be cut short or stretched; the newest start is the regular one.
+        length = Fraction(duration, self.timescale)
+        if self.exact and len(self._starts) == 1 and abs(length - exact) > exact / 8:
+            return None  # cut short or stretched: the next start is the regular one
         phase = Fraction(self._starts[-1], self.timescale) % exact
         near = min(phase, exact - phase) <= exact / 8
-        return Grid(exact, Fraction(0) if near else phase, learnt=True)
+        return Grid(exact, Fraction(0) if near else phase, learnt=self.exact is None)
 
-    def _regular(self) -> int | None:
+    def _measured(self) -> Fraction | None:
         steps = [b - a for a, b in zip(self._starts, self._starts[1:], strict=False)]
         if not steps:
             return None
         slack = max(2, self.timescale // 2000)
-        newest = steps[-1]
-        if self.audio:
+        newest, length = steps[-1], sum(self._durations)
+        if self.sampling_rate:
             if len(steps) == 2 and abs(steps[0] - steps[1]) <= slack:
-                return newest
-            return _mean(steps) if len(steps) >= 4 else None
-        agreeing = [*self._durations[-2:], *steps[-2:-1]]
+                frame = round(Fraction(length * self.sampling_rate, self._samples * self.timescale))
+                rate = Fraction(self.sampling_rate, frame) if frame else None
+                return snap(newest, self.timescale, rate)
+            return snap(_mean(steps), self.timescale, None) if len(steps) >= 4 else None
+        # A start less the one before it is that fragment's own duration: no second witness.
+        agreeing = [self._durations[-1], *steps[-2:-1]]
+        rate = frame_rate(length, self._samples, self.timescale)
         if any(abs(newest - other) <= slack for other in agreeing):
-            return newest
-        return _mean(steps) if len(steps) >= 8 else None
+            return snap(newest, self.timescale, rate)
+        return snap(_mean(steps), self.timescale, rate) if len(steps) >= 8 else None
 
 
 def _mean(steps: list[int]) -> int:

@@ -164,7 +164,10 @@ def fold(presentation: Presentation, entry: Entry) -> Presentation:
         gap=isinstance(member, Gap),
         discontinuity=entry.discontinuity,
     )
-    segments = rendition.segments.append(segment)
+    known = rendition.segments
+    if known and segment.index != known[-1].index + 1:
+        known = Window()  # the line has moved on: numbers and places would not agree any more
+    segments = known.append(segment)
     horizon = segment.end - int(presentation.window * rendition.track.timescale)
     gone = 0
     while gone < len(segments) - 1 and segments[gone].end <= horizon:

@@ -1,0 +1,222 @@
+"""One channel, from the receiver's fragments to what the origin plays: the bed of the river.
+
+It decides nothing. It carries what the publishing point brings forth into the store, and what the
+store reports into the view, and wakes both when their deadlines come. Only what the store has
+reported is ever published, so a restart (`open` replays) arrives at the same presentation.
+"""
+
+import asyncio
+import contextlib
+from collections import Counter
+from collections.abc import Awaitable, Sequence
+from dataclasses import asdict, dataclass, replace
+from fractions import Fraction
+from typing import Protocol
+
+import structlog
+
+from relay.errors import EncoderError, StoreUnavailable
+from relay.gathering import Offer
+from relay.media import Buffer, Copy, Fragment, Gap, Header, Member, Pin, Verdict
+from relay.numbering import Grid
+from relay.presentation import Presentation
+from relay.publishing_point import Outcome, PublishingPoint, Sender
+from relay.store import Feed, Store
+from relay.tally import Tally
+from relay.view import GridPinned, HeaderPinned, Holes, Measured, News, View
+
+log = structlog.get_logger("relay.channel")
+
+
+class Clock(Protocol):
+    """Milliseconds: `now` only rises, `utc` counts from 1970."""
+
+    def now(self) -> int: ...
+
+    def utc(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How a channel is run. `duration` (D) and `window` in seconds, `patience` in ms."""
+
+    duration: Fraction | None = None
+    base: int = 0
+    anchor: str = "auto"
+    window: Fraction = Fraction(120)
+    patience: int = 1_500
+
+
+class Channel:
+    """A running channel. `tally` counts copies, `gaps` the declared holes by track."""
+
+    def __init__(self, name: str, store: Store, rules: Rules, clock: Clock) -> None:
+        self.name = name
+        self.store = store
+        self.tally = Tally()
+        self.gaps: Counter[str] = Counter()
+        self._clock = clock
+        self._point = PublishingPoint(
+            name, rules.duration, rules.base, rules.anchor, rules.patience
+        )
+        empty = Presentation(name, Grid(rules.duration or Fraction(2)), rules.window)
+        self._view = View(empty, rules.patience)
+        self._measured: dict[str, Pin] = {}
+        self._numbered = asyncio.Event()
+        self._numbered.set()
+        self._wake = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._log = log.bind(channel=name)
+
+    @property
+    def presentation(self) -> Presentation:
+        """What there is to play now."""
+        return self._view.presentation
+
+    @property
+    def numbered(self) -> bool:
+        """The grid is known."""
+        return self._point.grid is not None
+
+    async def open(self) -> None:
+        """Replay what the store holds, then follow it."""
+        feed = self.store.follow()
+        for item in self._view.replay(feed.past, self._clock.now()):
+            self._heard(item)
+        if feed.past:
+            self._log.info("replayed", members=len(feed.past))
+        self._tasks = [
+            asyncio.create_task(self._follow(feed), name=f"follow {self.name}"),
+            asyncio.create_task(self._tend(), name=f"tend {self.name}"),
+        ]
+
+    async def close(self) -> None:
+        """Stop following and close the store. What was put stays."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.store.close()
+
+    def header_of(self, stream: str) -> Header | None:
+        """The canonical header of a stream, if it has one."""
+        return self._point.headers.get(stream)
+
+    async def header(self, sender: Sender, header: Header) -> None:
+        """A sender's header came. Raises EncoderError."""
+        await self._carry(self._point.header(sender, header))
+
+    async def fragment(self, sender: Sender, fragment: Fragment) -> None:
+        """A sender's fragment came; returns when its copy, if now whole, is safe or not needed."""
+        await self._numbered.wait()
+        now, utc = self._clock.now(), self._clock.utc()
+        await self._carry(self._point.fragment(sender, fragment, now, utc))
+
+    async def ended(self, sender: Sender, *, clean: bool) -> None:
+        """A sender's POST is over."""
+        await self._numbered.wait()
+        await self._carry(self._point.ended(sender, self._clock.now(), clean=clean))
+
+    async def _carry(self, outcome: Outcome) -> None:
+        for pin in outcome.pins:
+            await self._put(pin)
+        for fragment in outcome.suspect:
+            self._log.warning(
+                "fragment without a number", code="INDEX_SUSPECT", track=fragment.track.name
+            )
+        for offer in outcome.offers:
+            timeline = self._view.timelines.get(offer.copy.track)
+            verdict = timeline.offer(offer, self._clock.now()) if timeline else Verdict.ACCEPTED
+            if verdict is Verdict.ACCEPTED:
+                await self._put_copy(offer)
+            else:
+                self._note(offer.copy, verdict)
+        self._wake.set()
+
+    async def _put_copy(self, offer: Offer) -> None:
+        first = await self._put(offer.copy, offer.data)
+        verdict = Verdict.PARTIAL if offer.copy.partial else Verdict.ACCEPTED
+        self._note(offer.copy, verdict if first else Verdict.DUPLICATE)
+
+    async def _put(self, member: Member, data: Sequence[Buffer] = ()) -> bool:
+        try:
+            return await self.store.put(member, data)
+        except OSError as error:
+            self._log.error("store failed", code=StoreUnavailable.code, reason=str(error))
+            raise StoreUnavailable(
+                "The fragment could not be stored.", hint="Look at the relay's disk."
+            ) from error
+
+    def _note(self, copy: Copy, verdict: Verdict) -> None:
+        timeline = self._view.timelines.get(copy.track)
+        differs = None
+        if verdict is Verdict.DUPLICATE and timeline is not None:
+            differs = timeline.differs(copy)
+        change = self.tally.note(copy, verdict, differs)
+        if change is not None:
+            say = self._log.info if change.state == "well" else self._log.warning
+            say("copies", **asdict(change))
+
+    async def _follow(self, feed: Feed) -> None:
+        async for member in feed:
+            for item in self._view.apply(member, self._clock.now()):
+                waited = self._heard(item)
+                if waited is not None:
+                    # What waited for the grid goes first, or a later one would begin the timeline.
+                    self._numbered.clear()
+                    await self._quietly(self._carry(waited))
+                    self._numbered.set()
+            self._wake.set()
+
+    def _heard(self, item: News) -> Outcome | None:
+        match item:
+            case GridPinned(grid):
+                self._log.info(
+                    "grid",
+                    fragment_duration=str(grid.D),
+                    learnt=grid.learnt,
+                    epoch_locked=grid.locked,
+                    local_timeline=bool(grid.epoch),
+                )
+                return self._point.pinned_grid(grid)
+            case HeaderPinned(stream, header):
+                self._point.pinned_header(stream, header)
+                tracks = [told.track.name for told in header.tracks]
+                self._log.info("header", stream=stream, tracks=tracks)
+            case Holes(track, first, count):
+                self.gaps[track] += count
+                self._log.warning("gap", code="TIMELINE_GAP", track=track, index=first, count=count)
+            case Measured(pin):
+                self._measured[pin.name] = pin
+        return None
+
+    async def _tend(self) -> None:
+        while True:
+            self._wake.clear()
+            await self._quietly(self._carry_due(self._clock.now()))
+            times = (self._view.deadline(), self._point.deadline())
+            soonest = min((time for time in times if time is not None), default=None)
+            wait = None if soonest is None else max(soonest - self._clock.now(), 1) / 1000
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), wait)
+
+    async def _carry_due(self, now: int) -> None:
+        while self._measured:
+            await self._put(self._measured.popitem()[1])
+        outcome = self._point.due(now)
+        if outcome.pins or outcome.offers:
+            await self._carry(outcome)
+        for ready in self._view.due(now):
+            if isinstance(ready, Gap):
+                await self._put(replace(ready, arrival=self._clock.utc()))
+            else:
+                await self._put_copy(ready)
+        for track, run, floor in self._view.trims():
+            await self.store.trim(track, run, floor)
+
+    async def _quietly(self, work: Awaitable[None]) -> None:
+        """Nobody waits for this work: what fails is logged, and it is asked again."""
+        try:
+            await work
+        except (EncoderError, OSError) as error:
+            self._log.error("not carried", reason=str(error))
+            await asyncio.sleep(1)

@@ -1,0 +1,147 @@
+"""The live server manifest: the SMIL 2.0 document between ftyp and moov (MS-SSTR 2.2.7.3).
+
+It names what the moov cannot: trackName, systemBitrate, language, the parent of a sparse track.
+Vendors differ in what is an attribute and what a `<param>`, so a value is looked for as both. The
+declared encoding may lie and the text may be padded with zeros (spec: `utf-16`; ffmpeg and ASTool
+write UTF-8), so it is decoded here, and lxml never sees a declaration. What a manifest never needs,
+a DOCTYPE or an entity, is refused before parsing: no file and no socket is ever opened for one.
+"""
+
+import re
+from dataclasses import dataclass
+
+from lxml import etree
+
+from relay.errors import ManifestInvalid, quoted
+from relay.ingest.url import NAME
+from relay.media import Kind, TrackKey
+
+LONGEST = 64 * 1024
+DEFAULT_TIMESCALE = 10_000_000
+MOST_TRACKS = 32
+
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
+_STANDARD = frozenset(
+    (
+        *("trackid", "trackname", "timescale", "systembitrate", "systemlanguage", "src"),
+        *("manifestoutput", "parenttrackname", "subtype", "scheme", "fourcc", "codecprivatedata"),
+        *("maxwidth", "maxheight", "displaywidth", "displayheight", "nalunitlengthfield"),
+        *("audiotag", "channels", "samplingrate", "bitspersample", "packetsize"),
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestTrack:
+    """One `<video>`, `<audio>` or `<textstream>`. `timescale` None: not said (then 10 MHz)."""
+
+    track_id: int
+    key: TrackKey
+    timescale: int | None
+    parent: str
+
+
+def parse(data: bytes) -> tuple[ManifestTrack, ...]:
+    """The tracks that a manifest (the XML, without the box's version and flags) declares.
+
+    Raises ManifestInvalid.
+    """
+    text = _DECLARATION.sub("", _decoded(data))
+    if "<!" in text.replace("<!--", ""):
+        raise ManifestInvalid(
+            "The live server manifest has a DOCTYPE, an entity or a CDATA section."
+        )
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        recover=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        root = etree.fromstring(text.encode(), parser)
+    except (etree.XMLSyntaxError, ValueError) as error:
+        raise ManifestInvalid(
+            f"The live server manifest is no XML: {quoted(str(error))}."
+        ) from None
+    found = [
+        _track(element, Kind(name))
+        for element in root.iter("{*}video", "{*}audio", "{*}textstream")
+        if (name := etree.QName(element).localname)
+    ]
+    if not found:
+        raise ManifestInvalid("The live server manifest declares no video, audio or textstream.")
+    if len(found) > MOST_TRACKS:
+        raise ManifestInvalid(f"The live server manifest declares more than {MOST_TRACKS} tracks.")
+    ids = [track.track_id for track in found]
+    if len(set(ids)) != len(ids):
+        raise ManifestInvalid("Two tracks of the live server manifest have the same trackID.")
+    return tuple(found)
+
+
+def _decoded(data: bytes) -> str:
+    if len(data) > LONGEST:
+        raise ManifestInvalid(f"The live server manifest is longer than {LONGEST} bytes.")
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        encoding = "utf-16"
+    elif data[:2] == b"<\0":
+        encoding = "utf-16-le"
+    elif data[:2] == b"\0<":
+        encoding = "utf-16-be"
+    else:
+        encoding = "utf-8-sig"
+    try:
+        return data.decode(encoding).rstrip("\0")
+    except UnicodeDecodeError:
+        raise ManifestInvalid(f"The live server manifest is not {encoding.upper()}.") from None
+
+
+def _track(element: etree._Element, kind: Kind) -> ManifestTrack:
+    said = {str(name).lower(): str(value) for name, value in element.attrib.items()}
+    custom: dict[str, str] = {}
+    for param in element.iterchildren("{*}param"):
+        name, value = param.get("name", ""), param.get("value", "")
+        if name.lower() in _STANDARD:
+            said.setdefault(name.lower(), value)
+        elif "_" in name:
+            custom[name] = value
+    parent = said.get("parenttrackname", "")
+    key = TrackKey(
+        kind,
+        _name(said.get("trackname") or kind.value),
+        _number(said, "systembitrate", 0),
+        _language(said.get("systemlanguage") or "und"),
+        tuple(sorted(custom.items())),
+    )
+    track_id = _number(said, "trackid", 0)
+    if not track_id:
+        raise ManifestInvalid(f"The {kind} track {key.name} has no trackID.")
+    timescale = _number(said, "timescale", 0) or None
+    return ManifestTrack(track_id, key, timescale, _name(parent) if parent else "")
+
+
+def _name(text: str) -> str:
+    if not NAME.fullmatch(text):
+        raise ManifestInvalid(
+            f'The track name "{quoted(text)}" is not allowed.',
+            hint="Use 1 to 64 of A-Z a-z 0-9 . _ - and begin with a letter or digit.",
+        )
+    return text
+
+
+def _language(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9-]{1,35}", text):
+        raise ManifestInvalid(f'"{quoted(text)}" is no language (RFC 5646).')
+    return text
+
+
+def _number(said: dict[str, str], name: str, default: int) -> int:
+    text = said.get(name, "")
+    if not text:
+        return default
+    if not re.fullmatch(r"[0-9]{1,10}", text) or int(text) >= 2**32:
+        raise ManifestInvalid(f'{name} "{quoted(text)}" is no unsigned 32-bit number.')
+    return int(text)

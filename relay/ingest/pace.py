@@ -1,0 +1,58 @@
+"""When a body is too slow or too finely cut to be worth a connection (threats T17 and T19).
+
+The server has no limit of its own on a body. Three rules, with the clock handed in: silence of
+`idle` ms; less than `rate` bytes a second over a span of 20 s, which holds several fragments of any
+live encoder; and pieces that average under 64 bytes over 10,000 of them.
+"""
+
+from dataclasses import dataclass
+
+from relay.errors import BodyStalled, ChunkingAbusive
+
+SPAN = 20_000
+PIECES = 10_000
+SMALLEST = 64
+
+
+@dataclass(slots=True)
+class Pace:
+    """Watches one body. `now` in ms; `rate` 0 switches the minimum off (sparse tracks)."""
+
+    began: int
+    idle: int = 12_000
+    rate: int = 500
+    _span_began: int = -1
+    _span_bytes: int = 0
+    _pieces: int = 0
+    _piece_bytes: int = 0
+
+    def took(self, size: int, now: int) -> None:
+        """A piece of the body came. Raises BodyStalled, ChunkingAbusive."""
+        if self._span_began < 0:
+            self._span_began = self.began
+        self._span_bytes += size
+        self._pieces += 1
+        self._piece_bytes += size
+        span = now - self._span_began
+        if span >= SPAN:
+            if self._span_bytes * 1000 < self.rate * span:
+                raise BodyStalled(
+                    f"Only {self._span_bytes} bytes came in {span // 1000} s.",
+                    hint="Check the encoder's uplink; end the POST while there is nothing to send.",
+                )
+            self._span_began, self._span_bytes = now, 0
+        if self._pieces >= PIECES:
+            if self._piece_bytes < SMALLEST * self._pieces:
+                mean = self._piece_bytes // self._pieces
+                raise ChunkingAbusive(
+                    f"{self._pieces} chunks of {mean} bytes on average.",
+                    hint="Send larger chunks, for example 32 KiB.",
+                )
+            self._pieces = self._piece_bytes = 0
+
+    def stalled(self) -> BodyStalled:
+        """The error for a silence of `idle` ms."""
+        return BodyStalled(
+            f"Nothing came for {self.idle // 1000} s.",
+            hint="End the POST while there is nothing to send, and open a new one with the header.",
+        )

@@ -1,0 +1,197 @@
+"""The live-ingest grammar of one POST: boxes in, a header and fragments out (MS-SSTR 2.2.7).
+
+    LiveIngestMessage = ftyp [StreamManifestBox] LiveServerManifestBox moov ( moof mdat )*
+
+Real encoders bend it, and are followed where the meaning is clear: the manifest may come before
+ftyp (ffmpeg with delay_moov), the whole header may come again in mid-body, a body may begin with
+media when its stream's header is known (one POST per fragment). StreamManifestBox and mfra are
+ignored, as Azure ignored them; so is all between fragments that is neither moof nor mdat.
+
+Decode time = tfxd fragment_absolute_time - first composition offset: tfxd carries the
+*presentation* time of the first sample. Durations are summed from trun, since tfxd's differ from
+them in real streams. Without tfxd, tfdt counts.
+"""
+
+from relay.errors import FragmentInvalid, HeaderInvalid, HeaderMissing
+from relay.ingest import manifest
+from relay.media import Fragment, Header, HeaderTrack, Kind, Track, TrackKey
+from relay.mp4 import codecs, iso, smooth
+from relay.mp4.reader import Box, BoxReader
+
+_KINDS = {"vide": Kind.VIDEO, "soun": Kind.AUDIO}
+_NO_MANIFEST = "With ffmpeg, push with -f ismv -movflags isml+frag_keyframe."
+
+
+class Session:
+    """The grammar's state within one POST of the stream `stream`.
+
+    `header` is what the stream is known to begin with, for a body that leaves it out.
+    """
+
+    def __init__(self, stream: str, header: Header | None = None) -> None:
+        self._stream = stream
+        self._tracks: dict[int, HeaderTrack] = {}
+        self._parts: dict[str, Box] = {}
+        self._moof: Box | None = None
+        self._known = False
+        if header is not None:
+            self._learn(header)
+
+    def take(self, box: Box) -> list[Header | Fragment]:
+        """One more whole box; what it completed. Raises EncoderError: then the POST is over."""
+        match box.type:
+            case "moof":
+                self._begin(box)
+            case "mdat":
+                return self._fragments(box)
+            case "ftyp" | "moov":
+                return self._part(box.type, box)
+            case "uuid" if box.uuid == smooth.LIVE_SERVER_MANIFEST:
+                return self._part("manifest", box)
+        return []
+
+    def _part(self, name: str, box: Box) -> list[Header | Fragment]:
+        if self._moof is not None:
+            raise FragmentInvalid(f"{name} stands between a moof and its mdat.")
+        if name in self._parts:
+            raise HeaderInvalid(f"The header has two {name} boxes.")
+        self._parts[name] = box
+        if name != "moov":
+            return []
+        header = self._header()
+        self._parts.clear()
+        self._learn(header)
+        return [header]
+
+    def _header(self) -> Header:
+        missing = [name for name in ("ftyp", "manifest") if name not in self._parts]
+        if "manifest" in missing:
+            raise HeaderMissing("The header has no LiveServerManifestBox.", hint=_NO_MANIFEST)
+        if missing:
+            raise HeaderInvalid("The header has no ftyp box.")
+        ftyp, described, moov = (self._parts[name] for name in ("ftyp", "manifest", "moov"))
+        declared = {
+            track.track_id: track
+            for track in manifest.parse(smooth.manifest_xml(described.payload))
+        }
+        tracks = [
+            _track(track, declared.get(track.track_id), self._stream)
+            for track in iso.parse_moov(moov.data)
+            if track.track_id in declared or track.handler in _KINDS
+        ]
+        absent = sorted(declared.keys() - {track.track_id for track in tracks})
+        if absent:
+            raise HeaderInvalid(f"The manifest's trackID {absent[0]} is not in the moov.")
+        names = [track.track.name for track in tracks]
+        if len(set(names)) != len(names):
+            raise HeaderInvalid(
+                "Two tracks have the same name, bitrate and attributes.",
+                hint="Give each track its own trackName or systemBitrate.",
+            )
+        return Header(ftyp.data + described.data + moov.data, tuple(tracks))
+
+    def _learn(self, header: Header) -> None:
+        self._tracks = {track.track_id: track for track in header.tracks}
+        self._known = True
+
+    def _begin(self, box: Box) -> None:
+        if not self._known:
+            raise HeaderMissing(
+                "Media came before the header (ftyp, LiveServerManifestBox, moov).",
+                hint="Begin each POST with the stream's header.",
+            )
+        if self._parts:
+            raise HeaderInvalid("The header that came in mid-body has no moov.")
+        if self._moof is not None:
+            raise FragmentInvalid("A moof follows a moof: its mdat is missing.")
+        self._moof = box
+
+    def _fragments(self, mdat: Box) -> list[Header | Fragment]:
+        moof, self._moof = self._moof, None
+        if moof is None:
+            raise FragmentInvalid("An mdat came without its moof.")
+        defaults = {track_id: track.defaults for track_id, track in self._tracks.items()}
+        found: list[Header | Fragment] = []
+        for track_id, meaning, data in iso.separate(moof.data, mdat.data, defaults):
+            known = self._tracks.get(track_id)
+            if known is None:
+                raise FragmentInvalid(f"track_ID {track_id} is not in the stream's header.")
+            samples = meaning.samples
+            if not samples.count:
+                continue
+            index = None
+            if meaning.tfxd is not None:
+                time = meaning.tfxd.time - samples.first_offset
+                index = meaning.tfxd.index
+            elif meaning.tfdt is not None:
+                time = meaning.tfdt
+            else:
+                raise FragmentInvalid("The fragment has neither tfxd nor tfdt: it has no time.")
+            found.append(
+                Fragment(
+                    track=known.track,
+                    time=time,
+                    offset=samples.first_offset,
+                    duration=samples.duration,
+                    sample_count=samples.count,
+                    index=index,
+                    sync=samples.sync,
+                    data=data,
+                )
+            )
+        return found
+
+
+def _track(movie: iso.MovieTrack, said: manifest.ManifestTrack | None, stream: str) -> HeaderTrack:
+    kind = _KINDS.get(movie.handler, Kind.TEXT)
+    if said is None:
+        said = manifest.ManifestTrack(
+            movie.track_id, TrackKey(kind, kind.value, 0, movie.language), None, ""
+        )
+    elif (said.key.kind is Kind.TEXT) != (kind is Kind.TEXT) or (
+        kind is not Kind.TEXT and said.key.kind is not kind
+    ):
+        raise HeaderInvalid(
+            f"Track {said.key.name} is {said.key.kind} in the manifest and"
+            f" {movie.handler} in the moov."
+        )
+    key = said.key
+    if kind is Kind.TEXT:
+        track = Track(
+            key, movie.timescale, movie.handler, movie.sample_entry, "", parent=said.parent
+        )
+        return HeaderTrack(movie.track_id, track, movie.defaults)
+    codec = codecs.describe(movie.sample_entry)
+    width, height = codec.width or movie.width, codec.height or movie.height
+    if not key.bitrate:
+        # Nothing in the name tells such tracks apart (ffmpeg -crf): take what the picture says.
+        shape = (
+            ("size", f"{width}x{height}")
+            if kind is Kind.VIDEO
+            else ("channels", f"{codec.channels}")
+        )
+        attributes = tuple(sorted((*key.attributes, shape, ("stream", stream))))
+        key = TrackKey(key.kind, key.name, 0, key.language, attributes)
+    track = Track(
+        key,
+        movie.timescale,
+        movie.handler,
+        codec.sample_entry,
+        codec.codecs,
+        width=width if kind is Kind.VIDEO else 0,
+        height=height if kind is Kind.VIDEO else 0,
+        channels=codec.channels,
+        sampling_rate=codec.sampling_rate,
+        parent=said.parent,
+    )
+    return HeaderTrack(movie.track_id, track, movie.defaults)
+
+
+def read_header(stream: str, data: bytes) -> Header:
+    """A header from the bytes that `Header.data` kept. Raises EncoderError if they are none."""
+    session = Session(stream)
+    for box in BoxReader().feed(data):
+        for found in session.take(box):
+            if isinstance(found, Header):
+                return found
+    raise HeaderInvalid("These bytes are no header.")

@@ -1,0 +1,222 @@
+"""A publishing point: which track a fragment belongs to, and which number it gets. Routing only.
+
+A *stream* is known by the id in its URL, a *source* by its name; the peer's address is neither.
+The first header of a stream is canonical and pinned in the store; a later one is compared with it
+by meaning, and one that says something else about a track is refused with the difference named.
+
+Before the grid is pinned no number is certain, so fragments wait (bounded) while it is learnt:
+from video; from audio only when no video has been announced for a while. The grid is then offered
+to the store as a pin, and whichever pin was first there counts, on every node alike.
+
+Sans-IO: `now` in ms of a clock that only rises, `utc` in ms since 1970. What comes back is to be
+put into the store: pins first, then offers, in the order given.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field, fields, replace
+from fractions import Fraction
+from hashlib import sha256
+
+from relay.errors import HeaderDiffers, LimitReached
+from relay.gathering import Gathering, Offer
+from relay.media import Fragment, Header, Kind, Pin, Track
+from relay.numbering import INDEX_LIMIT, Grid, Learner
+
+AUDIO_WAIT = 3_000
+"""ms for which audio waits for video before D is learnt from it; fourfold if video is announced."""
+MOST_WAITING = 256
+MOST_STREAMS = 64
+MOST_TRACKS = 128
+UTC_SLACK = 24 * 3600
+"""Media time this near to the clock (seconds) is UTC; anything else is a local timeline."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sends: one source on one stream."""
+
+    source: str
+    stream: str
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a call brought forth. `suspect`: fragments that can have no number."""
+
+    pins: list[Pin] = field(default_factory=list)
+    offers: list[Offer] = field(default_factory=list)
+    suspect: list[Fragment] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    sender: Sender
+    fragment: Fragment
+    now: int
+    utc: int
+
+
+@dataclass(slots=True)
+class PublishingPoint:
+    """One channel's ingest side.
+
+    duration   configured D in seconds, or None to learn it;  base  0 or 1
+    anchor     "utc", "arrival" or "auto";  patience  ms that a dead sender's pieces wait
+    """
+
+    name: str
+    duration: Fraction | None = None
+    base: int = 0
+    anchor: str = "auto"
+    patience: int = 1_500
+    grid: Grid | None = None
+    headers: dict[str, Header] = field(default_factory=dict)
+    tracks: dict[str, Track] = field(default_factory=dict)
+    _learners: dict[tuple[Sender, str], Learner] = field(default_factory=dict)
+    _waiting: deque[_Waiting] = field(default_factory=deque)
+    _audio: Pin | None = None
+    _gatherings: dict[tuple[Sender, str], Gathering] = field(default_factory=dict)
+
+    def header(self, sender: Sender, header: Header) -> Outcome:
+        """A stream's header came. Raises HeaderDiffers, LimitReached."""
+        canonical = self.headers.get(sender.stream)
+        for told in header.tracks:
+            known = self.tracks.get(told.track.name)
+            if known is not None and known != told.track:
+                raise HeaderDiffers(
+                    f"{told.track.name} is known otherwise: {_difference(known, told.track)}.",
+                    hint="Give all encoders of a track the same settings, or reset the channel.",
+                )
+        fresh = [told.track.name for told in header.tracks if told.track.name not in self.tracks]
+        if canonical is not None and not fresh:
+            return Outcome()
+        if canonical is None and len(self.headers) >= MOST_STREAMS:
+            raise LimitReached(f"{self.name} has {MOST_STREAMS} streams already.")
+        if len(self.tracks) + len(fresh) > MOST_TRACKS:
+            raise LimitReached(f"{self.name} would have more than {MOST_TRACKS} tracks.")
+        self._register(sender.stream, header)
+        # A header that only adds tracks is pinned beside the canonical one.
+        beside = "" if canonical is None else f"/{sha256(header.data).hexdigest()[:8]}"
+        return Outcome(pins=[Pin(f"header/{sender.stream}{beside}", header.data)])
+
+    def pinned_header(self, stream: str, header: Header) -> None:
+        """The store says what a stream's canonical header is."""
+        self._register(stream, header)
+
+    def pinned_grid(self, grid: Grid) -> Outcome:
+        """The store says what the grid is; what waited for it comes out."""
+        self.grid = grid
+        self._learners.clear()
+        outcome = Outcome()
+        while self._waiting:
+            late = self._waiting.popleft()
+            self._number(late.sender, late.fragment, late.utc, grid, outcome)
+        return outcome
+
+    def fragment(self, sender: Sender, fragment: Fragment, now: int, utc: int) -> Outcome:
+        """One fragment came, complete."""
+        outcome = Outcome()
+        if self.grid is not None:
+            self._number(sender, fragment, utc, self.grid, outcome)
+            return outcome
+        self._waiting.append(_Waiting(sender, fragment, now, utc))
+        learner = self._learner(sender, fragment.track)
+        shown = fragment.time + fragment.offset
+        grid = learner.offer(shown, fragment.duration, fragment.sample_count)
+        if grid is not None and fragment.track.key.kind is Kind.VIDEO:
+            outcome.pins.append(self._pin(grid, fragment, utc))
+        elif grid is not None:
+            self._audio = self._audio or self._pin(grid, fragment, utc)
+        if len(self._waiting) > MOST_WAITING:
+            outcome.suspect.append(self._waiting.popleft().fragment)
+        return outcome
+
+    def ended(self, sender: Sender, now: int, *, clean: bool) -> Outcome:
+        """A POST of this sender is over."""
+        outcome = Outcome()
+        for (who, _), gathering in self._gatherings.items():
+            if who == sender:
+                outcome.offers += gathering.end(now, clean=clean)
+        self._forget()
+        return outcome
+
+    def due(self, now: int) -> Outcome:
+        """What time brings: dead senders' pieces, and a grid learnt from audio alone."""
+        outcome = Outcome()
+        for gathering in self._gatherings.values():
+            outcome.offers += gathering.due(now)
+        self._forget()
+        wait = self._audio_deadline()
+        if self._audio is not None and wait is not None and wait <= now:
+            outcome.pins.append(self._audio)
+            self._audio = None
+        return outcome
+
+    def deadline(self) -> int | None:
+        """When `due` is to be asked again, in the ms of `now`."""
+        times = [gathering.deadline() for gathering in self._gatherings.values()]
+        times.append(self._audio_deadline())
+        return min((time for time in times if time is not None), default=None)
+
+    def _register(self, stream: str, header: Header) -> None:
+        self.headers.setdefault(stream, header)
+        for told in header.tracks:
+            self.tracks.setdefault(told.track.name, told.track)
+
+    def _learner(self, sender: Sender, track: Track) -> Learner:
+        rate = track.sampling_rate if track.key.kind is Kind.AUDIO else 0
+        return self._learners.setdefault(
+            (sender, track.name), Learner(track.timescale, rate, self.duration)
+        )
+
+    def _audio_deadline(self) -> int | None:
+        if self._audio is None or self.grid is not None or not self._waiting:
+            return None
+        announced = any(track.key.kind is Kind.VIDEO for track in self.tracks.values())
+        return self._waiting[0].now + AUDIO_WAIT * (4 if announced else 1)
+
+    def _forget(self) -> None:
+        idle = [key for key, gathering in self._gatherings.items() if not gathering.busy]
+        for key in idle:
+            del self._gatherings[key]
+
+    def _pin(self, grid: Grid, fragment: Fragment, utc: int) -> Pin:
+        end = Fraction(fragment.end, fragment.track.timescale)
+        clock = Fraction(utc, 1000)
+        local = self.anchor == "arrival" or (self.anchor == "auto" and abs(end - clock) > UTC_SLACK)
+        epoch = round(clock - end) if local else 0
+        return Pin("grid", replace(grid, base=self.base, epoch=epoch).encode())
+
+    def _number(
+        self, sender: Sender, fragment: Fragment, utc: int, grid: Grid, outcome: Outcome
+    ) -> None:
+        track = fragment.track
+        if fragment.index is not None:
+            index = fragment.index
+        elif track.parent:
+            index = grid.sparse_index(fragment.time, track.timescale)
+        else:
+            index = grid.index(fragment.time, fragment.duration, track.timescale)
+        if not 0 <= index < INDEX_LIMIT:
+            outcome.suspect.append(fragment)
+            return
+        key = (sender, track.name)
+        gathering = self._gatherings.get(key)
+        if gathering is None:
+            gathering = Gathering(track, sender.source, grid, self.patience)
+            self._gatherings[key] = gathering
+        outcome.offers += gathering.add(index, fragment, utc)
+
+
+def _difference(known: Track, told: Track) -> str:
+    said = [
+        f"{field.name} {_shown(getattr(known, field.name))}"
+        f" became {_shown(getattr(told, field.name))}"
+        for field in fields(Track)
+        if getattr(known, field.name) != getattr(told, field.name)
+    ]
+    return ", ".join(said)
+
+
+def _shown(value: object) -> str:
+    return f"of {len(value)} bytes" if isinstance(value, bytes) else str(value)

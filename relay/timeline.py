@@ -1,0 +1,164 @@
+"""The merge of one track: which copies are worth putting, and in what order members are placed.
+
+Set first, order second. The store decides which copy of an index exists; this view, built from
+nothing but what the store reports (`apply`), decides the order. `offer` is asked *before* the put
+and only spares or delays it, so a wrong guess costs a put and never the result.
+
+    offer   accepted   the next index and it joins the end within half a frame, or further ahead
+            held       the next index, but it does not join: another source's copy may, within
+                       `patience`; so an early encoder cannot win every other index
+            duplicate  the index is taken
+            late       its place is past: a declared gap, or older than the window
+            suspect    further ahead than `reach`: alone it changes nothing; three in a row while
+                       nobody continues the line mean that the line itself has moved on
+    apply   places a member as soon as everything before it is placed; a member beyond `reach`
+            is where the line goes on, since it would not be in the store otherwise
+    due     copies held for `patience` or convincing; gaps for holes that nobody filled
+
+Gaps are records under the missing keys and compete there like copies: the one that the store took
+counts. Invariants: an index is placed once; the order is strictly rising; nothing placed changes.
+Times in ticks; `now` and `patience` in ms of a clock that only rises.
+"""
+
+from dataclasses import dataclass, field
+
+from relay.gathering import Offer
+from relay.media import Copy, Entry, Gap, Verdict
+from relay.numbering import Grid
+
+MOST_HELD = 8
+CONVINCING = 3
+
+
+@dataclass(slots=True)
+class Timeline:
+    """The timeline of one track.
+
+    depth   how many indexes below the newest still count;  reach  how far ahead one may lie
+    """
+
+    track: str
+    grid: Grid
+    timescale: int
+    patience: int
+    depth: int
+    reach: int
+    run: int = 0
+    next: int | None = None
+    end: int = 0
+    placed: dict[int, Copy | Gap] = field(default_factory=dict)
+    _ahead: dict[int, Copy | Gap] = field(default_factory=dict)
+    _hole_since: int | None = None
+    _held: list[tuple[int, Offer]] = field(default_factory=list)
+    _suspects: dict[str, list[Offer]] = field(default_factory=dict)
+
+    @property
+    def floor(self) -> int:
+        """The lowest index inside the window."""
+        return 0 if self.next is None else max(0, self.next - self.depth)
+
+    def begin(self, index: int) -> None:
+        """Where a replay starts: the lowest index that the store still has."""
+        self.next = index
+
+    def find(self, index: int) -> Copy | Gap | None:
+        """The member under an index, placed or not yet."""
+        return self.placed.get(index) or self._ahead.get(index)
+
+    def differs(self, copy: Copy) -> str | None:
+        """How a duplicate differs from the copy that won, or None."""
+        won = self.find(copy.index)
+        if not isinstance(won, Copy) or won.partial or copy.partial:
+            return None
+        slack = won.half_frame
+        if abs(won.time - copy.time) > slack:
+            return f"time {copy.time} instead of {won.time}"
+        if abs(won.duration - copy.duration) > slack:
+            return f"duration {copy.duration} instead of {won.duration}"
+        if won.sample_count != copy.sample_count:
+            return f"{copy.sample_count} samples instead of {won.sample_count}"
+        return None
+
+    def offer(self, offer: Offer, now: int) -> Verdict:
+        """A copy came in: is it worth a put now? Held ones come back through `due`."""
+        copy = offer.copy
+        if self.next is None:
+            return Verdict.ACCEPTED
+        if isinstance(self.find(copy.index), Copy):
+            return Verdict.DUPLICATE
+        if copy.index < self.next:
+            return Verdict.LATE
+        if copy.index > self.next + self.reach:
+            return self._suspect(offer, now)
+        self._suspects.clear()
+        misses = copy.index == self.next and self.placed and not self._joins(copy)
+        if misses and len(self._held) < MOST_HELD:
+            self._held.append((now + self.patience, offer))
+            return Verdict.HELD
+        return Verdict.ACCEPTED
+
+    def apply(self, member: Copy | Gap, now: int) -> list[Entry]:
+        """The store took a member: the entries that find their place by it, in order."""
+        if self.next is None or member.index > self.next + self.reach:
+            self.next = member.index
+            self._ahead = {at: m for at, m in self._ahead.items() if at > member.index}
+        if member.index < self.next:
+            return []
+        self._ahead[member.index] = member
+        entries: list[Entry] = []
+        while (found := self._ahead.pop(self.next, None)) is not None:
+            drift = found.time - self.end if self.placed else 0
+            self.placed[self.next] = found
+            self.placed.pop(self.next - self.depth, None)
+            self.end = found.end
+            self.next += 1
+            entries.append(Entry(found, drift))
+        if not self._ahead:
+            self._hole_since = None
+        elif entries or self._hole_since is None:
+            self._hole_since = now
+        return entries
+
+    def due(self, now: int) -> list[Offer | Gap]:
+        """What is to be put because time has passed."""
+        ready: list[Offer | Gap] = [offer for deadline, offer in self._held if deadline <= now]
+        self._held = [held for held in self._held if held[0] > now]
+        if (
+            self.next is not None
+            and self._hole_since is not None
+            and self._hole_since + self.patience <= now
+        ):
+            ready += self._gaps(self.next, min(self._ahead), now)
+            self._hole_since = now
+        return ready
+
+    def deadline(self) -> int | None:
+        """When `due` is to be asked again."""
+        times = [deadline for deadline, _ in self._held]
+        if self._hole_since is not None:
+            times.append(self._hole_since + self.patience)
+        return min(times, default=None)
+
+    def _joins(self, copy: Copy) -> bool:
+        return abs(copy.time - self.end) <= copy.half_frame
+
+    def _gaps(self, first: int, stop: int, now: int) -> list[Gap]:
+        """Gap records for [first, stop), which share the time between their neighbours."""
+        begin = self.end if self.placed else self.grid.start(first, self.timescale)
+        length = max(0, self._ahead[stop].time - begin)
+        count = stop - first
+        edges = [begin + length * at // count for at in range(count + 1)]
+        return [
+            Gap(self.track, self.run, first + at, edges[at], edges[at + 1] - edges[at], now)
+            for at in range(count)
+        ]
+
+    def _suspect(self, offer: Offer, now: int) -> Verdict:
+        line = self._suspects.setdefault(offer.copy.source, [])
+        if line and offer.copy.index != line[-1].copy.index + 1:
+            line.clear()
+        line.append(offer)
+        if len(line) >= CONVINCING:
+            self._held += [(now, convincing) for convincing in line]
+            self._suspects.clear()
+        return Verdict.SUSPECT

@@ -1,0 +1,150 @@
+"""What a store's members amount to: one timeline per track, and the presentation they make.
+
+A view is a function of what `follow` reports, in its order, and of nothing else: a restart replays
+it, a second node arrives at the same. What the rest of the house must hear of comes back as news.
+Sans-IO: `now` in ms of a clock that only rises.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from math import ceil
+
+from relay.gathering import Offer
+from relay.ingest.smooth import read_header
+from relay.media import Copy, Gap, Header, Member, Pin
+from relay.numbering import Grid
+from relay.presentation import Presentation, fold, register
+from relay.timeline import Timeline
+
+MOST_GAPS = 1_800
+"""The longest hole that is filled with gap records, in indexes; beyond it the line moves on."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderPinned:
+    """A stream's header is decided."""
+
+    stream: str
+    header: Header
+
+
+@dataclass(frozen=True, slots=True)
+class GridPinned:
+    """The grid is decided: fragments can be numbered."""
+
+    grid: Grid
+
+
+@dataclass(frozen=True, slots=True)
+class Holes:
+    """`count` indexes from `first` on stay empty."""
+
+    track: str
+    first: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A track's bandwidth, which its header leaves out: to be pinned."""
+
+    pin: Pin
+
+
+News = HeaderPinned | GridPinned | Holes | Measured
+
+
+@dataclass(slots=True)
+class View:
+    """The timelines and the presentation of one channel. `patience` in ms."""
+
+    presentation: Presentation
+    patience: int
+    timelines: dict[str, Timeline] = field(default_factory=dict)
+    _trimmed: dict[str, int] = field(default_factory=dict)
+
+    def replay(self, past: Iterable[Member], now: int) -> list[News]:
+        """All that the store held when it was opened."""
+        members = list(past)
+        begins: dict[str, int] = {}
+        for member in members:
+            if not isinstance(member, Pin):
+                begins[member.track] = min(member.index, begins.get(member.track, member.index))
+        news: list[News] = []
+        for member in members:
+            if not isinstance(member, Pin) and member.track not in self.timelines:
+                timeline = self._timeline(member.track)
+                if timeline is not None:
+                    timeline.begin(begins[member.track])
+            news += self.apply(member, now)
+        return [item for item in news if not isinstance(item, Measured)]
+
+    def apply(self, member: Member, now: int) -> list[News]:
+        """The store took a member."""
+        if isinstance(member, Pin):
+            return self._pinned(member)
+        timeline = self._timeline(member.track)
+        if timeline is None:
+            return []  # its header's pin is gone: nobody could play it
+        holes = []
+        for entry in timeline.apply(member, now):
+            self.presentation = fold(self.presentation, entry)
+            if isinstance(entry.member, Gap):
+                holes.append(entry.member.index)
+        news: list[News] = [Holes(member.track, holes[0], len(holes))] if holes else []
+        rendition = self.presentation.rendition(member.track)
+        if isinstance(member, Copy) and rendition is not None and not rendition.bandwidth:
+            seconds = rendition.seconds(member.duration)
+            if seconds:
+                measured = str(round(member.size * 8 / seconds)).encode()
+                news.append(Measured(Pin(f"bandwidth/{member.track}", measured)))
+        return news
+
+    def due(self, now: int) -> list[Offer | Gap]:
+        """What is to be put because time has passed."""
+        return [ready for timeline in self.timelines.values() for ready in timeline.due(now)]
+
+    def deadline(self) -> int | None:
+        """When `due` is to be asked again."""
+        times = (timeline.deadline() for timeline in self.timelines.values())
+        return min((time for time in times if time is not None), default=None)
+
+    def trims(self) -> list[tuple[str, int, int]]:
+        """(track, run, floor) below which the store may forget: a quarter behind the window."""
+        found = []
+        for name, timeline in self.timelines.items():
+            floor = timeline.floor - timeline.depth // 4
+            if floor > self._trimmed.get(name, 0):
+                self._trimmed[name] = floor
+                found.append((name, timeline.run, floor))
+        return found
+
+    def _pinned(self, pin: Pin) -> list[News]:
+        what, _, name = pin.name.partition("/")
+        if what == "grid":
+            grid = Grid.decode(pin.value)
+            self.presentation = replace(self.presentation, grid=grid, epoch=grid.epoch)
+            return [GridPinned(grid)]
+        if what == "header":
+            stream = name.partition("/")[0]
+            header = read_header(stream, pin.value)
+            for told in header.tracks:
+                if self.presentation.rendition(told.track.name) is None:
+                    bitrate = told.track.key.bitrate
+                    self.presentation = register(self.presentation, told.track, bitrate)
+            return [HeaderPinned(stream, header)]
+        rendition = self.presentation.rendition(name) if what == "bandwidth" else None
+        if rendition is not None:
+            self.presentation = register(self.presentation, rendition.track, int(pin.value))
+        return []
+
+    def _timeline(self, name: str) -> Timeline | None:
+        timeline = self.timelines.get(name)
+        rendition = self.presentation.rendition(name)
+        if timeline is None and rendition is not None:
+            grid = self.presentation.grid
+            depth = ceil(self.presentation.window / grid.D) + 2
+            scale, reach = rendition.track.timescale, min(depth, MOST_GAPS)
+            timeline = Timeline(name, grid, scale, self.patience, depth, reach)
+            self.timelines[name] = timeline
+        return timeline
