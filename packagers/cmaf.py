@@ -115,7 +115,7 @@ def segment(track: Track, data: bytes, index: int, epoch: int) -> list[Buffer]:
         (ranges,) = layout(fragment, mdat.end - mdat.body)
         first = fragment.tracks[0]
         if first.decode_time is None:
-            raise FragmentInvalid("a stored fragment without a time")
+            raise FragmentInvalid("A stored fragment has no time.")
         time = max(0, first.decode_time + epoch * track.timescale)
         media = [mdat.body - mdat.start + start for start, _ in ranges]
         parts += (_moof(head, first, index, time, media), memoryview(data)[mdat.start : mdat.end])

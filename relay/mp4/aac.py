@@ -60,7 +60,7 @@ def describe_esds(payload: bytes) -> Sound:
     blank = bytearray(payload)
     tag, at, end = _descriptor(payload, 4, len(payload))
     if tag != 0x03 or end - at < 3:
-        raise HeaderInvalid("esds holds no ES descriptor")
+        raise HeaderInvalid("The esds box holds no ES descriptor.")
     blank[at : at + 2] = bytes(2)  # ES_ID
     flags = payload[at + 2]
     at += 3 + (2 if flags & 0x80 else 0)
@@ -69,14 +69,14 @@ def describe_esds(payload: bytes) -> Sound:
     at += 2 if flags & 0x20 else 0
     tag, at, end = _descriptor(payload, at, end)
     if tag != 0x04 or end - at < 13:
-        raise HeaderInvalid("esds holds no decoder configuration")
+        raise HeaderInvalid("The esds box holds no decoder configuration.")
     kind = payload[at]
     blank[at + 2 : at + 13] = bytes(11)  # bufferSizeDB, maxBitrate, avgBitrate
     if kind != 0x40:  # not ISO/IEC 14496-3: the object type is all there is to say
         return Sound(f"mp4a.{kind:02X}", 0, 0, bytes(blank))
     tag, at, end = _descriptor(payload, at + 13, end)
     if tag != 0x05 or end - at < 2:
-        raise HeaderInvalid("esds holds no AudioSpecificConfig")
+        raise HeaderInvalid("The esds box holds no AudioSpecificConfig.")
     object_type, channels, rate = _specific(payload[at:end])
     return Sound(f"mp4a.40.{object_type}", channels, rate, bytes(blank))
 
@@ -84,19 +84,19 @@ def describe_esds(payload: bytes) -> Sound:
 def _descriptor(data: bytes, at: int, end: int) -> tuple[int, int, int]:
     """Tag, start and end of the descriptor at `at` (14496-1 8.3.3: size in up to four bytes)."""
     if at >= end:
-        raise HeaderInvalid("esds is cut short")
+        raise HeaderInvalid("The esds box is cut short.")
     tag = data[at]
     size = 0
     for _ in range(4):
         at += 1
         if at >= end:
-            raise HeaderInvalid("esds is cut short")
+            raise HeaderInvalid("The esds box is cut short.")
         size = size << 7 | data[at] & 0x7F
         if not data[at] & 0x80:
             break
     start = at + 1
     if start + size > end:
-        raise HeaderInvalid("a descriptor in esds is larger than esds")
+        raise HeaderInvalid("A descriptor in esds is larger than esds.")
     return tag, start, start + size
 
 

@@ -63,7 +63,7 @@ def describe(sample_entry: bytes, handler: str = "") -> Description:
     try:
         return _describe(sample_entry, handler)
     except (BoxInvalid, FragmentInvalid, IndexError, error):
-        raise HeaderInvalid("a sample entry or its codec configuration is damaged") from None
+        raise HeaderInvalid("A sample entry or its codec configuration is damaged.") from None
 
 
 def _describe(data: bytes, handler: str) -> Description:
@@ -98,7 +98,7 @@ def _describe(data: bytes, handler: str) -> Description:
         )
     if coding not in _TEXT and handler in ("vide", "soun", ""):
         raise CodecUnsupported(
-            f"the coding '{quoted(coding)}' is not one that players can be told of",
+            f"The coding '{quoted(coding)}' is not one that players can be told of.",
             hint=f"Supported: {', '.join(sorted({*_VIDEO, *_SOUND, *_TEXT}))}.",
         )
     return Description(coding, _TEXT.get(coding, ""), data)
@@ -106,7 +106,7 @@ def _describe(data: bytes, handler: str) -> Description:
 
 def _parts(data: bytes, entry: Atom, head: int) -> list[Atom]:
     if head > entry.end:
-        raise BoxInvalid("a sample entry is cut short")
+        raise BoxInvalid("A sample entry is cut short.")
     if entry.end - head < 8:  # a few bytes of padding, seen in files
         return []
     return children(data, head, entry.end, Budget(_BOXES))
@@ -120,7 +120,7 @@ def _original(data: bytes, entry: Atom) -> str:
         frma = first(children(data, sinf.body, sinf.end, Budget(_BOXES)), "frma")
         if frma is not None:
             return data[frma.body : frma.body + 4].decode("latin-1")
-    raise HeaderInvalid("an encrypted track does not say what it encrypts (frma)")
+    raise HeaderInvalid("An encrypted track does not say what it encrypts (frma).")
 
 
 def _canonical(data: bytes, kind: str, head: bytes, atoms: list[Atom]) -> bytes:
@@ -137,7 +137,7 @@ def _config(data: bytes, atoms: list[Atom], kind: str) -> bytes:
     atom = first(atoms, kind)
     if atom is None or atom.body == atom.end:
         raise HeaderInvalid(
-            f"a sample entry without its codec configuration ({kind})",
+            f"A sample entry comes without its codec configuration ({kind}).",
             hint="The encoder must put it into its header; for ffmpeg add -flags +global_header.",
         )
     return data[atom.body : atom.end]
@@ -146,7 +146,7 @@ def _config(data: bytes, atoms: list[Atom], kind: str) -> bytes:
 def _avc(data: bytes, atoms: list[Atom], coding: str) -> _Facts:
     config = _config(data, atoms, "avcC")
     if len(config) < 7:
-        raise HeaderInvalid("avcC is cut short")
+        raise HeaderInvalid("The avcC box is cut short.")
     return _Facts(f"{coding}.{config[1:4].hex().upper()}")
 
 
@@ -154,7 +154,7 @@ def _hevc(data: bytes, atoms: list[Atom], coding: str) -> _Facts:
     """E.3: profile space and idc, reversed compatibility flags, tier and level, constraints."""
     config = _config(data, atoms, "hvcC")
     if len(config) < 23:
-        raise HeaderInvalid("hvcC is cut short")
+        raise HeaderInvalid("The hvcC box is cut short.")
     space = ("", "A", "B", "C")[config[1] >> 6]
     compatibility = int(f"{int.from_bytes(config[2:6], 'big'):032b}"[::-1], 2)
     tier = "H" if config[1] & 0x20 else "L"

@@ -83,12 +83,12 @@ def parse_moof(data: Buffer, defaults: Mapping[int, SampleDefaults] | None = Non
     """
     moof = box_at(data, 0, len(data))
     if moof.type != "moof":
-        raise FragmentInvalid("a moof was expected")
+        raise FragmentInvalid("A moof was expected.")
     budget = Budget(BOXES)
     atoms = children(data, moof.body, moof.end, budget)
     mfhd = first(atoms, "mfhd")
     if mfhd is None or mfhd.end - mfhd.body < 8:
-        raise FragmentInvalid("the moof has no sequence number (mfhd)")
+        raise FragmentInvalid("The moof has no sequence number (mfhd).")
     (_, sequence_number) = _WORDS.unpack_from(data, mfhd.body)
     tracks = tuple(
         _parse_traf(data, children(data, atom.body, atom.end, budget), defaults or {})
@@ -96,7 +96,7 @@ def parse_moof(data: Buffer, defaults: Mapping[int, SampleDefaults] | None = Non
         if atom.type == "traf"
     )
     if not tracks:
-        raise FragmentInvalid("the moof holds no track fragment (traf)")
+        raise FragmentInvalid("The moof holds no track fragment (traf).")
     return MovieFragment(sequence_number, tracks)
 
 
@@ -107,7 +107,7 @@ def layout(fragment: MovieFragment, size: int) -> tuple[tuple[tuple[int, int], .
     """
     total = sum(run.size for track in fragment.tracks for run in track.runs)
     if total != size:
-        raise FragmentInvalid(f"samples of {total} bytes with {size} bytes of media data")
+        raise FragmentInvalid(f"The samples take {total} bytes, the media data has {size}.")
     found: list[tuple[tuple[int, int], ...]] = []
     end = 0
     for number, track in enumerate(fragment.tracks):
@@ -125,7 +125,7 @@ def layout(fragment: MovieFragment, size: int) -> tuple[tuple[tuple[int, int], .
     for start, length in filled:
         if start != expected:
             if len(found) > 1:
-                raise FragmentInvalid("the data offsets of several tracks leave or share bytes")
+                raise FragmentInvalid("The data offsets of several tracks leave or share bytes.")
             return (_in_turn(fragment.tracks[0].runs),)
         expected += length
     return tuple(tuple((start - lowest, length) for start, length in r) for r in found)
@@ -146,7 +146,7 @@ def _parse_traf(
     heads = [atom for atom in atoms if atom.type == "tfhd"]
     times = [atom for atom in atoms if atom.uuid == TFXD]
     if len(heads) != 1 or len(times) > 1:
-        raise FragmentInvalid(f"a traf with {len(heads)} tfhd and {len(times)} tfxd")
+        raise FragmentInvalid(f"A traf has {len(heads)} tfhd and {len(times)} tfxd.")
     tfhd = _parse_tfhd(data, heads[0], trex)
     runs = tuple(
         parse_run(memoryview(data)[atom.body : atom.end], tfhd.defaults)
@@ -188,11 +188,11 @@ def _parse_tfhd(data: Buffer, atom: Atom, trex: Mapping[int, SampleDefaults]) ->
         present = [flag for flag in (0x2, 0x8, 0x10, 0x20) if said & flag]
         values = Struct(f">{len(present)}I").unpack_from(fields, at)
     except error:
-        raise FragmentInvalid("tfhd is shorter than its flags say") from None
+        raise FragmentInvalid("A tfhd is shorter than its flags say.") from None
     stated = dict(zip(present, values, strict=True))
     if stated.get(0x2, 1) > 1:
         raise FragmentInvalid(
-            f"samples of sample description {stated[0x2]}; only the first is carried"
+            f"Samples of sample description {stated[0x2]}: only the first is carried."
         )
     rest = trex.get(track_id, SampleDefaults())
     defaults = SampleDefaults(
@@ -206,5 +206,5 @@ def _parse_tfdt(data: Buffer, atom: Atom) -> int:
     payload = bytes(data[atom.body : atom.end])
     width = 8 if payload[:1] == b"\1" else 4
     if len(payload) < 4 + width:
-        raise FragmentInvalid("tfdt is too short")
+        raise FragmentInvalid("A tfdt is too short.")
     return int.from_bytes(payload[4 : 4 + width], "big", signed=width == 8)

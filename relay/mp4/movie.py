@@ -40,12 +40,12 @@ def parse_moov(data: Buffer) -> tuple[MovieTrack, ...]:
     data = bytes(data)
     moov = box_at(data, 0, len(data))
     if moov.type != "moov":
-        raise HeaderInvalid("a moov was expected")
+        raise HeaderInvalid("A moov was expected.")
     budget = Budget(BOXES)
     atoms = children(data, moov.body, moov.end, budget)
     traks = [atom for atom in atoms if atom.type == "trak"]
     if not 1 <= len(traks) <= TRACKS:
-        raise HeaderInvalid(f"a moov with {len(traks)} tracks; 1 to {TRACKS} can be carried")
+        raise HeaderInvalid(f"The moov has {len(traks)} tracks; 1 to {TRACKS} can be carried.")
     defaults: dict[int, SampleDefaults] = {}
     for mvex in atoms:
         if mvex.type == "mvex":
@@ -59,7 +59,7 @@ def parse_moov(data: Buffer) -> tuple[MovieTrack, ...]:
                     )
     tracks = tuple(_parse_trak(data, trak, budget, defaults) for trak in traks)
     if len({track.track_id for track in tracks}) != len(tracks):
-        raise HeaderInvalid("two tracks of the moov have one track_ID")
+        raise HeaderInvalid("Two tracks of the moov have one track_ID.")
     return tracks
 
 
@@ -69,7 +69,7 @@ def _parse_trak(
     def inside(parent: Atom, kind: str) -> Atom:
         atom = first(children(data, parent.body, parent.end, budget), kind)
         if atom is None:
-            raise HeaderInvalid(f"a track without {kind}")
+            raise HeaderInvalid(f"A track of the moov has no {kind}.")
         return atom
 
     tkhd = _fields(TKHD, data, inside(trak, "tkhd"))
@@ -78,17 +78,17 @@ def _parse_trak(
     handler: str = _fields(HDLR, data, inside(mdia, "hdlr")).handler_type
     stsd = inside(inside(inside(mdia, "minf"), "stbl"), "stsd")
     if tkhd.track_ID == 0:
-        raise HeaderInvalid("a track has track_ID 0")
+        raise HeaderInvalid("A track has track_ID 0.")
     if mdhd.timescale == 0:
-        raise HeaderInvalid(f"track {tkhd.track_ID} has timescale 0")
+        raise HeaderInvalid(f"Track {tkhd.track_ID} has timescale 0.")
     if stsd.end - stsd.body < 8:
-        raise HeaderInvalid(f"track {tkhd.track_ID} has a broken sample description (stsd)")
+        raise HeaderInvalid(f"Track {tkhd.track_ID} has a broken sample description (stsd).")
     entry = b""
     if stsd.end - stsd.body > 8:
         atom = box_at(data, stsd.body + 8, stsd.end)
         entry = data[atom.start : atom.end]
     elif handler in ("vide", "soun"):
-        raise HeaderInvalid(f"track {tkhd.track_ID} does not say its codec (stsd is empty)")
+        raise HeaderInvalid(f"Track {tkhd.track_ID} does not say its codec (stsd is empty).")
     language: str = mdhd.language
     return MovieTrack(
         tkhd.track_ID,
@@ -106,4 +106,4 @@ def _fields(table: Construct, data: bytes, atom: Atom) -> Any:
     try:
         return table.parse(data[atom.body : atom.end])
     except ConstructError:
-        raise HeaderInvalid(f"box '{atom.type}' is damaged") from None
+        raise HeaderInvalid(f"Box '{atom.type}' is damaged.") from None

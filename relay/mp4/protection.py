@@ -58,14 +58,14 @@ def common_senc(payload: Buffer) -> tuple[bytes, bytes]:
     if flags & 1:
         data = bytes((data[0],)) + (flags & ~1).to_bytes(3, "big") + data[24:]
     if len(data) < 8 or int.from_bytes(data[4:8], "big") > SAMPLES:
-        raise FragmentInvalid("a senc is damaged")
+        raise FragmentInvalid("A senc is damaged.")
     count = int.from_bytes(data[4:8], "big")
     for iv in (8, 16, 0):
         sizes = _sizes(data, iv, count, subsamples=bool(flags & 2))
         if sizes is not None:
             saiz = box("saiz", bytes(5), count.to_bytes(4, "big"), sizes)
             return box("senc", data), saiz
-    raise FragmentInvalid("the entries of a senc do not fill it")
+    raise FragmentInvalid("The entries of a senc do not fill it.")
 
 
 def _sizes(data: bytes, iv: int, count: int, *, subsamples: bool) -> bytes | None:

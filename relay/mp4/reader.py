@@ -133,7 +133,7 @@ class BoxReader:
     def _check_type(self, kind: bytes) -> None:
         if not all(0x20 <= c <= 0x7E for c in kind):
             raise BoxInvalid(
-                f"what should be a box type is {kind.hex()}",
+                f"What should be a box type is {kind.hex()}.",
                 hint="This is not a fragmented MP4 stream, or bytes of it are missing.",
             )
 
@@ -141,15 +141,15 @@ class BoxReader:
         name = quoted(kind.decode("ascii"))
         if size < length + (16 if kind == b"uuid" else 0):
             raise BoxInvalid(
-                f"box '{name}' states a size of {size} bytes",
+                f"Box '{name}' states a size of {size} bytes.",
                 hint="A live stream has no open-ended boxes, and none smaller than its header.",
             )
         limit = self._known.get(kind, self._limits.mdat)
         if size > limit:
-            raise BoxTooLarge(f"box '{name}' of {size} bytes; the limit is {limit}")
+            raise BoxTooLarge(f"Box '{name}' has {size} bytes; the limit is {limit}.")
         self._streak = 0 if kind == b"mdat" and size > length else self._streak + 1
         if self._streak > self._limits.boxes:
-            raise BoxInvalid(f"{self._streak} boxes without media between them")
+            raise BoxInvalid(f"{self._streak} boxes came without media between them.")
 
     def _body(self, view: memoryview, at: int) -> int:
         part = view[at : at + self._left]

@@ -75,7 +75,7 @@ def parse_run(payload: Buffer, defaults: SampleDefaults) -> Run:
     Raises FragmentInvalid.
     """
     if len(payload) < 8:
-        raise FragmentInvalid("a trun is too short to hold its sample count")
+        raise FragmentInvalid("A trun is too short to hold its sample count.")
     word, count = _HEAD.unpack_from(payload)
     version, said = word >> 24, word & 0xFFFFFF
     at = 8
@@ -84,7 +84,7 @@ def parse_run(payload: Buffer, defaults: SampleDefaults) -> Run:
     prefix = 4 * (bool(said & DATA_OFFSET) + bool(said & FIRST_FLAGS))
     if count > SAMPLES or 8 + prefix + 4 * len(columns) * count > len(payload):
         raise FragmentInvalid(
-            f"a trun of {len(payload)} bytes announces {count} samples",
+            f"A trun of {len(payload)} bytes announces {count} samples.",
             hint=f"At most {SAMPLES} samples, all of them present, make a run.",
         )
     if said & DATA_OFFSET:

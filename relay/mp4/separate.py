@@ -54,7 +54,7 @@ def media_data(mdat: Buffer) -> memoryview:
     """What a whole mdat box holds. Raises BoxInvalid, or FragmentInvalid for another box."""
     atom = box_at(mdat, 0, len(mdat))
     if atom.type != "mdat":
-        raise FragmentInvalid("an mdat was expected")
+        raise FragmentInvalid("An mdat was expected.")
     return memoryview(mdat)[atom.body : atom.end]
 
 
@@ -75,7 +75,7 @@ def restamp(moof: bytes, sequence_number: int, track_id: int) -> bytes:
     inner = children(moof, outer.body, outer.end, Budget(BOXES))
     tracks = parse_moof(moof).tracks
     if len(tracks) != 1:
-        raise FragmentInvalid("only a moof of one track can be given another track_ID")
+        raise FragmentInvalid("Only a moof of one track can be given another track_ID.")
     head = first(tracks[0].atoms, "tfhd")
     order = first(inner, "mfhd")
     changed = bytearray(moof)

@@ -56,7 +56,7 @@ def parse_tfxd(payload: Buffer) -> Tfxd:
     try:
         time, duration = layout.unpack_from(data, 4)
     except error:
-        raise FragmentInvalid(f"tfxd version {version} of only {len(data)} bytes") from None
+        raise FragmentInvalid(f"A tfxd of version {version} has only {len(data)} bytes.") from None
     rest = data[4 + layout.size :]
     if int.from_bytes(data[1:4], "big") & _NTP:
         rest = rest[8:]
@@ -88,5 +88,5 @@ def manifest_xml(payload: Buffer) -> bytes:
     The version is ignored: encoders write 0 and 1 for the same thing. Raises ManifestInvalid.
     """
     if len(payload) < 4:
-        raise ManifestInvalid("the live server manifest box is empty")
+        raise ManifestInvalid("The live server manifest box is empty.")
     return bytes(payload[4:])

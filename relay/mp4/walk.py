@@ -37,13 +37,13 @@ class Budget:
     def spend(self) -> None:
         self.left -= 1
         if self.left < 0:
-            raise BoxInvalid("a box holds more boxes than any encoder needs")
+            raise BoxInvalid("A box holds more boxes than any encoder needs.")
 
 
 def box_at(data: Buffer, start: int, end: int) -> Atom:
     """The box that begins at `start` and must not pass `end`. Raises BoxInvalid."""
     if end - start < 8:
-        raise BoxInvalid(f"{end - start} stray bytes where a box should be")
+        raise BoxInvalid(f"{end - start} stray bytes stand where a box should be.")
     size, kind = _HEADER.unpack_from(data, start)
     body = start + 8
     if size == 1 and end - start >= 16:
@@ -56,7 +56,7 @@ def box_at(data: Buffer, start: int, end: int) -> Atom:
         body += 16
     if not body - start <= size <= end - start:
         raise BoxInvalid(
-            f"box '{quoted(name)}' states {size} bytes where at most {end - start} can be"
+            f"Box '{quoted(name)}' states {size} bytes where at most {end - start} can be."
         )
     return Atom(name, start, body, start + size, uuid)
 
