@@ -69,6 +69,7 @@ class BoxReader:
             b"mdat": self._limits.mdat,
         }
         self._head = bytearray()
+        self._wanted = 8  # bytes of the header, as far as is known
         self._size = 0  # of the open box; 0 until its header is complete
         self._left = 0
         self._kept = True
@@ -104,31 +105,32 @@ class BoxReader:
 
     def _header(self, view: memoryview, at: int) -> int:
         """Take header bytes from `at` on; open the box when they are all there."""
-        head = self._head
-        wanted = 8
-        while at < len(view):
-            part = view[at : at + wanted - len(head)]
-            head += part
-            at += len(part)
-            if len(head) < wanted:
-                break
-            size, kind = _HEADER.unpack_from(head)
-            length = 16 if size == 1 else 8
-            if wanted == 8:
-                self._check_type(kind)
-            if wanted >= length:
-                if size == 1:
-                    (size,) = _LARGESIZE.unpack_from(head, 8)
-                if wanted == length:
-                    self._check_size(size, kind, length)
-                length += 16 if kind == b"uuid" else 0
-            if wanted == length:
-                self._size = size
-                self._left = size - length
-                self._kept = kind in self._known or size <= self._limits.other
-                break
-            wanted = length
-        return at
+        part = view[at : at + self._wanted - len(self._head)]
+        self._head += part
+        if len(self._head) == self._wanted:
+            self._open()
+        return at + len(part)
+
+    def _open(self) -> None:
+        """Judge the header as far as it came; open its box, or say how much more is wanted."""
+        wanted = self._wanted
+        size, kind = _HEADER.unpack_from(self._head)
+        length = 16 if size == 1 else 8
+        if wanted == 8:
+            self._check_type(kind)
+        if wanted < length:
+            self._wanted = length
+            return
+        if size == 1:
+            (size,) = _LARGESIZE.unpack_from(self._head, 8)
+        if wanted == length:
+            self._check_size(size, kind, length)
+        if kind == b"uuid" and wanted < length + 16:
+            self._wanted = length + 16
+            return
+        self._size = size
+        self._left = size - wanted
+        self._kept = kind in self._known or size <= self._limits.other
 
     def _check_type(self, kind: bytes) -> None:
         if not all(0x20 <= c <= 0x7E for c in kind):
@@ -166,6 +168,7 @@ class BoxReader:
     def _finish(self, boxes: list[Box]) -> None:
         """Close the open box; it joins `boxes` unless it was skipped."""
         head, self._head = self._head, bytearray()
+        self._wanted = 8
         self._size = 0
         if not self._kept:
             return
