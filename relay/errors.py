@@ -36,6 +36,7 @@ A message is one sentence that says what was found; `hint`, another that says wh
 holds a secret, and what a stranger sent stands in it only through `quoted`.
 """
 
+from http import HTTPStatus
 from typing import ClassVar
 
 
@@ -55,6 +56,17 @@ class RelayError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+    def problem(self, status: int = 0) -> dict[str, str | int]:
+        """The error as the members of a problem document (RFC 9457). `status`: another answer's."""
+        told: dict[str, str | int] = {
+            "type": "about:blank",
+            "title": HTTPStatus(status or self.status).phrase,
+            "status": status or self.status,
+            "code": self.code,
+            "detail": self.message,
+        }
+        return {**told, "hint": self.hint} if self.hint else told
 
 
 class OperatorError(RelayError):

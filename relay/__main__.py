@@ -1,0 +1,177 @@
+"""The command line. Exit codes: 0, 78 for a bad configuration, 75 for a busy port or store."""
+
+import asyncio
+import json
+import logging
+import sys
+import urllib.error
+import urllib.request
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import Annotated, Any
+
+import structlog
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from relay.config import load, sample
+from relay.errors import OperatorError
+
+cli = typer.Typer(
+    name="relay",
+    help="Ingest relay for live fragmented MP4: merges redundant encoders, serves HLS and DASH.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+ConfFile = Annotated[Path, typer.Argument(metavar="CONF", help="The TOML file (see: relay init).")]
+AdminUrl = Annotated[str, typer.Option(help="The admin port of a running relay.")]
+
+
+@cli.command()
+def run(conf: ConfFile) -> None:
+    """Run the relay until SIGTERM or Ctrl-C."""
+    from relay import app  # noqa: PLC0415 - the other commands need none of the servers
+
+    config = load(conf)
+    _log()
+    asyncio.run(app.run(config))
+
+
+@cli.command()
+def check(
+    conf: ConfFile,
+    show: Annotated[bool, typer.Option("--print", help="Print the effective values.")] = False,
+) -> None:
+    """Check a configuration: every error at once, with its path."""
+    config = load(conf)
+    if show:
+        typer.echo(config.model_dump_json(indent=2))
+    else:
+        names = ", ".join(config.channels)
+        typer.echo(f"{conf}: good. Channels: {names}.")
+
+
+@cli.command()
+def init() -> None:
+    """Print a complete, commented configuration."""
+    typer.echo(sample(), nl=False)
+
+
+@cli.command()
+def dump(
+    file: Annotated[str, typer.Argument(help="An MP4 or ISMV file, or - for standard input.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Print the boxes of a file with every field that is known."""
+    from relay.mp4.dump import as_text, to_json, tree  # noqa: PLC0415 - construct loads slowly
+
+    data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    nodes = tree(data)
+    typer.echo(to_json(nodes) if as_json else as_text(nodes))
+
+
+@cli.command()
+def status(
+    ready: Annotated[bool, typer.Option("--ready", help="Only ask whether it is ready.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    admin: AdminUrl = "http://127.0.0.1:8081",
+) -> None:
+    """Show what a running relay does; exit code 1 when it is not there or not ready."""
+    try:
+        told = _asked(admin, "/readyz" if ready else "/api/v1/status")
+    except OSError as error:
+        reason = error.reason if isinstance(error, urllib.error.URLError) else error
+        typer.echo(f"No relay is ready at {admin}: {reason}", err=True)
+        raise typer.Exit(1) from None
+    if ready or as_json:
+        typer.echo(json.dumps(told, indent=2))
+        return
+    console = Console()
+    for name, channel in told["channels"].items():
+        table = Table("track", "codecs", "kbit/s", "first", "last", "gaps", title=name)
+        for track in channel["tracks"]:
+            kbits = f"{track['bandwidth'] / 1000:.0f}"
+            edge = (str(track[key]) for key in ("first", "last", "gaps"))
+            table.add_row(track["name"], track["codecs"], kbits, *edge)
+        console.print(table)
+        for source, tracks in channel["sources"].items():
+            for track, counts in tracks.items():
+                said = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
+                console.print(f"  {source}  {track}: {said}")
+
+
+@cli.command()
+def demo(
+    seconds: Annotated[
+        int, typer.Option("--for", help="End after so many seconds; 0: on Ctrl-C.")
+    ] = 0,
+) -> None:
+    """Two encoders push one programme to a relay on this machine; watch it in a player."""
+    from relay.demo import show  # noqa: PLC0415 - it needs ffmpeg, which is no part of the relay
+
+    _log(logging.WARNING)
+    asyncio.run(show(seconds))
+
+
+@cli.command()
+def version() -> None:
+    """Print the version."""
+    typer.echo(f"relay {installed('isml-relay')}")
+
+
+def main() -> None:
+    """Entry point: errors that an operator can mend are sentences, never tracebacks."""
+    try:
+        cli()
+    except OperatorError as error:
+        lines = [error.message, error.hint] if error.hint else [error.message]
+        for line in "\n".join(lines).splitlines():
+            sys.stderr.write(f"relay: {line}\n")
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _asked(admin: str, path: str) -> Any:
+    if not admin.startswith(("http://", "https://")):
+        raise OperatorError(f"{admin} is no http URL")
+    with urllib.request.urlopen(admin.rstrip("/") + path, timeout=5) as answer:  # noqa: S310 - checked
+        return json.load(answer)
+
+
+def _log(level: int = logging.INFO) -> None:
+    """Console lines on a terminal, JSON lines otherwise; UTC; on standard error."""
+    human = sys.stderr.isatty()
+    shared: list[Any] = [
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer()
+        if human
+        else structlog.processors.JSONRenderer(ensure_ascii=True)
+    )
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+    )
+    handler = logging.StreamHandler()
+    handler.setFormatter(formatter)
+    logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""Who may open a body now, and under which name: sources, slots, limits. Sans-IO.
+
+A source is what the URL says (`?source=enc_a`), else the peer's address and the lowest free slot
+(a, b, ..) on that stream: a restarted encoder gets its slot back, and two encoders on one host stay
+two. Identity of the media never rests on it; it is for people and for counting.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from string import ascii_lowercase
+
+from relay.errors import LimitReached
+from relay.ingest.url import Target
+from relay.publishing_point import Sender
+
+MOST_BODIES = 1_000
+MOST_PER_ADDRESS = 64
+
+
+@dataclass(slots=True)
+class Admission:
+    """The bodies that are open now."""
+
+    most: int = MOST_BODIES
+    most_per_address: int = MOST_PER_ADDRESS
+    _by_address: Counter[str] = field(default_factory=Counter)
+    _slots: set[tuple[str, str, str]] = field(default_factory=set)
+
+    @property
+    def open(self) -> int:
+        """How many bodies are open."""
+        return self._by_address.total()
+
+    def enter(self, target: Target, stream: str, address: str) -> Sender:
+        """A body begins. Raises LimitReached. Every `enter` needs its `leave`."""
+        if self.open >= self.most:
+            raise LimitReached(f"{self.most} POSTs are open already.", hint="Try again later.")
+        if self._by_address[address] >= self.most_per_address:
+            raise LimitReached(
+                f"{self.most_per_address} POSTs are open from this address already.",
+                hint="Close connections that are not needed.",
+            )
+        self._by_address[address] += 1
+        if target.source is not None:
+            return Sender(target.source, stream)
+        letters = (first + second for first in ("", *ascii_lowercase) for second in ascii_lowercase)
+        slot = next(
+            at for at in letters if (target.point, stream, f"{address}-{at}") not in self._slots
+        )
+        source = f"{address}-{slot}"
+        self._slots.add((target.point, stream, source))
+        return Sender(source, stream)
+
+    def leave(self, target: Target, sender: Sender, address: str) -> None:
+        """A body is over: its slot is free."""
+        self._by_address[address] -= 1
+        if not self._by_address[address]:
+            del self._by_address[address]
+        self._slots.discard((target.point, sender.stream, sender.source))

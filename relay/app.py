@@ -1,0 +1,146 @@
+"""The composition root: a configuration becomes stores, channels, doors and sockets, and ends them.
+
+Order of the start: stores and their replay first, then the ports, so that what is reachable is
+ready. Order of the end (SIGTERM, SIGINT): no new POSTs, every open one gets its 503, the sockets
+close, then the channels. A second signal ends the process at once. There is no state to save: what
+was accepted is in the store.
+"""
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable
+from fractions import Fraction
+
+import structlog
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from packagers.origin import Origin
+from relay.channel import Channel, Rules
+from relay.config import ChannelTable, Config, StoreTable
+from relay.errors import OperatorError, PortBusy
+from relay.monitor import health
+from relay.receiver import Receiver
+from relay.server import Listener, Server
+from relay.store import Store
+from relay.store.disk import DiskStore
+from relay.store.memory import MemoryStore
+
+GRACE = 2.0
+
+log = structlog.get_logger("relay.app")
+
+
+class SystemClock:
+    """The two clocks of the house, in ms."""
+
+    def now(self) -> int:
+        return time.monotonic_ns() // 1_000_000
+
+    def utc(self) -> int:
+        return time.time_ns() // 1_000_000
+
+
+class House:
+    """A running relay. `addresses` are those it listens on: playback first, then admin."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._clock = SystemClock()
+        self._ready = False
+        self.channels: dict[str, Channel] = {}
+        self.addresses: list[tuple[str, int]] = []
+        self._receiver = Receiver(self.channels, self._clock)
+        origin = Origin(self.channels)
+        admin = health.application(self.channels, self._receiver, lambda: self._ready)
+        self._servers = [
+            Server(doors(self._receiver, origin), [_listener(config.server.listen)]),
+            Server(admin, [_listener(config.server.admin)]),
+        ]
+
+    async def open(self) -> None:
+        """Replay the stores, then open the doors. Raises OperatorError."""
+        for name, table in self._config.channels.items():
+            store = await _store(self._config.store, name)
+            channel = Channel(name, store, _rules(table), self._clock)
+            await channel.open()
+            self.channels[name] = channel
+        for server, address in zip(
+            self._servers, (self._config.server.listen, self._config.server.admin), strict=True
+        ):
+            try:
+                self.addresses += await server.start()
+            except OSError as error:
+                raise PortBusy(
+                    f"Cannot listen on {address}: {error.strerror or error}.",
+                    hint="End what uses it, or set another address in [server].",
+                ) from error
+        self._ready = True
+        log.info("ready", listen=self.addresses[0], admin=self.addresses[1])
+
+    async def close(self) -> None:
+        """Drain and end. Never raises for what a client does."""
+        self._ready = False
+        self._receiver.drain()
+        await asyncio.gather(*(server.stop(GRACE) for server in self._servers))
+        await asyncio.gather(*(channel.close() for channel in self.channels.values()))
+        log.info("stopped")
+
+
+def doors(receiver: ASGIApp, origin: ASGIApp) -> ASGIApp:
+    """POST and PUT come in by the receiver, all else goes out by the origin."""
+
+    async def route(scope: Scope, receive: Receive, send: Send) -> None:
+        inward = scope["method"] in ("POST", "PUT")
+        await (receiver if inward else origin)(scope, receive, send)
+
+    return route
+
+
+async def run(config: Config, opened: Callable[[House], None] | None = None) -> None:
+    """Run until SIGTERM or SIGINT. Raises OperatorError when it cannot start."""
+    loop = asyncio.get_running_loop()
+    asked = asyncio.Event()
+
+    def ask() -> None:
+        if asked.is_set():
+            raise SystemExit(1)
+        asked.set()
+
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signum, ask)
+    house = House(config)
+    try:
+        await house.open()
+        if opened is not None:
+            opened(house)
+        await asked.wait()
+    finally:
+        await house.close()
+
+
+async def _store(table: StoreTable, channel: str) -> Store:
+    if table.kind == "memory":
+        return MemoryStore()
+    try:
+        return await DiskStore.open(table.path, channel, durable=table.durable)
+    except OSError as error:
+        raise OperatorError(
+            f"The store's folder {table.path} cannot be used: {error.strerror or error}.",
+            hint='Set another path in [store], or kind = "memory".',
+        ) from error
+
+
+def _rules(table: ChannelTable) -> Rules:
+    return Rules(
+        duration=table.fragment_duration,
+        base=table.first_index,
+        anchor=table.anchor,
+        window=Fraction(table.dvr_window),
+        patience=round(table.patience * 1000),
+    )
+
+
+def _listener(address: str) -> Listener:
+    host, _, port = address.rpartition(":")
+    return Listener(host.strip("[]"), int(port))

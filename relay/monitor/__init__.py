@@ -1,0 +1,1 @@
+"""The operator's door: health and status of the process and its channels."""

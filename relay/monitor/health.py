@@ -1,0 +1,73 @@
+"""`/livez`, `/readyz` and `/api/v1/status` on the admin port.
+
+Live: the event loop turns. Ready: every channel has replayed its store and the doors are open; it
+says nothing about encoders, since a relay without them is ready for them.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from relay.channel import Channel
+from relay.receiver import Receiver
+
+
+def application(
+    channels: Mapping[str, Channel], receiver: Receiver, ready: Callable[[], bool]
+) -> Starlette:
+    """The admin port's ASGI application."""
+
+    async def livez(_request: Request) -> JSONResponse:
+        return JSONResponse({"status": "live"})
+
+    async def readyz(_request: Request) -> JSONResponse:
+        is_ready = ready()
+        status = "ready" if is_ready else "not ready"
+        return JSONResponse({"status": status}, 200 if is_ready else 503)
+
+    async def status(_request: Request) -> JSONResponse:
+        return JSONResponse(
+            {
+                "posts": receiver.open,
+                "rejected": receiver.rejected,
+                "channels": {name: described(channel) for name, channel in channels.items()},
+            }
+        )
+
+    return Starlette(
+        routes=[
+            Route("/livez", livez),
+            Route("/readyz", readyz),
+            Route("/api/v1/status", status),
+        ]
+    )
+
+
+def described(channel: Channel) -> dict[str, Any]:
+    """A channel in plain values: grid, tracks, and what became of each source's copies."""
+    shown = channel.presentation
+    tracks = [
+        {
+            "name": rendition.name,
+            "codecs": rendition.track.codecs,
+            "bandwidth": rendition.bandwidth,
+            "first": rendition.segments[0].index if rendition.segments else None,
+            "last": rendition.segments[-1].index if rendition.segments else None,
+            "gaps": channel.gaps[rendition.name],
+        }
+        for rendition in shown.renditions
+    ]
+    sources: dict[str, dict[str, dict[str, int]]] = {}
+    for (source, track, verdict), count in channel.tally.counts.items():
+        sources.setdefault(source, {}).setdefault(track, {})[verdict] = count
+    return {
+        "fragment_duration": str(shown.grid.D) if channel.numbered else None,
+        "epoch_locked": shown.grid.locked,
+        "local_timeline": bool(shown.epoch),
+        "tracks": tracks,
+        "sources": sources,
+    }

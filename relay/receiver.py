@@ -1,0 +1,218 @@
+"""The door in: POSTs of encoders become headers and fragments of a channel.
+
+    URL -> target        ingest.url      400, 404
+    empty body           a probe         200, nothing is created
+    admission            admission       503
+    body -> boxes        mp4.reader      400, 413
+    boxes -> events      ingest.smooth   400, 412, 415
+    events -> channel                    412, 503; awaited, which is the back-pressure
+
+At most one fragment per connection is in memory. A body that ends with its last chunk is answered
+200 and was an orderly stop; one that breaks off is an interruption, and its sender is expected back
+with the last two fragments. Any other answer comes before the end of the body and ends the
+connection (the server keeps reading meanwhile): some encoders see nothing but the closed socket.
+
+On `drain` every POST gets 503 at its next box edge, after `DRAIN_MS` wherever it is, and no new one
+is taken.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from relay.admission import Admission
+from relay.channel import Channel, Clock
+from relay.errors import (
+    BoxInvalid,
+    Draining,
+    EncoderError,
+    EncodingUnsupported,
+    IngestUrl,
+    PointUnknown,
+    RelayError,
+    quoted,
+)
+from relay.ingest import url
+from relay.ingest.pace import Pace
+from relay.ingest.smooth import Session
+from relay.media import Header
+from relay.mp4.reader import BoxReader
+from relay.publishing_point import Sender
+
+DRAIN_MS = 1_000
+RETRY_AFTER = 2
+
+log = structlog.get_logger("relay.receiver")
+
+
+@dataclass(slots=True)
+class _Body:
+    """One POST, and what it has brought so far."""
+
+    sender: Sender
+    pace: Pace
+    size: int = 0
+    fragments: int = 0
+    clean: bool = False
+
+
+class Receiver:
+    """An ASGI application for POST and PUT. `rejected` counts refusals by code."""
+
+    def __init__(
+        self,
+        channels: Mapping[str, Channel],
+        clock: Clock,
+        *,
+        idle: int = 12_000,
+        events: bool = False,
+    ) -> None:
+        self._channels = channels
+        self._clock = clock
+        self._idle = idle
+        self._events = events
+        self._admission = Admission()
+        self._draining = False
+        self._waits: set[asyncio.Timeout] = set()
+        self.rejected: dict[str, int] = {}
+
+    @property
+    def open(self) -> int:
+        """How many bodies are being read."""
+        return self._admission.open
+
+    def drain(self) -> None:
+        """End every POST and take no more."""
+        self._draining = True
+        loop = asyncio.get_running_loop()
+        for wait in self._waits:
+            wait.reschedule(loop.time())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        address = request.client.host if request.client else "unknown"
+        try:
+            target, channel = self._target(request)
+            if await self._post(request, receive, target, channel, address):
+                await Response(status_code=200, headers={"content-length": "0"})(
+                    scope, receive, send
+                )
+        except EncoderError as error:
+            self.rejected[error.code] = self.rejected.get(error.code, 0) + 1
+            log.warning(
+                "refused",
+                code=error.code,
+                status=error.status,
+                reason=error.message,
+                path=quoted(request.scope["path"]),
+                peer=address,
+            )
+            await problem(error)(scope, receive, send)
+
+    def _target(self, request: Request) -> tuple[url.Target, Channel]:
+        query = request.scope["query_string"].decode("latin-1")
+        target = url.parse(request.scope["path"], query, events=self._events)
+        channel = self._channels.get(target.point)
+        if channel is None:
+            raise PointUnknown(
+                f"There is no publishing point {quoted(target.point)}.isml.",
+                hint="Configure a channel of this name, or correct the encoder's URL.",
+            )
+        if request.headers.get("content-encoding", "identity").lower() != "identity":
+            raise EncodingUnsupported("The body has a Content-Encoding.", hint="Send it as it is.")
+        if self._draining:
+            raise Draining("The relay is stopping.", hint="Connect again in a moment.")
+        return target, channel
+
+    async def _post(
+        self, request: Request, receive: Receive, target: url.Target, channel: Channel, address: str
+    ) -> bool:
+        """Read the body. True: it ended and is to be answered; False: the sender is gone."""
+        pace = Pace(self._clock.now(), idle=self._idle)
+        first = await self._more(receive, pace, at_edge=True)
+        if first is None:
+            return False
+        if first == (b"", False):
+            return True  # a probe
+        if target.stream is None:
+            raise IngestUrl(
+                "A body came to a URL without Streams(id).",
+                hint="Push to /{name}.isml/Streams({id}).",
+            )
+        sender = self._admission.enter(target, target.stream, address)
+        body = _Body(sender, pace)
+        bound = log.bind(channel=channel.name, stream=sender.stream, source=sender.source)
+        bound.info("connected", peer=address, agent=quoted(request.headers.get("user-agent", "")))
+        try:
+            await self._read(receive, channel, body, first)
+        finally:
+            self._admission.leave(target, sender, address)
+            # A body of known length may be one of many: its end says nothing about the stream.
+            clean = body.clean and "content-length" not in request.headers
+            await channel.ended(sender, clean=clean)
+            bound.info("disconnected", clean=body.clean, bytes=body.size, fragments=body.fragments)
+        return body.clean
+
+    async def _read(
+        self, receive: Receive, channel: Channel, body: _Body, piece: tuple[bytes, bool] | None
+    ) -> None:
+        reader = BoxReader()
+        session = Session(body.sender.stream, channel.header_of(body.sender.stream))
+        while piece is not None:
+            data, more = piece
+            body.size += len(data)
+            for box in reader.feed(data):
+                for found in session.take(box):
+                    if isinstance(found, Header):
+                        await channel.header(body.sender, found)
+                    else:
+                        await channel.fragment(body.sender, found)
+                        body.fragments += 1
+            if not more:
+                if reader.pending:
+                    raise BoxInvalid(f"The body ended {reader.pending} bytes into a box.")
+                body.clean = True
+                return
+            piece = await self._more(receive, body.pace, at_edge=not reader.pending)
+
+    async def _more(
+        self, receive: Receive, pace: Pace, *, at_edge: bool
+    ) -> tuple[bytes, bool] | None:
+        """The next piece of the body and whether more follows; None: the sender is gone."""
+        stopping = Draining("The relay is stopping.", hint="Connect again in a moment.")
+        if self._draining and at_edge:
+            raise stopping
+        limit = DRAIN_MS if self._draining else pace.idle
+        try:
+            async with asyncio.timeout(limit / 1000) as wait:
+                self._waits.add(wait)
+                try:
+                    message = await receive()
+                finally:
+                    self._waits.discard(wait)
+        except TimeoutError:
+            if not self._draining:
+                raise pace.stalled() from None
+            if at_edge or limit == DRAIN_MS:
+                raise stopping from None
+            return await self._more(receive, pace, at_edge=False)
+        if message["type"] == "http.disconnect":
+            return None
+        data: bytes = message.get("body", b"")
+        pace.took(len(data), self._clock.now())
+        return data, message.get("more_body", False)
+
+
+def problem(error: RelayError) -> Response:
+    """An error as application/problem+json (RFC 9457), with the code word that the log has."""
+    headers = {"cache-control": "no-store", "connection": "close"}
+    if error.status == Draining.status:
+        headers["retry-after"] = str(RETRY_AFTER)
+    body = json.dumps(error.problem())
+    return Response(body, error.status, headers, "application/problem+json")
