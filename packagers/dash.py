@@ -1,0 +1,181 @@
+"""DASH (ISO/IEC 23009-1, 5th edition): the live MPD, a pure function of the presentation.
+
+    MPD
+    ├── Period id="p{run}"                  one: the newest run that every kind of track has entered
+    │   └── AdaptationSet                   video by codec; audio by name, language and codec
+    │       └── Representation              id = the track's name
+    │           └── SegmentTemplate         media, initialization, startNumber = first index
+    │               └── SegmentTimeline     S t d r
+    └── UTCTiming                           the relay's own clock
+
+availabilityStartTime is 1970 and so is the Period's start: every time in it is UTC in ticks, equal
+in every data centre, and nothing is negative. A template per Representation, because the names of
+initialization segments differ and so may the timelines: one quality may be a segment ahead.
+
+A hole keeps its S: players number segments by counting entries from startNumber (5.3.9.6.1), so a
+hole that is left out would shift all that follow. Asking for it gives 404.
+"""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from fractions import Fraction
+
+from lxml import etree
+
+from packagers import cmaf
+from packagers.resource import codecs, language, line
+from relay.media import Kind
+from relay.presentation import Presentation, Rendition, Segment
+
+MEDIA_TYPE = "application/dash+xml"
+
+_NAMESPACE = "urn:mpeg:dash:schema:mpd:2011"
+_PROFILES = "urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019"
+_BY_NUMBER = "$RepresentationID$/$Number$.m4s"
+_BY_TIME = "$RepresentationID$/t$Time$.m4s"
+_CHANNELS = "urn:mpeg:dash:23003:3:audio_channel_configuration:2011"
+_LAYOUT = {7: "11", 8: "12"}
+"""ChannelConfiguration (ISO/IEC 23001-8) where it is not the number of channels: 6.1 and 7.1."""
+
+Attributes = dict[str, str]
+
+
+def mpd(presentation: Presentation, *, by_time: bool = False) -> bytes:
+    """The MPD, UTF-8. `by_time`: segments are addressed by $Time$, else by $Number$."""
+    cell = presentation.grid.D
+    playing = [*presentation.of(Kind.VIDEO), *presentation.of(Kind.AUDIO)]
+    run = _run(playing)
+    lines = [(r, [s for s in line(r) if s.run == run]) for r in playing]
+    longest = max((r.seconds(s.duration) for r, of in lines for s in of), default=cell)
+    root = etree.Element(
+        f"{{{_NAMESPACE}}}MPD",
+        {
+            "profiles": _PROFILES,
+            "type": "dynamic",
+            "availabilityStartTime": "1970-01-01T00:00:00Z",
+            "publishTime": _date(presentation.updated),
+            "minimumUpdatePeriod": _duration(cell),
+            "minBufferTime": _duration(cell),
+            "timeShiftBufferDepth": _duration(presentation.window),
+            "suggestedPresentationDelay": _duration(3 * cell),
+            "maxSegmentDuration": _duration(longest),
+        },
+        nsmap={None: _NAMESPACE},
+    )
+    period = _add(root, "Period", {"id": f"p{run}", "start": "PT0S"})
+    sets: dict[tuple[str, ...], list[tuple[Rendition, list[Segment]]]] = {}
+    for rendition, segments in lines:
+        if segments:
+            sets.setdefault(_family(rendition), []).append((rendition, segments))
+    first: set[Kind] = set()
+    for family in sorted(sets):
+        kind = sets[family][0][0].track.key.kind
+        chosen = _adaptation_set(period, sets[family][0][0], main=kind not in first)
+        first.add(kind)
+        for rendition, segments in sets[family]:
+            _representation(chosen, rendition, segments, presentation.epoch, by_time=by_time)
+    clock = {"schemeIdUri": "urn:mpeg:dash:utc:http-xsdate:2014", "value": "time"}
+    _add(root, "UTCTiming", clock)
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+
+
+def _run(playing: Iterable[Rendition]) -> int:
+    """The newest run that each kind has entered: a Period must not begin without its audio."""
+    entered: dict[Kind, int] = {}
+    for rendition in playing:
+        kind = rendition.track.key.kind
+        entered[kind] = max(entered.get(kind, 0), rendition.segments[-1].run)
+    return min(entered.values(), default=0)
+
+
+def _family(rendition: Rendition) -> tuple[str, ...]:
+    """What an AdaptationSet has in common. Sorted, video comes first."""
+    key, codec = rendition.track.key, codecs(rendition).split(".")[0]
+    if key.kind is Kind.VIDEO:
+        return ("0", codec)
+    return ("1", key.name, key.language, codec, str(rendition.track.channels))
+
+
+def _adaptation_set(period: etree._Element, of: Rendition, *, main: bool) -> etree._Element:
+    kind = of.track.key.kind
+    chosen = _add(
+        period,
+        "AdaptationSet",
+        {
+            "contentType": kind.value,
+            "mimeType": f"{kind.value}/mp4",
+            "lang": language(of),
+            "segmentAlignment": "true",
+            "startWithSAP": "1",
+        },
+    )
+    role = {"schemeIdUri": "urn:mpeg:dash:role:2011", "value": "main" if main else "alternate"}
+    _add(chosen, "Role", role)
+    return chosen
+
+
+def _representation(
+    chosen: etree._Element, of: Rendition, segments: list[Segment], epoch: int, *, by_time: bool
+) -> None:
+    track, rate = of.track, of.frame_rate
+    representation = _add(
+        chosen,
+        "Representation",
+        {
+            "id": of.name,
+            "bandwidth": str(max(1, of.bandwidth)),
+            "codecs": codecs(of),
+            "width": str(track.width or ""),
+            "height": str(track.height or ""),
+            "frameRate": str(rate or ""),
+            "audioSamplingRate": str(track.sampling_rate or ""),
+        },
+    )
+    if track.channels:
+        value = _LAYOUT.get(track.channels, str(track.channels))
+        _add(
+            representation, "AudioChannelConfiguration", {"schemeIdUri": _CHANNELS, "value": value}
+        )
+    template = _add(
+        representation,
+        "SegmentTemplate",
+        {
+            "timescale": str(track.timescale),
+            "media": _BY_TIME if by_time else _BY_NUMBER,
+            "initialization": f"$RepresentationID$/{cmaf.init_name(track)}",
+            "startNumber": str(segments[0].index),
+        },
+    )
+    timeline = _add(template, "SegmentTimeline", {})
+    shift = epoch * track.timescale
+    at = 0
+    while at < len(segments):
+        begin, count = segments[at], 1
+        # A run of S: as long as each joins the last and takes as long (5.3.9.6.2).
+        while (
+            at + count < len(segments)
+            and segments[at + count].duration == begin.duration
+            and segments[at + count].time == segments[at + count - 1].end
+        ):
+            count += 1
+        # Nothing is before 1970; cmaf puts the media there too.
+        entry = {"t": str(max(0, begin.time + shift)), "d": str(begin.duration)}
+        _add(timeline, "S", entry | ({"r": str(count - 1)} if count > 1 else {}))
+        at += count
+
+
+def _add(parent: etree._Element, name: str, attributes: Attributes) -> etree._Element:
+    """A child with those of the attributes that have a value."""
+    said = {key: value for key, value in attributes.items() if value}
+    return etree.SubElement(parent, f"{{{_NAMESPACE}}}{name}", said)
+
+
+def _duration(seconds: Fraction) -> str:
+    """xs:duration in whole milliseconds, rounded up: each of these is an "at least"."""
+    whole, millis = divmod(-(-seconds.numerator * 1000 // seconds.denominator), 1000)
+    return f"PT{whole}.{millis:03d}S" if millis else f"PT{whole}S"
+
+
+def _date(seconds: Fraction) -> str:
+    moment = datetime.fromtimestamp(int(seconds), UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{int(seconds % 1 * 1000):03d}Z"

@@ -1,0 +1,274 @@
+"""What a player may ask for, and what it gets: paths in, resources out; no I/O, no media.
+
+`parse` is a pure function of the decoded path. A path names a channel, a track from a table and a
+number; nothing of it ever becomes part of a file name. Canonical paths below `/{name}.isml/`:
+
+    master.m3u8                        HLS multivariant playlist
+    {track}/index.m3u8                 HLS media playlist
+    manifest.mpd                       DASH, $Number$
+    manifest(format=mpd-time-cmaf)     DASH, $Time$
+    {track}/{index}.m4s                segment        {track}/t{time}.m4s is its alias by time
+    {track}/init-{hash}.mp4            initialization
+    time                               the relay's clock, for DASH UTCTiming
+
+`.isml` and the manifest names are case-insensitive, and a prefix may stand before the name, since
+Azure and IIS did both. An alias is answered at once, with `Content-Location` saying the canonical
+path: relative, so that it holds behind a proxy that strips the prefix.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from relay.errors import NotFound, RangeInvalid, RelayError, quoted
+from relay.ingest.url import NAME
+from relay.media import Buffer
+from relay.numbering import INDEX_LIMIT
+from relay.presentation import Rendition, Segment
+
+LONGEST = 1024
+"""No path of ours is near as long (characters)."""
+
+
+class What(StrEnum):
+    """The kinds of resource; of those with a fixed name, the name."""
+
+    MULTIVARIANT = "master.m3u8"
+    PLAYLIST = "index.m3u8"
+    MPD = "manifest.mpd"
+    MPD_BY_TIME = "manifest(format=mpd-time-cmaf)"
+    CLOCK = "time"
+    INIT = "init"
+    SEGMENT = "segment"
+    SEGMENT_AT = "segment at a time"
+
+
+_NAMED = {
+    "master.m3u8": What.MULTIVARIANT,
+    ".m3u8": What.MULTIVARIANT,
+    "manifest(format=m3u8-cmaf)": What.MULTIVARIANT,
+    "manifest(format=m3u8-aapl)": What.MULTIVARIANT,
+    "manifest.mpd": What.MPD,
+    ".mpd": What.MPD,
+    "manifest(format=mpd-time-cmaf)": What.MPD_BY_TIME,
+    "manifest(format=mpd-time-csf)": What.MPD_BY_TIME,
+    "time": What.CLOCK,
+}
+_PLAIN = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*")
+_TRACK = re.compile(r"[A-Za-z0-9_-]{1,255}")
+_INIT = re.compile(r"init-[0-9A-Za-z]{1,64}\.mp4")
+_MEDIA = re.compile(r"(?P<by_time>t?)(?P<number>0|[1-9][0-9]{0,19})\.m4s")
+_PHRASES = {404: "Not Found", 405: "Method Not Allowed", 416: "Range Not Satisfiable"}
+_RANGE = re.compile(r"bytes=(?P<first>[0-9]{0,18})-(?P<last>[0-9]{0,18})", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A path that may exist.
+
+    rest     what stood after `{name}.isml/`
+    suffix   `.isml` as it was written
+    number   index of a SEGMENT; presentation time in ticks, from 1970, of a SEGMENT_AT
+    init     file name of an INIT
+    """
+
+    channel: str
+    what: What
+    rest: str
+    suffix: str = ".isml"
+    track: str = ""
+    number: int = 0
+    init: str = ""
+
+    @property
+    def path(self) -> str:
+        """The canonical path below `/{name}.isml/`; only the window knows that of a SEGMENT_AT."""
+        if self.what is What.PLAYLIST:
+            return f"{self.track}/{self.what.value}"
+        if self.what is What.INIT:
+            return f"{self.track}/{self.init}"
+        if self.what is What.SEGMENT:
+            return f"{self.track}/{self.number}.m4s"
+        return self.rest if self.what is What.SEGMENT_AT else self.what.value
+
+    def location(self, path: str) -> str:
+        """A canonical path as a reference relative to this one; "" when this is it."""
+        if path == self.rest and self.suffix == ".isml":
+            return ""
+        return "../" * (self.rest.count("/") + 1) + f"{self.channel}.isml/{path}"
+
+
+def parse(path: str) -> Asked:
+    """Read a playback path, percent-decoded once. Raises NotFound for whatever is none."""
+    if len(path) > LONGEST or not path.startswith("/"):
+        raise _unknown(path)
+    parts = path[1:].split("/")
+    at = next((i for i, part in enumerate(parts) if part[-5:].lower() == ".isml"), len(parts))
+    if at >= len(parts) or not all(_PLAIN.fullmatch(part) for part in parts[:at]):
+        raise _unknown(path)
+    channel, suffix, below = parts[at][:-5], parts[at][-5:], parts[at + 1 :]
+    if not NAME.fullmatch(channel):
+        raise _unknown(path)
+    rest = "/".join(below)
+    if len(below) == 1 and below[0].lower() in _NAMED:
+        return Asked(channel, _NAMED[below[0].lower()], rest, suffix)
+    if len(below) == 2 and _TRACK.fullmatch(below[0]):
+        return _of_track(path, Asked(channel, What.PLAYLIST, rest, suffix, below[0]), below[1])
+    raise _unknown(path)
+
+
+def _of_track(path: str, playlist: Asked, leaf: str) -> Asked:
+    if leaf == What.PLAYLIST.value:
+        return playlist
+    channel, rest, suffix, track = playlist.channel, playlist.rest, playlist.suffix, playlist.track
+    if _INIT.fullmatch(leaf):
+        return Asked(channel, What.INIT, rest, suffix, track, init=leaf)
+    media = _MEDIA.fullmatch(leaf)
+    if media is not None:
+        number, what = int(media["number"]), What.SEGMENT_AT if media["by_time"] else What.SEGMENT
+        if number < (2**64 if what is What.SEGMENT_AT else INDEX_LIMIT):
+            return Asked(channel, what, rest, suffix, track, number)
+    raise _unknown(path)
+
+
+def _unknown(path: str) -> NotFound:
+    return NotFound(
+        f'There is nothing to play at "{quoted(path)}".',
+        hint="HLS is at /{name}.isml/master.m3u8, DASH at /{name}.isml/manifest.mpd.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """An answer but for its transport.
+
+    body      the parts in order, each sent as it is
+    cache     Cache-Control
+    etag      strong validator with its quotes, "" for none
+    path      canonical, below `/{name}.isml/`; "" for a problem
+    modified  UTC seconds, 0 when unknown
+    ranged    byte ranges may be asked of it
+    extent    Content-Range, "" for none
+    """
+
+    body: tuple[Buffer, ...]
+    media_type: str
+    cache: str
+    status: int = 200
+    etag: str = ""
+    path: str = ""
+    modified: int = 0
+    ranged: bool = False
+    extent: str = ""
+
+    @property
+    def size(self) -> int:
+        return sum(len(part) for part in self.body)
+
+    def under(self, *, none_match: str = "", wanted: str = "", if_range: str = "") -> "Resource":
+        """What answers a conditional or partial GET: If-None-Match, then Range (RFC 9110 13.2.2).
+
+        If-Range holds only for the very validator; a date in it never does.
+        """
+        known = {tag.strip().removeprefix("W/") for tag in none_match.split(",")}
+        if self.etag and known & {self.etag, "*"}:
+            return replace(self, status=304, body=())
+        if not (self.ranged and wanted) or if_range not in ("", self.etag):
+            return self
+        try:
+            found = byte_range(wanted, self.size)
+        except RangeInvalid as error:
+            return replace(problem(error), extent=f"bytes */{self.size}")
+        if found is None:
+            return self
+        first, last = found
+        extent = f"bytes {first}-{last}/{self.size}"
+        return replace(self, status=206, body=self.cut(first, last), extent=extent)
+
+    def cut(self, first: int, last: int) -> tuple[Buffer, ...]:
+        """The bytes `first` to `last`, both included, without copying."""
+        kept: list[Buffer] = []
+        at = 0
+        for part in self.body:
+            piece = memoryview(part)[max(first - at, 0) : max(last + 1 - at, 0)]
+            if len(piece):
+                kept.append(piece)
+            at += len(part)
+        return tuple(kept)
+
+
+def problem(error: RelayError, *, status: int = 0, cache: str = "no-store") -> Resource:
+    """An error as problem details (RFC 9457); `code` is the same word everywhere.
+
+    `status`: another than the error's own.
+    """
+    answer = status or error.status
+    details = {
+        "type": "about:blank",
+        "title": _PHRASES.get(answer, "Error"),
+        "status": answer,
+        "code": error.code,
+        "detail": error.message,
+        "hint": error.hint,
+    }
+    body = json.dumps({key: value for key, value in details.items() if value != ""}).encode()
+    return Resource((body,), "application/problem+json", cache, status=answer)
+
+
+def entity_tag(content: Buffer | tuple[str | int, ...]) -> str:
+    """A strong validator (RFC 9110 8.8.3) from bytes, or from what determines them."""
+    seen = repr(content).encode() if isinstance(content, tuple) else content
+    return f'"{hashlib.sha256(seen).hexdigest()[:24]}"'
+
+
+def byte_range(header: str, size: int) -> tuple[int, int] | None:
+    """The one range that a Range header wants of `size` bytes, both ends included (RFC 9110 14.2).
+
+    None: send everything, since it is none, malformed, or many at once (which we may ignore, and
+    do: thousands of ranges are an old attack). Raises RangeInvalid when nothing of it is there.
+    """
+    wanted = _RANGE.fullmatch(header.strip())
+    if wanted is None or not (wanted["first"] or wanted["last"]):
+        return None
+    if not wanted["first"]:
+        first, last = max(size - int(wanted["last"]), 0), size - 1
+    else:
+        first, last = int(wanted["first"]), int(wanted["last"] or size - 1)
+        if wanted["last"] and last < first:
+            return None
+    if first >= size:
+        raise RangeInvalid(f"The range begins at or after the end, {size}.")
+    return first, min(last, size - 1)
+
+
+# What a sender wrote and a document repeats: m3u8 escapes nothing, lxml refuses control characters.
+
+
+def language(rendition: Rendition) -> str:
+    """The track's language as a BCP 47 tag, "" when there is none or what was sent is none."""
+    tag = rendition.track.key.language
+    plain = re.fullmatch(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8}){0,4}", tag)
+    return tag if plain and tag.lower() != "und" else ""
+
+
+def codecs(rendition: Rendition) -> str:
+    """The RFC 6381 string, "" when unknown."""
+    text = rendition.track.codecs
+    return text if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]*", text) else ""
+
+
+def line(rendition: Rendition) -> Sequence[Segment]:
+    """The segments since the index last jumped: nearly always all, as a window begins anew there.
+
+    HLS and DASH both number what they list by counting from the first.
+    """
+    segments = rendition.segments
+    first, count = 0, len(segments)
+    if count and segments[-1].index - segments[0].index != count - 1:
+        first = max(
+            at for at in range(1, count) if segments[at].index != segments[at - 1].index + 1
+        )
+    return segments[first:] if first else segments

@@ -1,0 +1,192 @@
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+from lxml import etree
+
+from packagers import cmaf, dash
+from relay.presentation import Presentation, Rendition, Segment
+from tests.packagers.presentations import FIRST, audio, presentation, regular, rendition, video
+
+NS = {"d": "urn:mpeg:dash:schema:mpd:2011"}
+
+VIDEO = rendition(video())
+VIDEO_LOW = rendition(video(bitrate=500_000, width=640, height=360))
+AUDIO = rendition(audio())
+
+
+def read(p: Presentation, *, by_time: bool = False) -> etree._Element:
+    return etree.fromstring(dash.mpd(p, by_time=by_time))
+
+
+def all_of(root: etree._Element, path: str) -> list[etree._Element]:
+    found = root.xpath(path, namespaces=NS)
+    assert isinstance(found, list)
+    return [element for element in found if isinstance(element, etree._Element)]
+
+
+def addressed(root: etree._Element, name: str) -> list[tuple[int, int, int]]:
+    """(number, time, duration) of each segment, counted as players do (5.3.9.6.1)."""
+    (template,) = all_of(root, f"//d:Representation[@id='{name}']/d:SegmentTemplate")
+    number, segments, time = int(template.get("startNumber", "1")), [], 0
+    for entry in all_of(template, "d:SegmentTimeline/d:S"):
+        time = int(entry.get("t", str(time)))
+        for _ in range(int(entry.get("r", "0")) + 1):
+            duration = int(entry.get("d", "0"))
+            segments.append((number, time, duration))
+            number, time = number + 1, time + duration
+    return segments
+
+
+def listed(r: Rendition, epoch: int = 0) -> list[tuple[int, int, int]]:
+    shift = epoch * r.track.timescale
+    return [(s.index, s.time + shift, s.duration) for s in r.segments]
+
+
+def test_the_head_says_live_and_utc() -> None:
+    root = read(presentation(VIDEO, AUDIO))
+    assert root.tag == f"{{{NS['d']}}}MPD"
+    assert dict(root.attrib) == {
+        "profiles": "urn:mpeg:dash:profile:isoff-live:2011,urn:mpeg:dash:profile:cmaf:2019",
+        "type": "dynamic",
+        "availabilityStartTime": "1970-01-01T00:00:00Z",
+        "publishTime": "2026-11-18T11:06:40.250Z",
+        "minimumUpdatePeriod": "PT1.920S",
+        "minBufferTime": "PT1.920S",
+        "timeShiftBufferDepth": "PT120S",
+        "suggestedPresentationDelay": "PT5.760S",
+        "maxSegmentDuration": "PT1.920S",
+    }
+    (period,) = all_of(root, "d:Period")
+    assert dict(period.attrib) == {"id": "p0", "start": "PT0S"}
+    # The order of MPD's children is fixed by its schema.
+    assert [etree.QName(child).localname for child in root] == ["Period", "UTCTiming"]
+
+
+def test_a_representation_says_what_a_player_chooses_by() -> None:
+    root = read(
+        presentation(AUDIO, VIDEO_LOW, rendition(video(), frame_rate=Fraction(30000, 1001)))
+    )
+    sets = all_of(root, "//d:AdaptationSet")
+    assert [s.get("mimeType") for s in sets] == ["video/mp4", "audio/mp4"]
+    first, second = all_of(sets[0], "d:Representation")
+    assert dict(first.attrib) == {
+        "id": "video-2000000",
+        "bandwidth": "2000000",
+        "codecs": "avc1.64001f",
+        "width": "1280",
+        "height": "720",
+        "frameRate": "30000/1001",
+    }
+    assert (second.get("id"), second.get("frameRate")) == ("video-500000", "25")
+    (sound,) = all_of(sets[1], "d:Representation")
+    assert sound.get("audioSamplingRate") == "48000"
+    assert sound.get("width") is None
+    (layout,) = all_of(sound, "d:AudioChannelConfiguration")
+    assert layout.get("value") == "2"
+
+
+@pytest.mark.parametrize(("channels", "value"), [(1, "1"), (6, "6"), (8, "12")])
+def test_channels_are_a_configuration_not_a_number(channels: int, value: str) -> None:
+    root = read(presentation(rendition(audio(channels=channels))))
+    (layout,) = all_of(root, "//d:AudioChannelConfiguration")
+    assert layout.get("value") == value
+
+
+def test_numbers_count_from_the_first_index_over_a_hole() -> None:
+    segments = regular(video())
+    segments[2] = replace(segments[2], gap=True, size=0)
+    holed = rendition(video(), segments)
+    root = read(presentation(holed, AUDIO))
+    assert addressed(root, holed.name) == listed(holed)
+    assert [number for number, _, _ in addressed(root, holed.name)] == list(range(FIRST, FIRST + 5))
+    assert addressed(root, AUDIO.name) == listed(AUDIO)
+
+
+def test_equal_neighbours_are_one_entry() -> None:
+    root = read(presentation(VIDEO))
+    (entry,) = all_of(root, "//d:S")
+    assert dict(entry.attrib) == {
+        "t": str(VIDEO.segments[0].time),
+        "d": "172800",
+        "r": "4",
+    }
+
+
+def test_uneven_and_unjoined_segments_keep_their_times() -> None:
+    times = [(0, 100), (100, 90), (190, 110), (300, 110), (411, 110), (521, 110)]
+    uneven = rendition(
+        audio(timescale=100), [Segment(0, 3 + i, t, d, 1) for i, (t, d) in enumerate(times)]
+    )
+    root = read(presentation(uneven, epoch=50))
+    assert addressed(root, uneven.name) == listed(uneven, epoch=50)
+    assert [s.get("r") for s in all_of(root, "//d:S")] == [None, None, "1", "1"]
+
+
+def test_addresses_are_by_number_or_by_time() -> None:
+    by_number = all_of(read(presentation(VIDEO)), "//d:SegmentTemplate")[0]
+    by_time = all_of(read(presentation(VIDEO), by_time=True), "//d:SegmentTemplate")[0]
+    assert by_number.get("media") == "$RepresentationID$/$Number$.m4s"
+    assert by_time.get("media") == "$RepresentationID$/t$Time$.m4s"
+    init = f"$RepresentationID$/{cmaf.init_name(VIDEO.track)}"
+    assert by_number.get("initialization") == by_time.get("initialization") == init
+
+
+def test_languages_codecs_and_names_have_sets_of_their_own() -> None:
+    p = presentation(
+        VIDEO,
+        VIDEO_LOW,
+        rendition(video(bitrate=900_000, codecs="hvc1.1.6.L93.B0")),
+        AUDIO,
+        rendition(audio(bitrate=64_000)),
+        rendition(audio("audio_fra", language="fra")),
+        rendition(audio(bitrate=384_000, codecs="ec-3", channels=6)),
+    )
+    sets = all_of(read(p), "//d:AdaptationSet")
+    members = [[r.get("id") for r in all_of(s, "d:Representation")] for s in sets]
+    assert members == [
+        ["video-2000000", "video-500000"],
+        ["video-900000"],
+        ["audio-384000"],
+        ["audio-128000", "audio-64000"],
+        ["audio_fra-128000"],
+    ]
+    assert [s.get("lang") for s in sets] == [None, None, None, None, "fra"]
+    roles = [role.get("value") for role in all_of(read(p), "//d:Role")]
+    assert roles == ["main", "alternate", "main", "alternate", "alternate"]
+
+
+def test_after_a_jump_of_the_index_numbers_count_from_there() -> None:
+    jumped = rendition(video(), [*regular(video()), *regular(video(), FIRST + 90, 3)])
+    assert addressed(read(presentation(jumped)), jumped.name) == listed(jumped)[5:]
+
+
+def test_a_period_begins_once_video_and_audio_have_entered_the_run() -> None:
+    again = regular(video(), FIRST + 5, run=1)
+    entered = rendition(video(), [*VIDEO.segments, *again])
+    waiting = read(presentation(entered, AUDIO))
+    assert all_of(waiting, "d:Period")[0].get("id") == "p0"
+    assert addressed(waiting, VIDEO.name) == listed(VIDEO)
+
+    sound = rendition(audio(), [*AUDIO.segments, *regular(audio(), FIRST + 5, 1, run=1)])
+    begun = read(presentation(entered, sound, VIDEO_LOW))
+    assert all_of(begun, "d:Period")[0].get("id") == "p1"
+    assert addressed(begun, VIDEO.name) == [(s.index, s.time, s.duration) for s in again]
+    # A quality that has not entered is not offered in it.
+    assert all_of(begun, f"//d:Representation[@id='{VIDEO_LOW.name}']") == []
+
+
+@pytest.mark.parametrize("text", ['en"\n<x/>', "\x01", "&<>", "\ud800", "é", ""])
+def test_what_a_sender_wrote_cannot_break_the_document(text: str) -> None:
+    nasty = rendition(audio("audio", language=text, codecs=text))
+    root = read(presentation(VIDEO, nasty))
+    (sound,) = all_of(root, "//d:AdaptationSet[@contentType='audio']")
+    assert sound.get("lang") is None
+    assert all_of(sound, "d:Representation")[0].get("codecs") is None
+    assert len(all_of(root, "//*")) == len(all_of(read(presentation(VIDEO, AUDIO)), "//*"))
+
+
+def test_the_document_is_a_function_of_the_presentation() -> None:
+    p = presentation(VIDEO, AUDIO)
+    assert dash.mpd(p) == dash.mpd(replace(p))
+    assert dash.mpd(p) != dash.mpd(replace(p, updated=p.updated + 1))
