@@ -52,7 +52,7 @@ class House:
         self.addresses: list[tuple[str, int]] = []
         self._receiver = Receiver(self.channels, self._clock)
         origin = Origin(self.channels)
-        admin = health.application(self.channels, self._receiver, lambda: self._ready)
+        admin = health.application(self.channels, self._receiver.counts, lambda: self._ready)
         self._servers = [
             Server(doors(self._receiver, origin), [_listener(config.server.listen)]),
             Server(admin, [_listener(config.server.admin)]),

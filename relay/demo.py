@@ -1,8 +1,8 @@
 """The demo: a relay on this machine and two real ffmpeg encoders that push one programme to it.
 
-Both encoders stamp UTC and start at the same multiple of D = 1.92 s, which is 48 pictures at 25/s
-and 90 AAC frames at 48 kHz, so that they cut the same fragments. ffmpeg comes from the imageio-ffmpeg
-wheel, which is a part of the development set-up and never of the relay.
+Both encoders stamp UTC and start at the same multiple of D = 1.92 s: 48 pictures at 25/s and 90 AAC
+frames at 48 kHz, so they cut the same fragments. ffmpeg comes from the imageio-ffmpeg wheel, which
+belongs to the development set-up and never to the relay.
 """
 
 import asyncio

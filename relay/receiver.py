@@ -18,6 +18,7 @@ is taken.
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -63,7 +64,7 @@ class _Body:
 
 
 class Receiver:
-    """An ASGI application for POST and PUT. `rejected` counts refusals by code."""
+    """An ASGI application for POST and PUT."""
 
     def __init__(
         self,
@@ -80,12 +81,11 @@ class Receiver:
         self._admission = Admission()
         self._draining = False
         self._waits: set[asyncio.Timeout] = set()
-        self.rejected: dict[str, int] = {}
+        self._rejected: Counter[str] = Counter()
 
-    @property
-    def open(self) -> int:
-        """How many bodies are being read."""
-        return self._admission.open
+    def counts(self) -> dict[str, int | dict[str, int]]:
+        """How many bodies are open, and how many POSTs were refused, by code."""
+        return {"posts": self._admission.open, "rejected": dict(self._rejected)}
 
     def drain(self) -> None:
         """End every POST and take no more."""
@@ -104,7 +104,7 @@ class Receiver:
                     scope, receive, send
                 )
         except EncoderError as error:
-            self.rejected[error.code] = self.rejected.get(error.code, 0) + 1
+            self._rejected[error.code] += 1
             log.warning(
                 "refused",
                 code=error.code,

@@ -13,13 +13,14 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from relay.channel import Channel
-from relay.receiver import Receiver
 
 
 def application(
-    channels: Mapping[str, Channel], receiver: Receiver, ready: Callable[[], bool]
+    channels: Mapping[str, Channel],
+    door: Callable[[], Mapping[str, Any]],
+    ready: Callable[[], bool],
 ) -> Starlette:
-    """The admin port's ASGI application."""
+    """The admin port's ASGI application. `door`: what the ingest door counts."""
 
     async def livez(_request: Request) -> JSONResponse:
         return JSONResponse({"status": "live"})
@@ -32,8 +33,7 @@ def application(
     async def status(_request: Request) -> JSONResponse:
         return JSONResponse(
             {
-                "posts": receiver.open,
-                "rejected": receiver.rejected,
+                **door(),
                 "channels": {name: described(channel) for name, channel in channels.items()},
             }
         )

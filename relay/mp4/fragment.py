@@ -17,7 +17,7 @@ from struct import Struct, error
 
 from relay.errors import FragmentInvalid
 from relay.media import Buffer, SampleDefaults
-from relay.mp4.samples import DURATION, FLAGS, SIZE, Run, Samples, joined, parse_run
+from relay.mp4.samples import DURATION, FLAGS, SAMPLES, SIZE, Run, Samples, joined, parse_run
 from relay.mp4.smooth import TFXD, Tfxd, parse_tfxd
 from relay.mp4.walk import Atom, Budget, box_at, children, first
 
@@ -90,14 +90,16 @@ def parse_moof(data: Buffer, defaults: Mapping[int, SampleDefaults] | None = Non
     if mfhd is None or mfhd.end - mfhd.body < 8:
         raise FragmentInvalid("The moof has no sequence number (mfhd).")
     (_, sequence_number) = _WORDS.unpack_from(data, mfhd.body)
-    tracks = tuple(
-        _parse_traf(data, children(data, atom.body, atom.end, budget), defaults or {})
-        for atom in atoms
-        if atom.type == "traf"
-    )
+    tracks: list[TrackFragment] = []
+    left = SAMPLES
+    for atom in atoms:
+        if atom.type == "traf":
+            inside = children(data, atom.body, atom.end, budget)
+            tracks.append(_parse_traf(data, inside, defaults or {}, left))
+            left -= tracks[-1].samples.count
     if not tracks:
         raise FragmentInvalid("The moof holds no track fragment (traf).")
-    return MovieFragment(sequence_number, tracks)
+    return MovieFragment(sequence_number, tuple(tracks))
 
 
 def layout(fragment: MovieFragment, size: int) -> tuple[tuple[tuple[int, int], ...], ...]:
@@ -141,18 +143,19 @@ def _in_turn(runs: tuple[Run, ...]) -> tuple[tuple[int, int], ...]:
 
 
 def _parse_traf(
-    data: Buffer, atoms: list[Atom], trex: Mapping[int, SampleDefaults]
+    data: Buffer, atoms: list[Atom], trex: Mapping[int, SampleDefaults], limit: int
 ) -> TrackFragment:
     heads = [atom for atom in atoms if atom.type == "tfhd"]
     times = [atom for atom in atoms if atom.uuid == TFXD]
     if len(heads) != 1 or len(times) > 1:
         raise FragmentInvalid(f"A traf has {len(heads)} tfhd and {len(times)} tfxd.")
     tfhd = _parse_tfhd(data, heads[0], trex)
-    runs = tuple(
-        parse_run(memoryview(data)[atom.body : atom.end], tfhd.defaults)
-        for atom in atoms
-        if atom.type == "trun"
-    )
+    runs: list[Run] = []
+    for atom in atoms:
+        if atom.type == "trun":
+            payload = memoryview(data)[atom.body : atom.end]
+            runs.append(parse_run(payload, tfhd.defaults, limit))
+            limit -= runs[-1].samples.count
     tfdt = first(atoms, "tfdt")
     unsaid = trex.get(tfhd.track_id, SampleDefaults())
     taken = (DURATION, unsaid.duration, 0x8), (SIZE, unsaid.size, 0x10), (FLAGS, unsaid.flags, 0x20)
@@ -169,7 +172,7 @@ def _parse_traf(
         complete,
         tfhd.defaults,
         tfhd.base,
-        runs,
+        tuple(runs),
         tuple(atoms),
     )
 

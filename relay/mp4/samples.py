@@ -16,7 +16,7 @@ from relay.errors import FragmentInvalid
 from relay.media import Buffer, SampleDefaults
 
 SAMPLES = 10_000
-"""Most samples that one trun may hold."""
+"""Most samples of a moof: a run without columns announces them without a byte for each."""
 
 DATA_OFFSET, FIRST_FLAGS, DURATION, SIZE, FLAGS, COMPOSITION = 0x1, 0x4, 0x100, 0x200, 0x400, 0x800
 NON_SYNC = 0x00010000
@@ -69,10 +69,10 @@ class Run:
     said: int
 
 
-def parse_run(payload: Buffer, defaults: SampleDefaults) -> Run:
+def parse_run(payload: Buffer, defaults: SampleDefaults, limit: int = SAMPLES) -> Run:
     """Read a trun from what follows its box header. `defaults` stand for absent columns.
 
-    Raises FragmentInvalid.
+    Raises FragmentInvalid, also when it announces more than `limit` samples.
     """
     if len(payload) < 8:
         raise FragmentInvalid("A trun is too short to hold its sample count.")
@@ -82,10 +82,10 @@ def parse_run(payload: Buffer, defaults: SampleDefaults) -> Run:
     data_offset = first_flags = None
     columns = [flag for flag in (DURATION, SIZE, FLAGS, COMPOSITION) if said & flag]
     prefix = 4 * (bool(said & DATA_OFFSET) + bool(said & FIRST_FLAGS))
-    if count > SAMPLES or 8 + prefix + 4 * len(columns) * count > len(payload):
+    if count > limit or 8 + prefix + 4 * len(columns) * count > len(payload):
         raise FragmentInvalid(
             f"A trun of {len(payload)} bytes announces {count} samples.",
-            hint=f"At most {SAMPLES} samples, all of them present, make a run.",
+            hint=f"At most {SAMPLES} samples, all of them present, make a fragment.",
         )
     if said & DATA_OFFSET:
         (data_offset,) = _SIGNED.unpack_from(payload, at)

@@ -1,0 +1,200 @@
+"""The HTTP server: hypercorn and h11, kept in hand. No other room imports them.
+
+    Server       sockets: listens, accepts, stops                      this file
+    Connection   one accepted socket: its time limits and its end      connection.py
+    Protocol     its requests, one after the other (hypercorn, h11)    protocol.py
+    HeadReader   what a head may look like, before h11 sees it         head.py
+    Exchange     one request and its answer: receive and send          exchange.py
+    Refused      an answer that the server gives itself                refusal.py
+
+hypercorn 0.18 serves an application well; around long POSTs its own loop does not hold. So the
+sockets are ours, its protocol is subclassed, and nothing of it is patched:
+
+* An answer that comes before the end of the body leaks a connection for good there. Here every
+  early answer is safe (protocol.py), so an application may refuse without reading.
+* Its stop waits for `asyncio.Server.wait_closed()`, which since Python 3.12 waits for all clients:
+  for ever, with an open POST. Here `stop` owns the connections and ends them within its time.
+* asyncio's accept loop writes a traceback per attempt while there are no file descriptors. Here the
+  socket pauses for a second, and the log gets one line.
+
+hypercorn's access log (it can be forged by a request), its banners and its tracebacks are off; what
+the server has to say goes to the logger `relay.server`.
+"""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from hypercorn.app_wrappers import ASGIWrapper
+from hypercorn.asyncio.worker_context import WorkerContext
+from hypercorn.config import Config
+
+from relay.server.connection import READ_BYTES, Connection, prepare
+
+logger = logging.getLogger("relay.server")
+
+ASGIApp = Callable[[Any, Any, Any], Awaitable[None]]
+
+ACCEPTS_PER_TURN = 64
+PAUSE_SECONDS = 1.0
+CANCEL_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """An address to listen on; port 0 takes any free one."""
+
+    host: str
+    port: int
+
+
+class _Settings(Config):
+    """What hypercorn's protocol asks its configuration for."""
+
+    accesslog = None
+    errorlog = None
+    include_server_header = False
+    max_app_queue_size = 4  # pieces of a body that wait for the application, up to 64 KiB each
+
+    def response_headers(self, protocol: str) -> list[tuple[bytes, bytes]]:
+        return [*super().response_headers(protocol), (b"server", b"relay")]
+
+
+class Server:
+    """One ASGI application on one or more sockets, HTTP/1.1 without TLS.
+
+    There are no lifespan events and no signal handlers: who composes the process has both in hand.
+    `header_seconds` is the time for a head, `keep_alive_seconds` that between two requests of a
+    connection: more than two segments of an encoder that POSTs each by itself.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        listeners: Sequence[Listener],
+        *,
+        header_seconds: float = 5.0,
+        keep_alive_seconds: float = 30.0,
+        backlog: int = 1024,
+    ) -> None:
+        self._app = ASGIWrapper(app)
+        self._listeners = tuple(listeners)
+        self._header_seconds = header_seconds
+        self._keep_alive_seconds = keep_alive_seconds
+        self._backlog = backlog
+        self._config = _Settings()
+        self._context = WorkerContext(None)
+        self._sockets: list[socket.socket] = []
+        self._pauses: dict[socket.socket, asyncio.TimerHandle] = {}
+        self._connections: dict[asyncio.Task[None], Connection | None] = {}
+
+    async def start(self) -> list[tuple[str, int]]:
+        """Listen on all addresses, or on none; returns them as (host, port), bound, in order.
+
+        Raises OSError: an address is taken, or is not this machine's.
+        """
+        with ExitStack() as unless_all:
+            bound = [unless_all.enter_context(self._bind(each)) for each in self._listeners]
+            unless_all.pop_all()
+        self._sockets = bound
+        for listening in self._sockets:
+            asyncio.get_running_loop().add_reader(listening, self._accept, listening)
+        return [listening.getsockname()[:2] for listening in self._sockets]
+
+    async def stop(self, grace: float) -> None:
+        """Stop listening at once; give the requests in flight `grace` seconds; then close all.
+
+        Idle connections are closed at once. Returns within `grace` + 1 s whatever the application
+        does; one that ignores even its cancellation is left behind with a line in the log.
+        """
+        loop = asyncio.get_running_loop()
+        for listening in self._sockets:
+            loop.remove_reader(listening)
+            listening.close()
+        self._sockets.clear()
+        for pause in self._pauses.values():
+            pause.cancel()
+        self._pauses.clear()
+        await self._context.terminated.set()
+        for connection in self._connections.values():
+            if connection is not None:
+                connection.finish()
+        if await self._ended(grace):
+            return
+        for task, connection in list(self._connections.items()):
+            if connection is not None:
+                connection.abort()
+            task.cancel()
+        if not await self._ended(CANCEL_SECONDS):
+            logger.error("%d connections could not be ended.", len(self._connections))
+
+    async def _ended(self, seconds: float) -> bool:
+        if self._connections:
+            await asyncio.wait(set(self._connections), timeout=seconds)
+        return not self._connections
+
+    def _bind(self, listener: Listener) -> socket.socket:
+        family = socket.AF_INET6 if ":" in listener.host else socket.AF_INET
+        address = (listener.host, listener.port)
+        listening = socket.create_server(address, family=family, backlog=self._backlog)
+        listening.setblocking(False)
+        return listening
+
+    def _accept(self, listening: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        for _ in range(ACCEPTS_PER_TURN):
+            try:
+                accepted, _ = listening.accept()
+            except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+                return
+            except OSError as error:  # no file descriptor or no memory for another one
+                logger.error("Cannot accept a connection: %s.", error.strerror)  # noqa: TRY400
+                loop.remove_reader(listening)
+                self._pauses[listening] = loop.call_later(PAUSE_SECONDS, self._resume, listening)
+                return
+            task = loop.create_task(self._serve(accepted))
+            self._connections[task] = None
+            task.add_done_callback(partial(self._forget, accepted))
+
+    def _resume(self, listening: socket.socket) -> None:
+        del self._pauses[listening]
+        asyncio.get_running_loop().add_reader(listening, self._accept, listening)
+
+    def _forget(self, accepted: socket.socket, task: asyncio.Task[None]) -> None:
+        del self._connections[task]
+        accepted.close()  # for a task that was cancelled before it began
+
+    async def _serve(self, accepted: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        reader = asyncio.StreamReader(limit=READ_BYTES, loop=loop)
+        protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
+        try:
+            prepare(accepted)
+            transport, _ = await loop.connect_accepted_socket(lambda: protocol, accepted)
+        except OSError:
+            accepted.close()
+            return
+        writer = asyncio.StreamWriter(transport, protocol, reader, loop)
+        connection = Connection(
+            self._app,
+            self._config,
+            self._context,
+            reader,
+            writer,
+            header_seconds=self._header_seconds,
+            keep_alive_seconds=self._keep_alive_seconds,
+        )
+        task = asyncio.current_task()
+        if task is not None:
+            self._connections[task] = connection
+        if self._context.terminated.is_set():
+            connection.finish()
+        try:
+            await connection.run()
+        except Exception:  # a fault of this room must not end others' connections
+            logger.exception("A connection failed.")

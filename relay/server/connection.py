@@ -1,0 +1,170 @@
+"""One accepted socket, from its first byte to its last.
+
+What it adds to hypercorn's TCPServer, which it replaces:
+
+* Time. A head is complete within `header_seconds` of its first byte (of the accept, for the first),
+  a kept-alive connection without a new one is closed after `keep_alive_seconds`. A request being
+  answered has no limit here: how long a body may be silent is the receiver's to say.
+* The end. After the last answer only our half is closed (FIN follows the answer); what still comes
+  is read and dropped until the peer closes too, for at most `LINGER_SECONDS` and `DISCARD_BYTES`;
+  then the socket is closed whatever comes. Without the first half an encoder never sees the answer
+  (TCP resets it away); without the second, one that only writes, as ffmpeg does, never learns that
+  it is refused.
+* A peer that closes an idle connection ends it at once: nothing is left to wait for in CLOSE_WAIT.
+
+TCP itself finds the peer that vanished without a word (`prepare`): probes after 10 s of silence,
+and 30 s for anything unacknowledged, a reader that has stopped reading included.
+"""
+
+import asyncio
+import socket
+from contextlib import suppress
+
+from hypercorn.asyncio.task_group import TaskGroup
+from hypercorn.config import Config
+from hypercorn.events import Closed, Event, RawData, Updated
+from hypercorn.typing import AppWrapper, WorkerContext
+
+from relay.server.exchange import Address
+from relay.server.protocol import Protocol
+
+READ_BYTES = 64 * 1024
+LINGER_SECONDS = 1.0
+DISCARD_BYTES = 4 * 1024 * 1024  # more than one fragment, which an encoder may send in one piece
+PROBE_SECONDS = 10
+UNACKNOWLEDGED_MS = 30_000
+
+
+def prepare(accepted: socket.socket) -> None:
+    """Set the options of an accepted socket. Raises OSError when the peer has gone already."""
+    accepted.setblocking(False)
+    accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    accepted.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in (
+        ("TCP_KEEPIDLE", PROBE_SECONDS),
+        ("TCP_KEEPINTVL", PROBE_SECONDS),
+        ("TCP_USER_TIMEOUT", UNACKNOWLEDGED_MS),
+    ):
+        if hasattr(socket, name):  # Linux has them all
+            accepted.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+class Connection:
+    """Moves bytes between a socket's streams and a Protocol; `run` returns when both are closed."""
+
+    def __init__(
+        self,
+        app: AppWrapper,
+        config: Config,
+        context: WorkerContext,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        *,
+        header_seconds: float,
+        keep_alive_seconds: float,
+    ) -> None:
+        self._app = app
+        self._config = config
+        self._context = context
+        self._reader = reader
+        self._writer = writer
+        self._header_seconds = header_seconds
+        self._keep_alive_seconds = keep_alive_seconds
+        self._protocol: Protocol
+        self._send_lock = asyncio.Lock()
+        self._timer: asyncio.TimerHandle | None = None
+        self._idle = True  # no request is being answered
+        self._head_timed = True  # the timer that runs is that of a head
+        self._finished = False  # our half is closed
+
+    async def run(self) -> None:
+        """Serve the connection to its end."""
+        try:
+            async with TaskGroup(asyncio.get_running_loop()) as task_group:
+                self._protocol = Protocol(
+                    app=self._app,
+                    config=self._config,
+                    context=self._context,
+                    task_group=task_group,
+                    client=self._address("peername"),
+                    server=self._address("sockname"),
+                    send=self._send,
+                )
+                self._expire_in(self._header_seconds)
+                await self._read()
+        finally:
+            self._disarm()
+            self._writer.close()
+            with suppress(OSError):
+                await self._writer.wait_closed()
+
+    def finish(self) -> None:
+        """The server stops: close now if nothing is being answered, else after the answer."""
+        if self._idle:
+            self._writer.close()
+
+    def abort(self) -> None:
+        """Close now, whatever is being answered."""
+        self._writer.transport.abort()
+
+    def _address(self, which: str) -> Address | None:
+        address = self._writer.get_extra_info(which)
+        return (address[0], address[1]) if address else None
+
+    async def _read(self) -> None:
+        allowance = DISCARD_BYTES
+        while data := await self._receive():
+            if self._protocol.discarding:
+                allowance -= len(data)
+                if allowance < 0:
+                    break
+                continue
+            await self._protocol.handle(RawData(data))
+            if self._idle and self._protocol.head_started and not self._head_timed:
+                self._head_timed = True
+                self._expire_in(self._header_seconds)
+        self._disarm()
+        await self._protocol.handle(Closed())
+
+    async def _receive(self) -> bytes:
+        try:
+            return await self._reader.read(READ_BYTES)
+        except OSError:  # reset, or timed out
+            return b""
+
+    async def _send(self, event: Event) -> None:
+        """The protocol's way out."""
+        if isinstance(event, RawData):
+            await self._write(event.data)
+        elif isinstance(event, Updated):
+            self._idle = event.idle
+            self._head_timed = False
+            if event.idle:
+                self._expire_in(self._keep_alive_seconds)
+            else:
+                self._disarm()
+        elif isinstance(event, Closed) and not self._finished:
+            self._finished = True
+            with suppress(OSError):
+                if not self._writer.is_closing() and self._writer.can_write_eof():
+                    self._writer.write_eof()
+            self._expire_in(LINGER_SECONDS)
+
+    async def _write(self, data: bytes) -> None:
+        async with self._send_lock:
+            if self._finished or self._writer.is_closing():
+                return  # to a peer that has gone; the application hears of it by http.disconnect
+            try:
+                self._writer.write(data)
+                await self._writer.drain()
+            except OSError:
+                await self._protocol.handle(Closed())
+
+    def _expire_in(self, seconds: float) -> None:
+        self._disarm()
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._writer.close)
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None

@@ -1,0 +1,164 @@
+"""One request and its answer: what the application's `receive` and `send` are.
+
+hypercorn's HTTPStream builds the scope and follows the application's messages. This file replaces
+its queue and its way to fail.
+
+The queue of hypercorn 0.18 dead-locks: the end of an answer puts `http.disconnect` into a bounded
+queue which the rest of the body has filled, so an application that answers early waits for ever,
+and so does its connection. `RequestBody` here has three states: open, in which a full queue holds
+the sender back through TCP; moot, from the head of an early answer on, in which what still comes
+is dropped and nothing blocks; closed, in which `receive` hands out what is left and then
+`http.disconnect`, as often as it is asked.
+
+Invariants: a sender that disappears shows as `http.disconnect`, after all bytes that came; never as
+`more_body: False`. `100 Continue` is sent when the application first asks for the body, so that it
+can refuse without (RFC 9110 10.1.1). An exception of the application is one log record and, while
+no answer has begun, a 500; the connection ends either way.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from hypercorn.config import Config
+from hypercorn.protocol.events import Event, Request, StreamClosed
+from hypercorn.protocol.http_stream import ASGIHTTPState, HTTPStream
+from hypercorn.typing import (
+    AppWrapper,
+    ASGIReceiveCallable,
+    ASGIReceiveEvent,
+    ASGISendCallable,
+    ASGISendEvent,
+    Scope,
+    TaskGroup,
+    WorkerContext,
+)
+
+from relay.server.refusal import Refused
+
+logger = logging.getLogger("relay.server")
+
+Address = tuple[str, int]
+STREAM_ID = 1  # HTTP/1.1 has one at a time
+
+
+class RequestBody:
+    """The messages of a request between the connection, which puts, and the application."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._messages: deque[ASGIReceiveEvent] = deque()
+        self._moot = self._closed = False
+        self._readable = asyncio.Event()
+        self._writable = asyncio.Event()
+
+    async def put(self, message: ASGIReceiveEvent) -> None:
+        """Hand a message over; waits while `size` of them are there and wanted."""
+        while len(self._messages) >= self._size and not self._moot:
+            self._writable.clear()
+            await self._writable.wait()
+        if not self._moot:
+            self._messages.append(message)
+            self._readable.set()
+
+    async def receive(self) -> ASGIReceiveEvent:
+        """The next message; once the body is closed and empty, always `http.disconnect`."""
+        while not self._messages and not self._closed:
+            self._readable.clear()
+            await self._readable.wait()
+        if not self._messages:
+            return {"type": "http.disconnect"}
+        self._writable.set()
+        return self._messages.popleft()
+
+    def discard(self) -> None:
+        """Nobody wants the rest."""
+        self._moot = True
+        self._messages.clear()
+        self._writable.set()
+
+    def close(self) -> None:
+        """Nothing comes any more."""
+        self._closed = True
+        self._readable.set()
+
+
+class Exchange(HTTPStream):
+    """An HTTPStream with its own body queue; `invite` sends 100 Continue where it is awaited."""
+
+    def __init__(
+        self,
+        *,
+        app: AppWrapper,
+        config: Config,
+        context: WorkerContext,
+        task_group: TaskGroup,
+        client: Address | None,
+        server: Address | None,
+        send: Callable[[Event], Awaitable[None]],
+        invite: Callable[[], Awaitable[None]],
+    ) -> None:
+        super().__init__(
+            self._run, config, context, task_group, False, client, server, send, STREAM_ID
+        )
+        self._application = app
+        self._body = RequestBody(config.max_app_queue_size)
+        self._invite = invite
+        self._silenced = False
+
+    async def handle(self, event: Event) -> None:
+        """What the connection has for this request; StreamClosed when there is no more."""
+        if isinstance(event, StreamClosed):
+            self.closed = True
+            self._body.close()
+            return
+        await super().handle(event)
+        if isinstance(event, Request):
+            self.app_put = self._body.put
+
+    def discard(self) -> None:
+        """The answer has begun before the request's end: the rest of its body is moot."""
+        self._body.discard()
+
+    def silence(self) -> None:
+        """The server has answered in the application's place; what it sends is dropped."""
+        self._silenced = True
+
+    async def _receive(self) -> ASGIReceiveEvent:
+        await self._invite()
+        return await self._body.receive()
+
+    async def _send(self, message: ASGISendEvent) -> None:
+        if not self._silenced:
+            await self.app_send(message)
+
+    async def _run(
+        self,
+        scope: Scope,
+        receive: ASGIReceiveCallable,
+        send: ASGISendCallable,
+        sync_spawn: Callable[..., Any],
+        call_soon: Callable[..., Any],
+    ) -> None:
+        del receive, send  # hypercorn's, which ours replace
+        try:
+            await self._application(scope, self._receive, self._send, sync_spawn, call_soon)
+        except Exception:  # the boundary of the application: it may raise anything
+            logger.exception("The application failed at %s.", self._place())
+        else:
+            if self.closed or self._silenced or self.state is not ASGIHTTPState.REQUEST:
+                return
+            logger.error("The application gave no answer at %s.", self._place())
+        if self.state is ASGIHTTPState.REQUEST:
+            failure = Refused(500, "INTERNAL", "The relay failed here; its log says why.")
+            fields, body = failure.answer()
+            await self._send(
+                {"type": "http.response.start", "status": failure.status, "headers": fields}
+            )
+            await self._send({"type": "http.response.body", "body": body, "more_body": False})
+
+    def _place(self) -> str:
+        # raw_path is percent-encoded and printable (h11), so that it cannot forge a log line
+        return f"{self.scope['method']} {self.scope['raw_path'][:200].decode('ascii')}"
