@@ -54,3 +54,20 @@ def tfxd(time: int, duration: int, version: int = 1, more: bytes = b"", flags: i
     uuid = bytes.fromhex("6d1d9b0542d544e680e2141daff757b2")
     head = u32(version << 24 | flags)
     return box("uuid", uuid, head, struct.pack(layout, time, duration), more)
+
+
+def tfhd(track_id: int = 1, flags: int = 0, *fields: int) -> bytes:
+    return box("tfhd", u32(flags, track_id, *fields))
+
+
+def trun(flags: int, *words: int, version: int = 0) -> bytes:
+    """`words`: all that follows the flags, sample count first."""
+    return box("trun", u32(version << 24 | flags, *(word & 0xFFFFFFFF for word in words)))
+
+
+def traf(*parts: bytes) -> bytes:
+    return box("traf", *parts)
+
+
+def moof(*trafs: bytes, number: int = 1) -> bytes:
+    return box("moof", mfhd(number), *trafs)
