@@ -64,8 +64,8 @@ def init(track: Track) -> bytes:
             flags=3,  # enabled, in movie
             track_ID=TRACK_ID,
             volume=0x100 if audio else 0,
-            width=track.width << 16,
-            height=track.height << 16,
+            width=track.width,
+            height=track.height,
         ),
         box(
             "mdia",

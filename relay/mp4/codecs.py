@@ -1,8 +1,9 @@
 """What a sample entry says: RFC 6381 codec string, size, channels, rate; its canonical form.
 
 The canonical form is what remains when everything is blanked that encoders with equal settings
-fill differently, and that no decoder needs: the compressor's name, `btrt`, and in `esds` the
-ES_ID (some write the track_ID there) and the measured bit rates. Equal tracks, equal entries.
+fill differently, and that no decoder needs: the compressor's name, `btrt`, in `esds` the ES_ID
+(some write the track_ID there) and the measured bit rates, in `hvcC` the SEI (an encoder's options,
+number of threads included). Equal tracks, equal entries.
 
 Clauses: sample entries ISO/IEC 14496-12 8.5.2, 12.1.3, 12.2.3; avcC, hvcC 14496-15 5.3.3, 8.3.3,
 E.3; esds 14496-1 7.2.6, AudioSpecificConfig 14496-3 1.6; dac3, dec3 ETSI TS 102 366 F; dOps as
@@ -128,6 +129,8 @@ def _canonical(data: bytes, kind: str, head: bytes, atoms: list[Atom]) -> bytes:
     for atom in atoms:
         if atom.type == "esds":
             parts.append(box("esds", describe_esds(data[atom.body : atom.end]).canonical))
+        elif atom.type == "hvcC":
+            parts.append(box("hvcC", _without_sei(data[atom.body : atom.end])))
         elif atom.type != "btrt":
             parts.append(data[atom.start : atom.end])
     return box(kind, head, *parts)
@@ -161,6 +164,22 @@ def _hevc(data: bytes, atoms: list[Atom], coding: str) -> _Facts:
     constraints = "".join(f".{c:X}" for c in config[6:12].rstrip(b"\0"))
     profile = f"{space}{config[1] & 31}.{compatibility:X}"
     return _Facts(f"{coding}.{profile}.{tier}{config[12]}{constraints}")
+
+
+def _without_sei(config: bytes) -> bytes:
+    """hvcC without its arrays of SEI, prefix (39) and suffix (40): 14496-15 8.3.3.1."""
+    kept = []
+    at = 23
+    for _ in range(config[22]):
+        start = at
+        at += 3
+        for _ in range(int.from_bytes(config[start + 1 : at], "big")):
+            at += 2 + int.from_bytes(config[at : at + 2], "big")
+            if at > len(config):
+                raise HeaderInvalid("The hvcC box is cut short.")
+        if config[start] & 0x3F not in (39, 40):
+            kept.append(config[start:at])
+    return b"".join((config[:22], bytes((len(kept),)), *kept))
 
 
 def _mp4a(data: bytes, atoms: list[Atom], _: str) -> _Facts:

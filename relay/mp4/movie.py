@@ -95,8 +95,8 @@ def _parse_trak(
         handler,
         mdhd.timescale,
         language if language.isascii() and language.isalpha() else "und",
-        tkhd.width >> 16,
-        tkhd.height >> 16,
+        int(tkhd.width),
+        int(tkhd.height),
         entry,
         defaults.get(tkhd.track_ID, SampleDefaults()),
     )

@@ -170,3 +170,21 @@ def test_every_truncation_is_an_encoder_error() -> None:
         for end in range(8, len(whole) - 8):
             with pytest.raises(EncoderError):
                 describe(end.to_bytes(4, "big") + whole[4:end], "vide")
+
+
+def test_the_encoders_options_are_no_part_of_hevc() -> None:
+    def array(kind: int, *units: bytes) -> bytes:
+        lengths = [len(unit).to_bytes(2, "big") + unit for unit in units]
+        return bytes((0x80 | kind,)) + len(units).to_bytes(2, "big") + b"".join(lengths)
+
+    def entry(*arrays: bytes) -> bytes:
+        return visual("hvc1", box("hvcC", bytes(22), bytes((len(arrays),)), *arrays))
+
+    sets = array(32, b"vps"), array(33, b"sps"), array(34, b"pps", b"pps2")
+    told = entry(*sets, array(39, b"x265 threads=8"), array(40, b"", b"suffix"))
+    assert describe(told).sample_entry == describe(entry(*sets)).sample_entry == entry(*sets)
+    assert describe(entry(*sets[:2])).sample_entry == entry(*sets[:2])
+    with pytest.raises(HeaderInvalid):
+        describe(entry(array(32, b"vps")[:-1]))
+    with pytest.raises(HeaderInvalid):
+        describe(visual("hvc1", box("hvcC", bytes(22), b"\xff", b"\xa0\xff\xff\0")))

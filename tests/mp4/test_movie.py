@@ -19,7 +19,7 @@ def trak(
     entries: bytes = ENTRY,
     without: str = "",
 ) -> bytes:
-    tkhd = described("tkhd", TKHD, track_ID=track_id, width=640 << 16, height=360 << 16)
+    tkhd = described("tkhd", TKHD, track_ID=track_id, width=640, height=360)
     mdhd = described("mdhd", MDHD, timescale=timescale, language=language)
     hdlr = described("hdlr", HDLR, handler_type=handler, name="\0")
     stsd = box("stsd", u32(0, bool(entries)), entries)
