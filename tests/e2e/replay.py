@@ -73,11 +73,12 @@ def _paced(size: int) -> tuple[tuple[float, int], ...]:
 
 
 class Post:
-    """One chunked POST over a raw socket, as far as it has come. `answer` reads until the close."""
+    """One chunked POST over a raw socket, as far as it has come; `said`: the answer, once read."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
+        self.said = b""
 
     @classmethod
     async def open(cls, port: int, path: str) -> "Post":
@@ -108,12 +109,10 @@ class Post:
 
     async def answer(self, limit: float = ANSWER_LIMIT) -> int:
         """The status (0: none came), read to the end of the connection, which is then closed."""
-        try:
-            data = await asyncio.wait_for(self._reader.read(), limit)
-        except ConnectionError:
-            data = b""
+        with contextlib.suppress(ConnectionError):
+            self.said = await asyncio.wait_for(self._reader.read(), limit)
         await self.close()
-        match = re.match(rb"HTTP/1\.1 (\d{3}) ", data)
+        match = re.match(rb"HTTP/1\.1 (\d{3}) ", self.said)
         return int(match[1]) if match else 0
 
     async def close(self) -> None:
