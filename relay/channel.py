@@ -7,7 +7,7 @@ reported is ever published, so a restart (`open` replays) arrives at the same pr
 
 import asyncio
 import contextlib
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Awaitable, Sequence
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
@@ -61,7 +61,8 @@ class Channel:
         )
         empty = Presentation(name, Grid(rules.duration or Fraction(2)), rules.window)
         self._view = View(empty, rules.patience)
-        self._measured: dict[str, Pin] = {}
+        self._pins: dict[str, Pin] = {}  # decided here, not yet safe in the store
+        self._ready: deque[Offer | Gap] = deque()  # their time has come, not yet safe either
         self._numbered = asyncio.Event()
         self._numbered.set()
         self._wake = asyncio.Event()
@@ -117,20 +118,28 @@ class Channel:
         await self._carry(self._point.ended(sender, self._clock.now(), clean=clean))
 
     async def _carry(self, outcome: Outcome) -> None:
-        for pin in outcome.pins:
-            await self._put(pin)
-        for fragment in outcome.suspect:
-            self._log.warning(
-                "fragment without a number", code="INDEX_SUSPECT", track=fragment.track.name
-            )
-        for offer in outcome.offers:
+        """Put what came forth; it leaves the outcome as it is safe, so that the rest can follow."""
+        self._pins.update((pin.name, pin) for pin in outcome.pins)
+        await self._put_pins()
+        while outcome.suspect:
+            track = outcome.suspect.pop().track.name
+            self._log.warning("fragment without a number", code="INDEX_SUSPECT", track=track)
+        while outcome.offers:
+            offer = outcome.offers[0]
             timeline = self._view.timelines.get(offer.copy.track)
             verdict = timeline.offer(offer, self._clock.now()) if timeline else Verdict.ACCEPTED
             if verdict is Verdict.ACCEPTED:
                 await self._put_copy(offer)
             else:
                 self._note(offer.copy, verdict)
+            del outcome.offers[0]
         self._wake.set()
+
+    async def _put_pins(self) -> None:
+        """A pin that the store refused is put again with the next thing that is carried."""
+        for pin in list(self._pins.values()):
+            await self._put(pin)
+            self._pins.pop(pin.name, None)
 
     async def _put_copy(self, offer: Offer) -> None:
         first = await self._put(offer.copy, offer.data)
@@ -163,7 +172,8 @@ class Channel:
                 if waited is not None:
                     # What waited for the grid goes first, or a later one would begin the timeline.
                     self._numbered.clear()
-                    await self._quietly(self._carry(waited))
+                    while waited.offers or waited.suspect:
+                        await self._quietly(self._carry(waited))
                     self._numbered.set()
             self._wake.set()
 
@@ -186,13 +196,15 @@ class Channel:
                 self.gaps[track] += count
                 self._log.warning("gap", code="TIMELINE_GAP", track=track, index=first, count=count)
             case Measured(pin):
-                self._measured[pin.name] = pin
+                self._pins[pin.name] = pin
         return None
 
     async def _tend(self) -> None:
         while True:
             self._wake.clear()
             await self._quietly(self._carry_due(self._clock.now()))
+            if self._ready or self._pins:
+                continue
             times = (self._view.deadline(), self._point.deadline())
             soonest = min((time for time in times if time is not None), default=None)
             wait = None if soonest is None else max(soonest - self._clock.now(), 1) / 1000
@@ -200,21 +212,24 @@ class Channel:
                 await asyncio.wait_for(self._wake.wait(), wait)
 
     async def _carry_due(self, now: int) -> None:
-        while self._measured:
-            await self._put(self._measured.popitem()[1])
+        await self._put_pins()
         outcome = self._point.due(now)
         if outcome.pins or outcome.offers:
             await self._carry(outcome)
-        for ready in self._view.due(now):
+        if not self._ready:
+            self._ready.extend(self._view.due(now))
+        while self._ready:
+            ready = self._ready[0]
             if isinstance(ready, Gap):
                 await self._put(replace(ready, arrival=self._clock.utc()))
             else:
                 await self._put_copy(ready)
+            self._ready.popleft()
         for track, run, floor in self._view.trims():
             await self.store.trim(track, run, floor)
 
     async def _quietly(self, work: Awaitable[None]) -> None:
-        """Nobody waits for this work: what fails is logged, and it is asked again."""
+        """Nobody waits for this work: what fails is logged, and a moment later asked again."""
         try:
             await work
         except (EncoderError, OSError) as error:

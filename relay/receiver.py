@@ -12,7 +12,7 @@ At most one fragment per connection is in memory. A body that ends with its last
 with the last two fragments. Any other answer comes before the end of the body and ends the
 connection (the server keeps reading meanwhile): some encoders see nothing but the closed socket.
 
-On `drain` every POST gets 503 at its next box edge, after `DRAIN_MS` wherever it is, and no new one
+On `drain` every POST gets 503 at its next box edge, `DRAIN_MS` later wherever it is, and no new one
 is taken.
 """
 
@@ -40,6 +40,7 @@ from relay.errors import (
     quoted,
 )
 from relay.ingest import url
+from relay.ingest.completion import Completion
 from relay.ingest.pace import Pace
 from relay.ingest.smooth import Session
 from relay.media import Header
@@ -79,8 +80,8 @@ class Receiver:
         self._idle = idle
         self._events = events
         self._admission = Admission()
-        self._draining = False
-        self._waits: set[asyncio.Timeout] = set()
+        self._drained: float | None = None  # when the last body ends, in the loop's time
+        self._waits: dict[asyncio.Timeout, bool] = {}  # who waits for a piece, and if at an edge
         self._rejected: Counter[str] = Counter()
 
     def counts(self) -> dict[str, int | dict[str, int]]:
@@ -89,10 +90,11 @@ class Receiver:
 
     def drain(self) -> None:
         """End every POST and take no more."""
-        self._draining = True
-        loop = asyncio.get_running_loop()
-        for wait in self._waits:
-            wait.reschedule(loop.time())
+        now = asyncio.get_running_loop().time()
+        self._drained = now + DRAIN_MS / 1000
+        for wait, at_edge in self._waits.items():
+            if not wait.expired():
+                wait.reschedule(now if at_edge else self._drained)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -126,8 +128,8 @@ class Receiver:
             )
         if request.headers.get("content-encoding", "identity").lower() != "identity":
             raise EncodingUnsupported("The body has a Content-Encoding.", hint="Send it as it is.")
-        if self._draining:
-            raise Draining("The relay is stopping.", hint="Connect again in a moment.")
+        if self._drained is not None:
+            raise _stopping()
         return target, channel
 
     async def _post(
@@ -162,12 +164,13 @@ class Receiver:
     async def _read(
         self, receive: Receive, channel: Channel, body: _Body, piece: tuple[bytes, bool] | None
     ) -> None:
-        reader = BoxReader()
+        reader, completion = BoxReader(), Completion()
         session = Session(body.sender.stream, channel.header_of(body.sender.stream))
         while piece is not None:
             data, more = piece
             body.size += len(data)
-            for box in reader.feed(data):
+            boxes = [box for came in reader.feed(data) for box in completion.take(came)]
+            for box in boxes if more else [*boxes, *completion.end()]:
                 for found in session.take(box):
                     if isinstance(found, Header):
                         await channel.header(body.sender, found)
@@ -185,28 +188,27 @@ class Receiver:
         self, receive: Receive, pace: Pace, *, at_edge: bool
     ) -> tuple[bytes, bool] | None:
         """The next piece of the body and whether more follows; None: the sender is gone."""
-        stopping = Draining("The relay is stopping.", hint="Connect again in a moment.")
-        if self._draining and at_edge:
-            raise stopping
-        limit = DRAIN_MS if self._draining else pace.idle
+        if self._drained is not None and at_edge:
+            raise _stopping()
+        idle = asyncio.get_running_loop().time() + pace.idle / 1000
         try:
-            async with asyncio.timeout(limit / 1000) as wait:
-                self._waits.add(wait)
+            async with asyncio.timeout_at(self._drained or idle) as wait:
+                self._waits[wait] = at_edge
                 try:
                     message = await receive()
                 finally:
-                    self._waits.discard(wait)
+                    del self._waits[wait]
         except TimeoutError:
-            if not self._draining:
-                raise pace.stalled() from None
-            if at_edge or limit == DRAIN_MS:
-                raise stopping from None
-            return await self._more(receive, pace, at_edge=False)
+            raise (pace.stalled() if self._drained is None else _stopping()) from None
         if message["type"] == "http.disconnect":
             return None
         data: bytes = message.get("body", b"")
         pace.took(len(data), self._clock.now())
         return data, message.get("more_body", False)
+
+
+def _stopping() -> Draining:
+    return Draining("The relay is stopping.", hint="Connect again in a moment.")
 
 
 def problem(error: RelayError) -> Response:
