@@ -46,7 +46,7 @@ def mpd(presentation: Presentation, *, by_time: bool = False) -> bytes:
     playing = [*presentation.of(Kind.VIDEO), *presentation.of(Kind.AUDIO)]
     run = _run(playing)
     lines = [(r, [s for s in line(r) if s.run == run]) for r in playing]
-    longest = max((r.seconds(s.duration) for r, of in lines for s in of), default=cell)
+    longest = max((r.seconds(max(s.duration for s in of)) for r, of in lines if of), default=cell)
     root = etree.Element(
         f"{{{_NAMESPACE}}}MPD",
         {

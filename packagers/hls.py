@@ -19,6 +19,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from math import floor
 
 import m3u8
@@ -93,8 +94,14 @@ def _lines(segments: Sequence[Segment], timescale: int, epoch: int) -> str:
 
 def _date(micros: int) -> str:
     # Milliseconds are what players read of it.
-    moment = _1970 + timedelta(milliseconds=(micros + 500) // 1000)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+    minute, millis = divmod((micros + 500) // 1000, 60_000)
+    return f"{_minute(minute)}{millis // 1000:02d}.{millis % 1000:03d}Z"
+
+
+@lru_cache(maxsize=4096)
+def _minute(since_1970: int) -> str:
+    """The date up to its seconds: the dear part, and thirty segments share it."""
+    return f"{_1970 + timedelta(minutes=since_1970):%Y-%m-%dT%H:%M:}"
 
 
 def _groups(audios: Sequence[Rendition]) -> list[list[Rendition]]:

@@ -224,7 +224,10 @@ def _copy(index: int, rendition: Rendition, store: Store) -> Copy | Segment | No
     if index > segments[-1].index:
         raise NotYet(f"Segment {index} is ahead of the live edge, {segments[-1].index}.")
     listed = rendition.find(index)
-    if listed is not None and listed.index == index:
+    if index >= segments[0].index and (listed is None or listed.index != index):
+        # The index has jumped inside the window.
+        listed = next((segment for segment in segments if segment.index == index), None)
+    if listed is not None:
         return listed if listed.gap else store.find(rendition.name, listed.run, index)
     oldest = segments[0].run
     for run in range(oldest, max(-1, oldest - _OLDER_RUNS), -1):

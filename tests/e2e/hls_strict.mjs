@@ -18,7 +18,8 @@ function meaning(text) {
           frameRate: variant.frameRate ?? null,
           audio: variant.audio.map(audio => ({
             uri: audio.uri, name: audio.name, group: audio.groupId, language: audio.language ?? null,
-            default: audio.isDefault ?? false, channels: audio.channels ?? null,
+            default: audio.isDefault ?? false, autoselect: audio.autoselect ?? false,
+            channels: audio.channels ?? null,
           })),
         })),
       };

@@ -5,6 +5,7 @@ import pytest
 from lxml import etree
 
 from packagers import cmaf, dash
+from relay.numbering import Grid
 from relay.presentation import Presentation, Rendition, Segment
 from tests.packagers.presentations import FIRST, audio, presentation, regular, rendition, video
 
@@ -121,6 +122,25 @@ def test_uneven_and_unjoined_segments_keep_their_times() -> None:
     root = read(presentation(uneven, epoch=50))
     assert addressed(root, uneven.name) == listed(uneven, epoch=50)
     assert [s.get("r") for s in all_of(root, "//d:S")] == [None, None, "1", "1"]
+
+
+def test_nothing_is_before_1970() -> None:
+    primed = rendition(audio(), [Segment(0, 0, -1024, 92_160, 1), Segment(0, 1, 91_136, 92_160, 1)])
+    assert addressed(read(presentation(primed)), primed.name)[0] == (0, 0, 92_160)
+    assert addressed(read(presentation(primed, epoch=1)), primed.name) == listed(primed, epoch=1)
+
+
+def test_durations_of_the_head_are_rounded_up() -> None:
+    p = replace(presentation(VIDEO), grid=Grid(Fraction(1001, 600)))
+    assert read(p).get("minimumUpdatePeriod") == "PT1.669S"
+
+
+def test_what_is_not_known_yet_is_still_valid() -> None:
+    root = read(presentation(rendition(video(bitrate=0))))
+    assert all_of(root, "//d:Representation")[0].get("bandwidth") == "1"
+    empty = read(presentation())
+    assert empty.get("maxSegmentDuration") == "PT1.920S"
+    assert all_of(empty, "d:Period")[0].get("id") == "p0"
 
 
 def test_addresses_are_by_number_or_by_time() -> None:

@@ -59,6 +59,7 @@ def test_every_video_comes_with_the_audio_group(strict: Strict) -> None:
                 "group": "audio-0",
                 "language": None,
                 "default": True,
+                "autoselect": True,
                 "channels": "2",
             }
         ]
@@ -74,6 +75,13 @@ def test_a_group_holds_one_quality_of_each_audio(strict: Strict) -> None:
     languages = {a["name"]: a["language"] for a in read["variants"][0]["audio"]}
     assert languages == {"audio": None, "audio_fra": "fra"}
     assert [a["default"] for a in read["variants"][0]["audio"]] == [True, False]
+
+
+def test_a_player_that_chooses_by_language_finds_one_of_each(strict: Strict) -> None:
+    comment = rendition(audio("comment", bitrate=96_000, language="fra"))
+    (read,) = strict([hls.multivariant(presentation(VIDEO, AUDIO, FRENCH, comment))])
+    chosen = {a["name"]: a["autoselect"] for a in read["variants"][0]["audio"]}
+    assert chosen == {"audio": True, "audio_fra": True, "comment": False}
 
 
 def test_audio_alone_is_a_variant_for_each_quality_and_a_group_for_languages(

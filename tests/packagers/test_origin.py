@@ -122,6 +122,10 @@ async def test_a_document_is_rendered_once_per_presentation(
     assert [a == b for a, b in zip(first, second, strict=True)] == [False, False, False, True]
     playlist = await ask(origin, f"/news.isml/{VIDEO.name}/index.m3u8")
     assert f"\n{LAST + 1}.m4s\n" in playlist.body.decode()
+    channel.presentation = replace(channel.presentation, epoch=86_400)
+    moved = await ask(origin, f"/news.isml/{VIDEO.name}/index.m3u8")
+    assert len(moved.body) == len(playlist.body)
+    assert moved.body != playlist.body
 
 
 @pytest.mark.parametrize(

@@ -131,6 +131,24 @@ async def test_a_time_is_an_alias_of_a_number(origin: Origin, channel: Channel) 
     assert payload(segment) in shifted.body
 
 
+async def test_times_are_found_where_numbers_do_not_follow_the_grid(channel: Channel) -> None:
+    """tfxd version 2 brings its own numbers, and these may jump."""
+    first = FIRST + 1000
+    own = [replace(s, index=first + at) for at, s in enumerate(regular(VIDEO))]
+    own[3:] = [replace(s, run=1, index=s.index + 90) for s in own[3:]]
+    for segment in own:
+        await channel.store.put(copy_of(VIDEO, segment), [stored(segment)])
+    origin = Origin({"news": Channel(presentation(rendition(VIDEO, own)), channel.store)})
+    for segment in own:
+        for leaf in (f"t{segment.time + 40}", f"{segment.index}"):
+            got = await ask(origin, f"/news.isml/{VIDEO.name}/{leaf}.m4s")
+            assert got.body.endswith(payload(segment))
+    ahead = await ask(origin, f"/news.isml/{VIDEO.name}/t{own[-1].end}.m4s")
+    assert ahead.problem["code"] == "PLAYBACK_NOT_YET"
+    hole = await ask(origin, f"/news.isml/{VIDEO.name}/{first + 3}.m4s")
+    assert hole.problem["code"] == "PLAYBACK_NOT_FOUND"
+
+
 async def test_an_earlier_initialization_is_still_served(origin: Origin, channel: Channel) -> None:
     path = f"/news.isml/{VIDEO.name}/{cmaf.init_name(VIDEO)}"
     first = await ask(origin, path)
@@ -151,7 +169,7 @@ class Damaged(MemoryStore):
     """It lost the bytes of one segment and holds something else for others."""
 
     async def get(self, track: str, run: int, index: int) -> bytes | None:
-        garbage = {FIRST + 1: b"\0\0\0\x10moofgarbage!", FIRST + 3: b"\0\0\0\x10moof" * 4}
+        garbage = {FIRST + 1: b"\0\0\0\x08moof\0\0\0\x08mdat", FIRST + 3: b"\0\0\0\x10moof" * 4}
         return garbage.get(index)
 
 
