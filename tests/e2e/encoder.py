@@ -5,7 +5,8 @@ send equal fragments, and `reference` writes the very same bytes to a file, as f
 file is the oracle of what was pushed.
 
 `start` is the UTC second at which the programme begins (`-output_ts_offset`); 0 is the naive
-ffmpeg, whose media time begins near zero.
+ffmpeg, whose media time begins near zero. `reconnecting` is the fifo muxer, which outlives its
+connection; a plain ffmpeg ends with it.
 """
 
 import math
@@ -30,6 +31,7 @@ class Programme:
     start: int = 0
     kilobits: tuple[int, ...] = (200,)
     movflags: str = "isml+frag_keyframe"
+    reconnecting: bool = False
 
     @property
     def fragment(self) -> float:
@@ -50,6 +52,12 @@ class Programme:
         command += ["-c:a", "aac", "-b:a", "64k", "-ac", "2"]
         if self.start:
             command += ["-output_ts_offset", str(self.start)]
+        if self.reconnecting:
+            # Without global_header the fifo muxer's avcC is empty.
+            command += ["-flags", "+global_header", "-f", "fifo", "-fifo_format", "ismv"]
+            command += ["-format_opts", f"movflags={self.movflags}", "-attempt_recovery", "1"]
+            command += ["-recovery_wait_time", "1", "-drop_pkts_on_overflow", "1"]
+            return [*command, "-restart_with_keyframe", "1", target]
         return [*command, "-f", "ismv", "-movflags", self.movflags, target]
 
     def reference(self, ffmpeg: str, folder: Path) -> dict[tuple[int, int], boxes.Moof]:
