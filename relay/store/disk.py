@@ -25,7 +25,7 @@ import errno
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import ParamSpec, Self, TypeVar
+from typing import ParamSpec, TypeVar
 
 import structlog
 
@@ -59,22 +59,22 @@ class DiskStore:
         self._closed = False
 
     @classmethod
-    async def open(cls, root: Path, channel: str, *, durable: bool = True) -> Self:
+    async def open(cls, root: Path, channel: str, *, durable: bool = True) -> "DiskStore":
         """The store of a channel, with what is on the disk.
 
         `durable=False` leaves out every fsync: a put survives the process but not a power cut.
         Raises StoreBusy when another process has it open, OSError when the folder cannot be used.
         """
 
-        def load() -> tuple[ChannelFolder, list[Filed]]:
+        def load() -> "DiskStore":
             folder = ChannelFolder(root, channel, durable=durable)
             try:
-                return folder, folder.scan()
+                return cls(folder, folder.scan())
             except BaseException:
                 folder.close()
                 raise
 
-        return cls(*await asyncio.to_thread(load))
+        return await asyncio.to_thread(load)
 
     async def put(self, member: Member, data: Sequence[Buffer] = ()) -> bool:
         """Add a member; True when it is the first under its key and safe on the disk.

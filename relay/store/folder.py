@@ -69,6 +69,7 @@ class ChannelFolder:
         self.path = root / filename.folder_name(channel)
         self._durable = durable
         self._numbers = count()
+        self._made: set[Path] = set()
         self._make(self.path)
         self._lock = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
@@ -108,11 +109,9 @@ class ChannelFolder:
         folder = self._folder(member)
         temporary = folder / f"{filename.TEMPORARY}{next(self._numbers)}"
         try:
-            try:
-                self._fill(temporary, buffers)
-            except FileNotFoundError:
+            if folder not in self._made or not folder.is_dir():
                 self._make(folder)
-                self._fill(temporary, buffers)
+            self._fill(temporary, buffers)
         except OSError:
             _unlink(temporary)
             raise
@@ -218,11 +217,15 @@ class ChannelFolder:
             os.close(fd)
 
     def _make(self, folder: Path) -> None:
-        """Make a folder and its parents, each safe in its own parent."""
-        if not folder.is_dir():
+        """Make a folder and its parents, each safe in its own parent.
+
+        That it exists is not enough: whoever made it may have died before it was safe.
+        """
+        if not folder.parent.is_dir():
             self._make(folder.parent)
-            folder.mkdir(exist_ok=True)
-            self._sync(folder.parent)
+        folder.mkdir(exist_ok=True)
+        self._sync(folder.parent)
+        self._made.add(folder)
 
     def _sync(self, folder: Path) -> None:
         if not self._durable:

@@ -2,11 +2,13 @@ import asyncio
 import subprocess
 import sys
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
 from relay.errors import StoreBusy
 from relay.media import Copy, Gap, Member, Pin
+from relay.store import filename
 from relay.store.disk import DiskStore
 from tests.store.disk_files import TRACK, copy, files, filled
 
@@ -115,7 +117,7 @@ async def test_a_failed_put_adds_nothing_and_the_next_one_works(tmp_path: Path) 
     store = await DiskStore.open(tmp_path, "news")
     in_the_way = tmp_path / "news" / TRACK
     in_the_way.write_bytes(b"not a folder")
-    with pytest.raises(OSError, match="directory"):
+    with pytest.raises(OSError, match="exists"):
         await store.put(copy(1, b"x"), [b"x"])
     assert store.find(TRACK, 0, 1) is None
     assert not store.follow().past
@@ -123,6 +125,28 @@ async def test_a_failed_put_adds_nothing_and_the_next_one_works(tmp_path: Path) 
     in_the_way.unlink()
     assert await store.put(copy(1, b"x"), [b"x"])
     await store.close()
+
+
+async def test_of_puts_that_are_named_together_one_may_fail(tmp_path: Path) -> None:
+    store = await DiskStore.open(tmp_path, "news")
+    for seq in range(1, 6):
+        # Nothing can be renamed to the name of a folder.
+        folder = tmp_path / "news" / TRACK / filename.member_name(copy(3, b"3"), seq, crc32(b"3"))
+        folder.mkdir(parents=True)
+    feed = store.follow()
+    results = await asyncio.gather(
+        *(store.put(copy(n, str(n).encode()), [str(n).encode()]) for n in range(5)),
+        return_exceptions=True,
+    )
+    assert [result for n, result in enumerate(results) if n != 3] == [True] * 4
+    assert isinstance(results[3], IsADirectoryError)
+    assert store.find(TRACK, 0, 3) is None
+    assert await store.put(copy(3, b"x"), [b"x"])
+    await store.close()
+    live = [member async for member in feed]
+    assert len(live) == 5
+    assert live[-1] == copy(3, b"x")
+    assert not list(tmp_path.glob("news/*/.tmp-*"))
 
 
 async def test_a_put_after_its_folder_went_makes_it_again(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The disk store under kill -9, on a full disk and on one that turns read-only."""
+"""The disk store under kill -9, and on a disk that is full, broken or turns read-only."""
 
 import asyncio
 import errno
@@ -11,9 +11,10 @@ import pytest
 
 from relay.media import Copy, Gap
 from relay.store.disk import DiskStore
-from tests.store.disk_files import TRACK, copy
+from tests.store.disk_files import TRACK, copy, files
 from tests.store.endless_writer import TRACKS, body
 
+ROOT = Path(__file__).parents[2]
 WRITER = Path(__file__).with_name("endless_writer.py")
 
 
@@ -54,6 +55,20 @@ async def test_twenty_kills_lose_nothing_acknowledged_and_show_nothing_torn(tmp_
                 await store.trim(track, 0, numbers[-1])
         await store.close()
     assert in_mid_write > 0
+
+
+@pytest.mark.parametrize("call", ["fdatasync", "fsync"])
+async def test_disk_that_cannot_make_safe(tmp_path: Path, call: str) -> None:
+    command = [sys.executable, "-m", "tests.store.broken_sync", str(tmp_path), call]
+    ran = subprocess.run(command, check=False, capture_output=True, text=True, cwd=ROOT)
+    if ran.returncode == 77:
+        pytest.skip("needs a seccomp filter, which is refused here")
+    assert ran.stderr == ""
+    assert ran.stdout.splitlines() == ["True True", *["Input/output error False"] * 2]
+    assert [path.name[:10] for path in files(tmp_path)] == ["0000000000"]
+    store = await DiskStore.open(tmp_path, "news")
+    assert list(store.follow().past) == [copy(0, b"0")]
+    await store.close()
 
 
 @pytest.fixture

@@ -82,8 +82,10 @@ async def test_bytes_are_joined_and_no_longer_the_callers(store: Store) -> None:
     buffer = bytearray(b"xxmoofmdatxx")
     parts: Sequence[Buffer] = [memoryview(buffer)[2:6], b"", memoryview(buffer)[6:10]]
     assert await store.put(copy(1, b"moofmdat"), parts)
+    assert await store.put(copy(2, b"moof"), parts[:1])
     buffer[:] = b"-" * len(buffer)
     assert await store.get(VIDEO, 0, 1) == b"moofmdat"
+    assert await store.get(VIDEO, 0, 2) == b"moof"
 
 
 @pytest.mark.parametrize("member", [copy(1, b"1234"), gap(1), Pin("grid", b"")])
@@ -146,6 +148,16 @@ async def test_a_slow_follower_loses_nothing(store: Store) -> None:
     assert await read(feed, 200) == [gap(index) for index in range(200)]
 
 
+async def test_a_follower_that_waits_is_woken_each_time(store: Store) -> None:
+    feed = store.follow()
+    for index in range(3):
+        waiting = asyncio.create_task(read(feed, 1))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        await store.put(gap(index))
+        assert await waiting == [gap(index)]
+
+
 async def test_closing_a_feed_ends_it_and_only_it(store: Store) -> None:
     leaver, stayer = store.follow(), store.follow()
     waiting = asyncio.create_task(read(leaver, 1))
@@ -156,6 +168,9 @@ async def test_closing_a_feed_ends_it_and_only_it(store: Store) -> None:
     await store.put(gap(1))
     assert await read(leaver, 1) == []
     assert await read(stayer, 1) == [gap(1)]
+    await store.put(gap(2))
+    stayer.close()
+    assert await read(stayer, 1) == []
 
 
 async def test_closing_the_store_ends_feeds_after_what_is_queued(store: Store) -> None:
@@ -180,15 +195,18 @@ async def test_trim_forgets_below_the_floor_only(store: Store) -> None:
     await store.put(gap(-3))
     assert await store.trim(VIDEO, 0, 6) == 7
     assert await store.trim(VIDEO, 0, 6) == 0
+    assert await store.trim(VIDEO, 0, 5) == 0
     assert await store.trim("nobody-0", 0, 6) == 0
     assert await store.get(VIDEO, 0, 5) is None
     assert store.find(VIDEO, 0, 5) is None
     assert await store.get(VIDEO, 0, 6) == b"v"
     assert await store.get(AUDIO, 0, 0) == b"a"
     assert await store.get(VIDEO, 1, 0) == b"r"
+    assert await store.trim(VIDEO, 0, 8) == 2
+    assert store.find(VIDEO, 0, 7) is None
     left = list(store.follow().past)
     assert left[0] == Pin("grid", b"2")
-    assert len(left) == 1 + 4 + 10 + 10
+    assert len(left) == 1 + 2 + 10 + 10
 
 
 async def test_trim_after_a_late_put_below_an_old_floor_and_over_a_huge_hole(store: Store) -> None:
