@@ -137,7 +137,7 @@ def make(recording: Recording, duration: Fraction | None = None) -> Clip:
         raise OperatorError("The file has neither video nor audio.")
     video = [track for track in tracks if track.kind is Kind.VIDEO]
     candidates = [duration] if duration else _candidates(video)
-    clips = [_cut(recording, tracks, D, tuple(left_out)) for D in candidates]
+    clips = [_cut(recording, tracks, cell, tuple(left_out)) for cell in candidates]
     clip = max(clips, key=lambda made: made.cells * made.D)  # the first of equals
     if not clip.cells:
         raise OperatorError(
@@ -148,7 +148,7 @@ def make(recording: Recording, duration: Fraction | None = None) -> Clip:
 
 
 def _cut(
-    recording: Recording, tracks: Sequence[ClipTrack], D: Fraction, left_out: tuple[str, ...]
+    recording: Recording, tracks: Sequence[ClipTrack], cell: Fraction, left_out: tuple[str, ...]
 ) -> Clip:
     video = [track for track in tracks if track.kind is Kind.VIDEO]
     began = max(_seconds(track, track.recorded.shown(0)) - track.frame for track in tracks)
@@ -156,13 +156,13 @@ def _cut(
     if video:
         starts = (_seconds(video[0], video[0].recorded.shown(key)) for key in _keys(video[0]))
         zero = next((start for start in starts if start >= began), zero)
-    cuts = [_cuts(track, zero, D) for track in video]
+    cuts = [_cuts(track, zero, cell) for track in video]
     cells = [len(found) - 1 for found in cuts]
     for track in tracks:
         if track.kind is Kind.AUDIO:
             recorded = track.recorded
             end = _seconds(track, recorded.shown(-1) + recorded.samples.durations[-1])
-            cells.append(int((end + track.frame - zero) // D))
+            cells.append(int((end + track.frame - zero) // cell))
     count = max(0, min(cells))
     found = iter(cuts)
     placed = [
@@ -171,17 +171,17 @@ def _cut(
         else ClipTrack(t.recorded, t.kind, t.frame, first=_nearest(t, zero))
         for t in tracks
     ]
-    return Clip(recording, D, count, tuple(placed), left_out)
+    return Clip(recording, cell, count, tuple(placed), left_out)
 
 
-def _cuts(track: ClipTrack, zero: Fraction, D: Fraction) -> tuple[int, ...]:
+def _cuts(track: ClipTrack, zero: Fraction, cell: Fraction) -> tuple[int, ...]:
     """The samples that begin the cells of a video track, as far as they lie on the grid."""
     recorded = track.recorded
     keys = _keys(track)
     shown = [_seconds(track, recorded.shown(key)) for key in keys]
     found: list[int] = []
     while True:
-        wanted = zero + len(found) * D
+        wanted = zero + len(found) * cell
         at = bisect_left(shown, wanted - track.frame / 2)
         if at == len(keys) or shown[at] > wanted + track.frame / 2:
             break
@@ -189,7 +189,7 @@ def _cuts(track: ClipTrack, zero: Fraction, D: Fraction) -> tuple[int, ...]:
     if found:  # the end of the track is as good a cut as a key frame
         lead = recorded.samples.offsets[found[0]] - recorded.delay
         end = recorded.times[-1] + recorded.samples.durations[-1] + lead
-        if abs(_seconds(track, end) - (zero + len(found) * D)) <= track.frame / 2:
+        if abs(_seconds(track, end) - (zero + len(found) * cell)) <= track.frame / 2:
             found.append(recorded.samples.count)
     return tuple(found)
 
@@ -235,10 +235,10 @@ def _candidates(video: Sequence[ClipTrack]) -> list[Fraction]:
     return candidates
 
 
-def _advice(video: Sequence[ClipTrack], D: Fraction) -> str:
+def _advice(video: Sequence[ClipTrack], cell: Fraction) -> str:
     if not video:
         return "It is too short; loop it with ffmpeg -stream_loop, or give a smaller --duration."
-    frames = D / video[0].frame
+    frames = cell / video[0].frame
     if frames.denominator != 1:
         return f"{float(frames):g} frames fit into that; give a --duration of whole frames."
     return (

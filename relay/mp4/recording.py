@@ -1,4 +1,4 @@
-"""A whole file: its tracks, with every sample and the place of its bytes (ISO/IEC 14496-12 8.6, 8.7).
+"""A whole file: its tracks, every sample and the place of its bytes (ISO/IEC 14496-12 8.6, 8.7).
 
 A recording is fragmented (ISMV, CMAF: the samples are in its moofs) or plain (they are in the
 sample tables of its moov); either comes out as the same columns. It is read where it lies: `data`
@@ -223,7 +223,7 @@ class _Tables:
 
     def _sizes(self, atom: Atom) -> "array[int]":
         words = self._words(atom, 0)
-        if len(words) < 2 or words[0] and words[1] > len(self._view):
+        if len(words) < 2 or (words[0] and words[1] > len(self._view)):
             raise HeaderInvalid("A stsz box is damaged.")
         return array("I", words[:1]) * words[1] if words[0] else words[2 : 2 + words[1]]
 
