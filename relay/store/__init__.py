@@ -15,7 +15,8 @@ from relay.media import Buffer, Copy, Member
 
 
 class Feed(Protocol):
-    """What the store holds (`past`, in the order of the puts), then what comes, until closed."""
+    """What the store holds (`past`, in the order of the puts), to be read first; then iterating
+    yields what comes after it, until closed."""
 
     @property
     def past(self) -> Sequence[Member]: ...

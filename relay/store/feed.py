@@ -51,6 +51,7 @@ class MemberFeed:
         self.end()
 
     def __aiter__(self) -> Self:
+        self._past = ()  # it has been read; a day's window is not to be kept twice
         return self
 
     async def __anext__(self) -> Member:
