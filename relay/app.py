@@ -62,9 +62,9 @@ class House:
         """Replay the stores, then open the doors. Raises OperatorError."""
         for name, table in self._config.channels.items():
             store = await _store(self._config.store, name)
-            channel = Channel(name, store, _rules(table), self._clock)
+            # Known before it is open, so that `close` frees its store when the replay fails.
+            channel = self.channels[name] = Channel(name, store, _rules(table), self._clock)
             await channel.open()
-            self.channels[name] = channel
         for server, address in zip(
             self._servers, (self._config.server.listen, self._config.server.admin), strict=True
         ):

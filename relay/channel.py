@@ -63,8 +63,9 @@ class Channel:
         self._view = View(empty, rules.patience)
         self._pins: dict[str, Pin] = {}  # decided here, not yet safe in the store
         self._ready: deque[Offer | Gap] = deque()  # their time has come, not yet safe either
-        self._numbered = asyncio.Event()
-        self._numbered.set()
+        self._turn = asyncio.Event()  # clear while what waited for the grid is carried
+        self._turn.set()
+        self._stuck = False
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._log = log.bind(channel=name)
@@ -107,23 +108,33 @@ class Channel:
         await self._carry(self._point.header(sender, header))
 
     async def fragment(self, sender: Sender, fragment: Fragment) -> None:
-        """A sender's fragment came; returns when its copy, if now whole, is safe or not needed."""
-        await self._numbered.wait()
+        """A sender's fragment came; returns when its copy, if now whole, is safe or not needed.
+
+        Raises StoreUnavailable; then it has to come again.
+        """
+        await self._turn.wait()
+        if self._stuck:
+            raise StoreUnavailable(
+                "What came before it could not be stored yet.", hint="Look at the relay's disk."
+            )
         now, utc = self._clock.now(), self._clock.utc()
         await self._carry(self._point.fragment(sender, fragment, now, utc))
 
     async def ended(self, sender: Sender, *, clean: bool) -> None:
         """A sender's POST is over."""
-        await self._numbered.wait()
+        await self._turn.wait()
+        clean = clean and not self._stuck  # what it leaves open must not overtake either
         await self._carry(self._point.ended(sender, self._clock.now(), clean=clean))
 
     async def _carry(self, outcome: Outcome) -> None:
-        """Put what came forth; it leaves the outcome as it is safe, so that the rest can follow."""
+        """Put what came forth. When that fails, what is left in `outcome` is not yet safe."""
         self._pins.update((pin.name, pin) for pin in outcome.pins)
         await self._put_pins()
-        while outcome.suspect:
-            track = outcome.suspect.pop().track.name
-            self._log.warning("fragment without a number", code="INDEX_SUSPECT", track=track)
+        for fragment in outcome.suspect:
+            self._log.warning(
+                "fragment without a number", code="INDEX_SUSPECT", track=fragment.track.name
+            )
+        outcome.suspect.clear()
         while outcome.offers:
             offer = outcome.offers[0]
             timeline = self._view.timelines.get(offer.copy.track)
@@ -134,6 +145,17 @@ class Channel:
                 self._note(offer.copy, verdict)
             del outcome.offers[0]
         self._wake.set()
+
+    async def _carry_first(self, waited: Outcome) -> None:
+        """What waited for the grid goes first, or a later one would begin the timeline."""
+        self._turn.clear()
+        await self._quietly(self._carry(waited))
+        while waited.offers:
+            self._stuck = True
+            self._turn.set()
+            await self._quietly(self._carry(waited))
+        self._stuck = False
+        self._turn.set()
 
     async def _put_pins(self) -> None:
         """A pin that the store refused is put again with the next thing that is carried."""
@@ -170,11 +192,7 @@ class Channel:
             for item in self._view.apply(member, self._clock.now()):
                 waited = self._heard(item)
                 if waited is not None:
-                    # What waited for the grid goes first, or a later one would begin the timeline.
-                    self._numbered.clear()
-                    while waited.offers or waited.suspect:
-                        await self._quietly(self._carry(waited))
-                    self._numbered.set()
+                    await self._carry_first(waited)
             self._wake.set()
 
     def _heard(self, item: News) -> Outcome | None:
@@ -229,7 +247,7 @@ class Channel:
             await self.store.trim(track, run, floor)
 
     async def _quietly(self, work: Awaitable[None]) -> None:
-        """Nobody waits for this work: what fails is logged, and a moment later asked again."""
+        """Nobody waits for this work: what fails is logged, and what is still due tried again."""
         try:
             await work
         except (EncoderError, OSError) as error:

@@ -7,7 +7,7 @@ stamped anew. `D` is 2 s, so the video fragment that begins at 2 n seconds has t
 import struct
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from relay.channel import Channel, Rules
@@ -16,6 +16,7 @@ from relay.media import Fragment, Header, Verdict
 from relay.monitor.health import application, described
 from relay.mp4.reader import BoxReader
 from relay.mp4.smooth import TFXD
+from relay.publishing_point import Sender
 from relay.receiver import Receiver
 from relay.server import Listener, Server
 from relay.store import Store
@@ -31,6 +32,7 @@ PATH = "/news.isml/Streams(main)"
 D = 20_000_000
 RULES = Rules(duration=Fraction(2), patience=60_000)
 """Nothing is decided by time, unless a test says so."""
+LEARNING = replace(RULES, duration=None)
 LAST = b"0\r\n\r\n"
 
 
@@ -171,3 +173,23 @@ async def opened(
         await monitor.stop(0)
         for channel in channels.values():
             await channel.close()
+
+
+async def started(store: MemoryStore, rules: Rules = RULES) -> tuple[Channel, Hands]:
+    """A channel without doors."""
+    clock = Hands()
+    channel = Channel("news", store, rules, clock)
+    await channel.open()
+    return channel, clock
+
+
+async def send(channel: Channel, sender: Sender, found: Header | Fragment) -> None:
+    if isinstance(found, Header):
+        await channel.header(sender, found)
+    else:
+        await channel.fragment(sender, found)
+
+
+def bodies(first: int, stop: int) -> list[Header | Fragment]:
+    """The header and the video fragments of these indexes."""
+    return told("main", header() + b"".join(video(index) for index in range(first, stop)))

@@ -1,0 +1,149 @@
+"""A channel between its senders and its store: numbering, races, the window, the end."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+
+from relay.channel import Rules
+from relay.errors import StoreUnavailable
+from relay.media import Buffer, Copy, Member, Verdict
+from relay.publishing_point import Sender
+from relay.store.memory import MemoryStore
+from tests.door import (
+    AV,
+    LEARNING,
+    RULES,
+    TRACK,
+    bodies,
+    published,
+    send,
+    shown,
+    started,
+    told,
+    verdicts,
+)
+from tests.mp4 import recorded
+from tests.server.wire import eventually
+
+
+class SlowStore(MemoryStore):
+    """The first copies take longer than what comes after them."""
+
+    async def put(self, member: Member, data: Sequence[Buffer] = ()) -> bool:
+        turns = 30 - 3 * member.index if isinstance(member, Copy) else 5
+        for _ in range(max(turns, 0)):
+            await asyncio.sleep(0)
+        return await super().put(member, data)
+
+
+@pytest.mark.parametrize("rules", [RULES, LEARNING], ids=["configured", "learnt"])
+async def test_what_waited_for_the_grid_goes_first_and_in_order(rules: Rules) -> None:
+    channel, _ = await started(SlowStore(), rules)
+    seen: list[int] = []
+
+    async def push(source: str) -> None:
+        sender = Sender(source, "main")
+        for found in bodies(0, 20):
+            await send(channel, sender, found)
+            await asyncio.sleep(0)
+            seen.append(len(published(channel)))
+
+    await asyncio.gather(push("a"), push("b"), push("c"))
+    await shown(channel, range(20))
+    total: Counter[Verdict] = Counter()
+    for source in "abc":
+        total.update(verdicts(channel)[source])
+    assert total == {Verdict.ACCEPTED: 20, Verdict.DUPLICATE: 40}
+    assert not channel.gaps
+    assert channel.presentation.grid.learnt is (rules is LEARNING)
+    await channel.close()
+
+
+@pytest.mark.parametrize("late", [0, 1, 2, 3])
+async def test_a_sender_that_comes_while_the_grid_is_pinned_does_not_overtake(late: int) -> None:
+    """The other one begins later, and its first fragment is the one that settles the grid."""
+    channel, _ = await started(SlowStore(), LEARNING)
+    one, two = Sender("one", "main"), Sender("two", "main")
+    head, *first = bodies(0, 2)
+    await send(channel, one, head)
+    await send(channel, one, first[0])
+    ahead = bodies(2, 8)[1:]
+
+    async def push() -> None:
+        for _ in range(late):
+            await asyncio.sleep(0)
+        for found in ahead:
+            await send(channel, two, found)
+
+    await asyncio.gather(send(channel, one, first[1]), push())
+    await shown(channel, range(8))
+    assert not channel.gaps
+    await channel.close()
+
+
+async def test_a_post_that_ends_while_the_grid_is_pinned_loses_nothing() -> None:
+    """Its last fragment is short; only the end of the POST makes it whole."""
+    channel, _ = await started(SlowStore(), LEARNING)
+    sender = Sender("a", "main")
+    for found in told("main", recorded.body("ff9-sigint/req001.body")):
+        await send(channel, sender, found)
+    await eventually(lambda: channel.numbered)
+    await channel.ended(sender, clean=True)
+    await shown(channel, range(3), "video-200000")
+    await shown(channel, range(3), "audio-64000")
+    await channel.close()
+
+
+async def test_audio_alone_is_numbered_when_no_video_has_come() -> None:
+    channel, clock = await started(MemoryStore(), LEARNING)
+    sender = Sender("a", "main")
+    for found in told("main", recorded.body("ff9-aonly-fd2/req001.body")):
+        await send(channel, sender, found)
+    assert not channel.numbered
+    clock.at += 3_000
+    for found in told("main", recorded.body("ff9-aonly-fd2/req001.body")):
+        await send(channel, sender, found)
+    await shown(channel, range(6), "audio-64000")
+    await channel.close()
+
+
+async def test_the_window_moves_on_and_the_store_forgets() -> None:
+    store = MemoryStore()
+    channel, _ = await started(store, replace(RULES, window=Fraction(20)))
+    for found in bodies(0, 60):
+        await send(channel, Sender("a", "main"), found)
+        await asyncio.sleep(0)
+    assert await eventually(lambda: published(channel)[-1:] == [59])
+    first = published(channel)[0]
+    assert 60 - first == 10
+    assert await eventually(lambda: store.find(TRACK, 0, first - 10) is None)
+    assert store.find(TRACK, 0, first) is not None
+    await channel.close()
+
+
+@pytest.mark.parametrize(("name", "local"), [(AV, True), ("ff9-epoch/req001.body", False)])
+async def test_local_and_utc_timelines_are_told_apart(name: str, local: bool) -> None:
+    channel, clock = await started(MemoryStore())
+    clock.at = 1_767_225_600_000 - clock.utc()
+    for found in told("main", recorded.body(name)):
+        await send(channel, Sender("a", "main"), found)
+    assert await eventually(lambda: len(published(channel, "video-200000")) == 6)
+    assert bool(channel.presentation.epoch) is local
+    await channel.close()
+
+
+async def test_closing_ends_its_tasks_and_its_store() -> None:
+    before = asyncio.all_tasks()
+    store = MemoryStore()
+    channel, _ = await started(store)
+    for found in bodies(0, 2):
+        await send(channel, Sender("a", "main"), found)
+    assert len(asyncio.all_tasks()) == len(before) + 2
+    await channel.close()
+    assert asyncio.all_tasks() == before
+    with pytest.raises(StoreUnavailable):
+        await send(channel, Sender("a", "main"), bodies(2, 3)[1])

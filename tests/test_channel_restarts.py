@@ -1,0 +1,96 @@
+"""A channel that is closed and opened again on the same disk."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from relay.channel import Channel, Rules
+from relay.errors import HeaderDiffers
+from relay.media import Header, Verdict
+from relay.presentation import Presentation
+from relay.publishing_point import Sender
+from relay.store.disk import DiskStore
+from tests.door import (
+    LEARNING,
+    RULES,
+    TRACK,
+    Hands,
+    bodies,
+    header,
+    published,
+    send,
+    shown,
+    told,
+    verdicts,
+)
+
+
+def segments(presentation: Presentation) -> dict[str, list[object]]:
+    return {r.name: [*r.segments] for r in presentation.renditions}
+
+
+@pytest.mark.parametrize("rules", [RULES, LEARNING], ids=["configured", "learnt"])
+async def test_opened_again_it_goes_on_where_it_was(tmp_path: Path, rules: Rules) -> None:
+    clock = Hands()
+    sender = Sender("a", "main")
+    before: list[Presentation] = []
+    for first, stop in ((0, 4), (2, 6), (6, 8)):
+        store = await DiskStore.open(tmp_path, "news", durable=False)
+        channel = Channel("news", store, rules, clock)
+        await channel.open()
+        if before:
+            assert segments(channel.presentation) == segments(before[-1])
+            assert channel.presentation.epoch == before[-1].epoch
+            assert channel.presentation.grid == before[-1].grid
+            assert channel.numbered
+            known = channel.header_of("main")
+            assert known is not None
+            assert known.data == header()
+        clock.at += 60_000
+        head, *fragments = bodies(first, stop)
+        for found in fragments if first == 6 else [head, *fragments]:
+            await send(channel, sender, found)
+        await shown(channel, range(stop))
+        before.append(channel.presentation)
+        await channel.close()
+    assert len(before) == 3
+
+
+async def test_a_hole_stays_a_hole_after_a_restart(tmp_path: Path) -> None:
+    clock = Hands()
+    sender = Sender("a", "main")
+    rules = replace(RULES, patience=1)
+    store = await DiskStore.open(tmp_path, "news", durable=False)
+    channel = Channel("news", store, rules, clock)
+    await channel.open()
+    for found in [*bodies(0, 2), *bodies(3, 4)[1:]]:
+        await send(channel, sender, found)
+    clock.at += 10
+    await shown(channel, [0, 1, ~2, 3])
+    assert channel.gaps == {TRACK: 1}
+    await channel.close()
+    again = Channel("news", await DiskStore.open(tmp_path, "news", durable=False), rules, clock)
+    await again.open()
+    assert published(again) == [0, 1, ~2, 3]
+    await send(again, sender, bodies(2, 3)[1])
+    assert verdicts(again) == {"a": {Verdict.LATE: 1}}
+    assert published(again) == [0, 1, ~2, 3]
+    await again.close()
+
+
+async def test_a_header_that_differs_is_refused_after_a_restart_too(tmp_path: Path) -> None:
+    data = bytearray(header())
+    data[data.index(b"avcC") + 4 + 3] += 1
+    (other,) = told("main", bytes(data))
+    assert isinstance(other, Header)
+    for turn in range(2):
+        store = await DiskStore.open(tmp_path, "news", durable=False)
+        channel = Channel("news", store, RULES, Hands())
+        await channel.open()
+        if turn == 0:
+            for found in bodies(0, 1):
+                await send(channel, Sender("a", "main"), found)
+        with pytest.raises(HeaderDiffers):
+            await channel.header(Sender("b", "other"), other)
+        await channel.close()
