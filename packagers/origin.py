@@ -28,7 +28,7 @@ from typing import Protocol
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
-from packagers import cmaf, dash, hls
+from packagers import cmaf, dash, hls, state
 from packagers.resource import Asked, Resource, What, entity_tag, parse, problem
 from relay.errors import EncoderError, NotFound, NotYet, PlayerError
 from relay.media import Copy, Kind, Track
@@ -115,6 +115,9 @@ class Origin:
         if channel is None:
             raise NotFound(f'There is no channel "{asked.channel}".', hint="Look at its name.")
         presentation, store = channel.presentation, channel.store
+        if asked.what is What.STATE:
+            body = state.document(presentation)
+            return Resource((body,), state.MEDIA_TYPE, "no-cache", path=asked.path)
         if not asked.track:
             playing = [*presentation.of(Kind.VIDEO), *presentation.of(Kind.AUDIO)]
             if not playing:

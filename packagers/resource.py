@@ -10,6 +10,7 @@ number; nothing of it ever becomes part of a file name. Canonical paths below `/
     {track}/{index}.m4s                segment        {track}/t{time}.m4s is its alias by time
     {track}/init-{hash}.mp4            initialization
     time                               the relay's clock, for DASH UTCTiming
+    state                              whether it is on the air
 
 `.isml` and the manifest names are case-insensitive, and a prefix may stand before the name, since
 Azure and IIS did both. An alias is answered at once, with `Content-Location` saying the canonical
@@ -41,6 +42,7 @@ class What(StrEnum):
     MPD = "manifest.mpd"
     MPD_BY_TIME = "manifest(format=mpd-time-cmaf)"
     CLOCK = "time"
+    STATE = "state"
     INIT = "init"
     SEGMENT = "segment"
     SEGMENT_AT = "segment at a time"
@@ -56,12 +58,12 @@ _NAMED = {
     "manifest(format=mpd-time-cmaf)": What.MPD_BY_TIME,
     "manifest(format=mpd-time-csf)": What.MPD_BY_TIME,
     "time": What.CLOCK,
+    "state": What.STATE,
 }
 _PLAIN = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*")
 _TRACK = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _INIT = re.compile(r"init-[0-9A-Za-z]{1,64}\.mp4")
 _MEDIA = re.compile(r"(?P<by_time>t?)(?P<number>0|[1-9][0-9]{0,19})\.m4s")
-_PHRASES = {404: "Not Found", 405: "Method Not Allowed", 416: "Range Not Satisfiable"}
 _RANGE = re.compile(r"bytes=(?P<first>[0-9]{0,18})-(?P<last>[0-9]{0,18})", re.IGNORECASE)
 
 
@@ -205,17 +207,9 @@ def problem(error: RelayError, *, status: int = 0, cache: str = "no-store") -> R
 
     `status`: another than the error's own.
     """
-    answer = status or error.status
-    details = {
-        "type": "about:blank",
-        "title": _PHRASES.get(answer, "Error"),
-        "status": answer,
-        "code": error.code,
-        "detail": error.message,
-        "hint": error.hint,
-    }
-    body = json.dumps({key: value for key, value in details.items() if value != ""}).encode()
-    return Resource((body,), "application/problem+json", cache, status=answer)
+    told = error.problem(status)
+    body = json.dumps(told).encode()
+    return Resource((body,), "application/problem+json", cache, status=int(told["status"]))
 
 
 def entity_tag(content: Buffer | tuple[str | int, ...]) -> str:
