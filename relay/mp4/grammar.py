@@ -9,7 +9,8 @@ is bounded: by a `Check` against the bytes that are left, by elements that each 
 or because it is made from them.
 
 `TRUN` is compiled. The core reads runs by columns (`samples`), of which this table is the described
-form and the oracle of its tests. A builder wants every field: None stands for one that is absent.
+form and the oracle of its tests; on a run cut short it raises struct.error where other tables raise
+ConstructError. Builders want every field: None stands for one that is absent.
 """
 
 from fractions import Fraction

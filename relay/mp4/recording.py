@@ -2,7 +2,7 @@
 
 A recording is fragmented (ISMV, CMAF: the samples are in its moofs) or plain (they are in the
 sample tables of its moov); either comes out as the same columns. It is read where it lies: `data`
-may be a mapped file, and no media is copied.
+is kept, and no media is copied.
 
 Presentation time is decode time + composition offset - `delay`; the delay is what the edit list
 cuts from the beginning (8.6.6; AAC priming, reordered pictures), less what it puts in front.

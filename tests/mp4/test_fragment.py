@@ -185,8 +185,11 @@ def test_deep_nesting_is_refused_and_does_not_recurse() -> None:
 
 def test_the_fullest_moof_holds_the_loop_for_a_moment_only() -> None:
     # 1 MiB of runs without a column: the most samples that the limits let through.
-    full = moof(traf(tfhd(), *[trun(0, 10_000)] * 253))
-    began = time.process_time()
-    with pytest.raises(FragmentInvalid):
-        parse_moof(full)
-    assert time.process_time() - began < 0.1
+    for full in (
+        moof(traf(tfhd(), *[trun(0, 10_000)] * 253)),
+        moof(*[traf(tfhd(), trun(0, 10_000))] * 80),
+    ):
+        began = time.process_time()
+        with pytest.raises(FragmentInvalid):
+            parse_moof(full)
+        assert time.process_time() - began < 0.1

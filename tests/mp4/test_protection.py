@@ -56,9 +56,20 @@ def test_what_only_piff_can_override_is_dropped() -> None:
     assert senc == box("senc", u32(0, 1) + bytes(8))
 
 
+LONG = u32(2, 1) + bytes(8) + b"\0\x32" + bytes(300)  # no saiz can say the size of this entry
+
+
 @pytest.mark.parametrize(
     "payload",
-    [b"", u32(0), u32(0, 0xFFFFFFFF), u32(2, 10_000), u32(0, 2) + bytes(17), u32(2, 1) + bytes(9)],
+    [
+        b"",
+        u32(0),
+        u32(0, 0xFFFFFFFF),
+        u32(2, 10_000),
+        u32(0, 2) + bytes(17),
+        u32(2, 1) + bytes(9),
+        LONG,
+    ],
 )
 def test_a_damaged_senc_is_refused(payload: bytes) -> None:
     with pytest.raises(FragmentInvalid):

@@ -204,9 +204,10 @@ def test_auxiliary_information_keeps_its_reference(piff: bool, sized: bool) -> N
     saiz = box("saiz", u32(0) + b"\x08" + u32(2)) if sized else b""
     saio = box("saio", u32(0, 1, 0xBAD)) if sized else b""
     head = moof(traf(tfhd(), saiz, saio, tfxd(0, 1), trun(0x200, 2, 3, 3), senc))
-    ((made, boxes, _, _),) = parsed(segment(VIDEO, head + box("mdat", b"abcdef"), 1, 0))
+    ((made, boxes, meaning, _),) = parsed(segment(VIDEO, head + box("mdat", b"abcdef"), 1, 0))
     assert "uuid" not in boxes
     assert ("saiz" in boxes) == (sized or piff)
+    assert len(meaning.atoms) == len(boxes)
     place = boxes["saio"]
     (offset,) = SAIO.parse(made[place.body : place.end]).offsets
     assert made[offset : offset + 16] == bytes(range(16))
