@@ -47,7 +47,7 @@ def spread(
 
 
 def split(url: str) -> tuple[str, str | None, str]:
-    """An ingest URL as (publishing point's URL, stream id if named, query). Raises OperatorError."""
+    """An ingest URL as (point's URL, stream id if named, query). Raises OperatorError."""
     found = fullmatch(
         r"(https?://[^/?#]+/[^?#]*\.isml)(?:/Streams\(([^()/]*)\))?/?(?:\?([^#]*))?",
         url,

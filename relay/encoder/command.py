@@ -1,0 +1,139 @@
+"""`relay push`: the command line of the model encoder. It teaches; what it does is in `push`."""
+
+import contextlib
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from relay.errors import OperatorError, quoted
+
+HELP = """
+Push a file as a live encoder would, for ever: a model encoder with faults on demand.
+
+FILE is looped without a seam and stamped with UTC, on a grid that begins in 1970. So two pushes \
+of one file, started anywhere at any time, send identical fragments with identical times and \
+numbers: they are each other's redundant encoder.
+
+It probes, reconnects without end, sends its header and the last two fragments again, and ends \
+cleanly on Ctrl-C (exit code 0; 1 if it could not).
+"""
+FAULTS = """
+\b
+Faults (--fault, as often as you like; fragments count from 1):
+  kill@BYTES        break the connection after so many bytes
+  kill=SECONDS      break it so long after the start
+  drop=N[-M]        never send fragments N to M
+  delay=MS          send everything so much later
+  duplicate=N       send fragment N twice
+  reorder=N         send fragment N after N+1
+  corrupt=N[:moof]  damage fragment N's mdat (or moof) once
+  stall=SECONDS\\[@N] send nothing for so long, before fragment N (4)
+  restart-at-zero=N begin anew at fragment N, with times from 0
+  drift=MS_PER_MIN  let the clock go wrong
+  poison=N          put fragment N ten years ahead
+  slate=N[-M]       show other pictures in fragments N to M
+
+\b
+Examples:
+  relay push clip.mp4 http://localhost:8080/news.isml --source enc_a
+  relay push clip.mp4 http://localhost:8080/news.isml --streams each
+  relay push clip.mp4 http://localhost:8080/news.isml --fault drop=5-7 --fault kill@500000
+
+\b
+A clip that fits everywhere:
+  ffmpeg -i in.mp4 -vf fps=25 -c:v libx264 -g 48 -keyint_min 48 -sc_threshold 0 \\
+    -c:a aac -ar 48000 clip.mp4
+"""
+
+
+def push(  # noqa: PLR0917 - one argument for each option
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="MP4, CMAF or ISMV; video, audio or both.")
+    ],
+    url: Annotated[
+        str,
+        typer.Argument(
+            metavar="URL",
+            help="The publishing point, http://HOST/NAME.isml, with /Streams(ID) if you like.",
+        ),
+    ],
+    source: Annotated[
+        str, typer.Option(help="Who we are: added as ?source=..., tells two encoders apart.")
+    ] = "",
+    streams: Annotated[
+        str,
+        typer.Option(
+            help="all: every track in one stream. each: one per track. audio-with-low: audio with"
+            " the lowest video, other videos alone."
+        ),
+    ] = "all",
+    duration: Annotated[
+        str,
+        typer.Option(
+            help="Fragment duration in seconds, such as 1.92 or 2002/1000."
+            " Left out: 1.92 if the clip's key frames allow it, else what they allow.",
+            show_default=False,
+        ),
+    ] = "",
+    index: Annotated[
+        str, typer.Option(help="tfxd: v1, or version 2 with a fragment_index: v2 (32 bits), v2-64.")
+    ] = "v1",
+    base: Annotated[int, typer.Option(help="The index of the fragment at 1970 (0 or 1).")] = 0,
+    seconds: Annotated[
+        float, typer.Option("--for", help="End cleanly after so many seconds; 0: on Ctrl-C.")
+    ] = 0,
+    fault: Annotated[
+        list[str] | None, typer.Option(help="Something that goes wrong on purpose; see below.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Decides which bytes corrupt changes, and jitter.")] = 0,
+    user: Annotated[
+        str, typer.Option(metavar="NAME:PASSWORD", help="For a Basic or Digest challenge.")
+    ] = "",
+    token_file: Annotated[
+        Path | None, typer.Option(help="A file with the bearer token to send.")
+    ] = None,
+    insecure: Annotated[bool, typer.Option("--insecure", help="Take any certificate.")] = False,
+) -> None:
+    """Push a file as a live encoder would: a model encoder with faults on demand."""
+    from relay.encoder.push import Order, carry_out  # noqa: PLC0415 - its libraries load slowly
+
+    name, _, password = user.partition(":")
+    order = Order(
+        file=file,
+        url=url,
+        source=source,
+        streams=streams,
+        duration=_exact(duration),
+        width=_width(index),
+        base=base,
+        lasts=round(seconds * 1000),
+        faults=tuple(fault or ()),
+        seed=seed,
+        user=name,
+        password=password,
+        token_file=token_file,
+        verify=not insecure,
+    )
+    raise typer.Exit(0 if carry_out(order) else 1)
+
+
+def _exact(text: str) -> Fraction | None:
+    """A duration as it was typed, exactly."""
+    if not text:
+        return None
+    with contextlib.suppress(ValueError, ZeroDivisionError):
+        duration = Fraction(text)
+        if Fraction(1, 10) <= duration <= 60:
+            return duration
+    raise OperatorError(
+        f'--duration "{quoted(text)}" is no fragment duration.', hint="Write 1.92 or 2002/1000."
+    )
+
+
+def _width(index: str) -> int:
+    widths = {"v1": 0, "v2": 32, "v2-64": 64}
+    if index not in widths:
+        raise OperatorError(f"--index {quoted(index)} is none of {', '.join(widths)}.")
+    return widths[index]

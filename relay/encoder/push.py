@@ -1,0 +1,115 @@
+"""The composition root of a push: a file becomes a stamper, streams, plans and senders."""
+
+import asyncio
+import random
+import signal
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from rich.console import Console
+
+from relay.encoder import clip
+from relay.encoder.display import Display
+from relay.encoder.faults import Faults, parse
+from relay.encoder.plan import Plan
+from relay.encoder.sender import Access, Sender
+from relay.encoder.stamp import Stamper
+from relay.encoder.streams import Grouping, address, split, spread
+from relay.errors import EncoderError, OperatorError
+from relay.mp4.recording import read
+
+REFRESH = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What the command line asked for. `lasts` in ms, 0 = until Ctrl-C; `width` as in Stamper."""
+
+    file: Path
+    url: str
+    source: str = ""
+    streams: str = "all"
+    duration: Fraction | None = None
+    width: int = 0
+    base: int = 0
+    lasts: int = 0
+    faults: tuple[str, ...] = ()
+    seed: int = 0
+    user: str = ""
+    password: str = ""
+    token_file: Path | None = None
+    verify: bool = True
+
+
+def carry_out(order: Order) -> bool:
+    """Push until it ends, or Ctrl-C. True: every stream ended cleanly. Raises OperatorError."""
+    faults = Faults([parse(text) for text in order.faults], order.seed)
+    try:
+        token = order.token_file.read_text().strip() if order.token_file else ""
+        data = order.file.read_bytes()
+        stamper = Stamper.of(clip.make(read(data), order.duration), order.width, order.base)
+    except EncoderError as error:
+        raise OperatorError(f"{order.file}: {error.message}", hint=error.hint) from None
+    except (OSError, ValueError) as error:
+        raise OperatorError(f"{order.file} cannot be read: {error}.") from None
+    access = Access(order.user, order.password, token, order.verify)
+    return asyncio.run(_push(order, stamper, faults, access))
+
+
+async def _push(order: Order, stamper: Stamper, faults: Faults, access: Access) -> bool:
+    try:
+        grouping = Grouping(order.streams)
+    except ValueError:
+        raise OperatorError(f"--streams is one of {', '.join(Grouping)}.") from None
+    point, named, query = split(order.url)
+    began = time.time_ns() // 1_000_000
+    ends = began + order.lasts if order.lasts else None
+    jitter = random.Random(order.seed or None).randrange  # noqa: S311 - no secret
+    senders = [
+        Sender(
+            address(point, stream, query, order.source),
+            Plan(stream, stamper, tracks, began, ends, faults, jitter),
+            access,
+        )
+        for stream, tracks in spread(stamper, grouping, named).items()
+    ]
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(_summary(order, stamper), markup=False)
+    _end_on_signals(senders)
+    pending, clean = {asyncio.create_task(sender.run()) for sender in senders}, True
+    with Display([sender.plan for sender in senders], console) as display:
+        while pending:
+            done, pending = await asyncio.wait(pending, timeout=REFRESH)
+            clean &= all([task.result() for task in done])  # noqa: C419 - each may raise
+            display.refresh()
+    return clean
+
+
+def _end_on_signals(senders: Sequence[Sender]) -> None:
+    """The first SIGINT or SIGTERM ends every stream cleanly; the second ends the process."""
+    loop = asyncio.get_running_loop()
+    asked = False
+
+    def ask() -> None:
+        nonlocal asked
+        if asked:
+            raise SystemExit(130)
+        asked = True
+        for sender in senders:
+            sender.stop()
+
+    for signum in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(signum, ask)
+
+
+def _summary(order: Order, stamper: Stamper) -> str:
+    made = stamper.clip
+    tracks = ", ".join(sent.label for sent in stamper.tracks)
+    left_out = f" (left out: {', '.join(made.left_out)})" if made.left_out else ""
+    return (
+        f"{order.file.name}: {tracks}{left_out}; {made.cells} fragments of {float(made.D):g} s"
+        f" in a loop -> {order.url}"
+    )
