@@ -128,8 +128,6 @@ class Receiver:
             )
         if request.headers.get("content-encoding", "identity").lower() != "identity":
             raise EncodingUnsupported("The body has a Content-Encoding.", hint="Send it as it is.")
-        if self._drained is not None:
-            raise _stopping()
         return target, channel
 
     async def _post(

@@ -31,15 +31,17 @@ from tests.server.wire import chunk, connected, eventually
 
 
 class FailingStore(MemoryStore):
-    """Refuses members of a type while it is broken."""
+    """Refuses members of a type while it is broken; of copies, those below an index."""
 
     def __init__(self, broken: type[Member] | None = None) -> None:
         super().__init__()
         self.broken: tuple[type[Member], ...] = () if broken is None else (broken,)
+        self.below = 1 << 32
         self.failures = 0
 
     async def put(self, member: Member, data: Sequence[Buffer] = ()) -> bool:
-        if isinstance(member, self.broken):
+        spared = isinstance(member, Copy) and member.index >= self.below
+        if isinstance(member, self.broken) and not spared:
             self.failures += 1
             raise OSError(errno.ENOSPC, "No space left on device")
         return await super().put(member, data)
@@ -112,6 +114,7 @@ async def test_a_header_that_the_store_refused_is_pinned_with_the_next_post() ->
 
 async def test_what_waited_for_the_grid_waits_for_the_store_and_nothing_overtakes_it() -> None:
     store = FailingStore(Copy)
+    store.below = 2
     channel, _ = await started(store, LEARNING)
     sender = Sender("a", "main")
     head, *fragments = bodies(0, 6)

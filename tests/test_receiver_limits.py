@@ -212,12 +212,12 @@ async def test_draining_ends_posts_at_a_box_edge_at_once(
     assert door.receiver.counts()["posts"] == len(inside)
 
 
-async def test_draining_lets_a_fragment_that_is_under_way_finish() -> None:
+async def test_draining_lets_the_fragment_under_way_finish_and_no_other() -> None:
     async with opened() as door, connected(door.address) as client:
         await client.send(request(PATH) + chunk(header()) + chunk(video(0)[:-1_000]))
         assert await eventually(lambda: door.channel.header_of("main") is not None)
         door.receiver.drain()
-        await client.send(chunk(video(0)[-1_000:]))
+        await client.send(chunk(video(0)[-1_000:]) + chunk(video(1)) + chunk(video(2)))
         assert code(await ended(client)) == (503, "INGEST_DRAINING")
         await shown(door.channel, [0])
 
