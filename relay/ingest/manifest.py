@@ -3,8 +3,9 @@
 It names what the moov cannot: trackName, systemBitrate, language, the parent of a sparse track.
 Vendors differ in what is an attribute and what a `<param>`, so a value is looked for as both. The
 declared encoding may lie and the text may be padded with zeros (spec: `utf-16`; ffmpeg and ASTool
-write UTF-8), so it is decoded here, and lxml never sees a declaration. What a manifest never needs,
-a DOCTYPE or an entity, is refused before parsing: no file and no socket is ever opened for one.
+write UTF-8), so it is decoded here, and the parser is told the encoding of what it gets: a second
+declaration of, say, UTF-7 cannot change the text that was looked at. What a manifest never needs, a
+DOCTYPE or an entity, is refused before parsing: no file and no socket is ever opened for one.
 """
 
 import re
@@ -20,7 +21,6 @@ LONGEST = 64 * 1024
 DEFAULT_TIMESCALE = 10_000_000
 MOST_TRACKS = 32
 
-_DECLARATION = re.compile(r"^\s*<\?xml[^>]*\?>")
 _STANDARD = frozenset(
     (
         *("trackid", "trackname", "timescale", "systembitrate", "systemlanguage", "src"),
@@ -46,12 +46,13 @@ def parse(data: bytes) -> tuple[ManifestTrack, ...]:
 
     Raises ManifestInvalid.
     """
-    text = _DECLARATION.sub("", _decoded(data))
+    text = _decoded(data).strip()
     if "<!" in text.replace("<!--", ""):
         raise ManifestInvalid(
             "The live server manifest has a DOCTYPE, an entity or a CDATA section."
         )
     parser = etree.XMLParser(
+        encoding="utf-8",
         resolve_entities=False,
         no_network=True,
         load_dtd=False,
@@ -68,9 +69,8 @@ def parse(data: bytes) -> tuple[ManifestTrack, ...]:
             f"The live server manifest is no XML: {quoted(str(error))}."
         ) from None
     found = [
-        _track(element, Kind(name))
+        _track(element, Kind(etree.QName(element).localname))
         for element in root.iter("{*}video", "{*}audio", "{*}textstream")
-        if (name := etree.QName(element).localname)
     ]
     if not found:
         raise ManifestInvalid("The live server manifest declares no video, audio or textstream.")
@@ -93,8 +93,9 @@ def _decoded(data: bytes) -> str:
         encoding = "utf-16-be"
     else:
         encoding = "utf-8-sig"
+    unit = 2 if encoding.startswith("utf-16") else 1
     try:
-        return data.decode(encoding).rstrip("\0")
+        return data[: len(data) - len(data) % unit].decode(encoding).rstrip("\0")
     except UnicodeDecodeError:
         raise ManifestInvalid(f"The live server manifest is not {encoding.upper()}.") from None
 
@@ -105,7 +106,7 @@ def _track(element: etree._Element, kind: Kind) -> ManifestTrack:
     for param in element.iterchildren("{*}param"):
         name, value = param.get("name", ""), param.get("value", "")
         if name.lower() in _STANDARD:
-            said.setdefault(name.lower(), value)
+            said[name.lower()] = said.get(name.lower()) or value
         elif "_" in name:
             custom[name] = value
     parent = said.get("parenttrackname", "")

@@ -17,14 +17,14 @@ from relay.errors import IngestUrl, quoted
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """What a point, stream, source or track may be called."""
 
-_POINT = re.compile(
-    r"(?:/[^/?#]*)*?/(?P<point>[^/]*)\.isml(?P<rest>/.*)?", re.IGNORECASE | re.DOTALL
-)
+# ASCII: without it, IGNORECASE takes a long s (U+017F) for an s
+_FLAGS = re.ASCII | re.IGNORECASE | re.DOTALL
+_POINT = re.compile(r"(?:/[^/?#]+)*?/(?P<point>[^/]*)\.isml(?P<rest>/.*)?", _FLAGS)
 _NOUNS = re.compile(
     r"(?:/Events\((?P<event>[^()/]*)\))?(?:/Streams\((?P<stream>[^()/]*)\))?/?",
-    re.IGNORECASE | re.DOTALL,
+    _FLAGS,
 )
-_QUERY_STREAM = re.compile(r"Streams\((?P<stream>[^()&]*)\)", re.IGNORECASE)
+_QUERY_STREAM = re.compile(r"Streams\((?P<stream>[^()&]*)\)", _FLAGS)
 _LONGEST = 2048
 
 
