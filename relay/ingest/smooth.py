@@ -5,11 +5,13 @@
 Real encoders bend it, and are followed where the meaning is clear: the manifest may come before
 ftyp (ffmpeg with delay_moov), the whole header may come again in mid-body, a body may begin with
 media when its stream's header is known (one POST per fragment). StreamManifestBox and mfra are
-ignored, as Azure ignored them; so is all between fragments that is neither moof nor mdat.
+ignored, as Azure ignored them; so is all between fragments that is neither moof nor mdat, and so
+are the fragments of a track that the moov has and the manifest leaves out (ffmpeg's text tracks).
 
 Decode time = tfxd fragment_absolute_time - first composition offset: tfxd carries the
 *presentation* time of the first sample. Durations are summed from trun, since tfxd's differ from
-them in real streams. Without tfxd, tfdt counts.
+them in real streams. Without tfxd, tfdt counts. A 32-bit tfxd time, which wraps, is taken as the
+one nearest to the track's last.
 """
 
 from relay.errors import FragmentInvalid, HeaderInvalid, HeaderMissing
@@ -19,6 +21,7 @@ from relay.mp4 import codecs, iso, smooth
 from relay.mp4.reader import Box, BoxReader
 
 _KINDS = {"vide": Kind.VIDEO, "soun": Kind.AUDIO}
+_NEAR = 1 << 62  # what is unwrapped near a time below this fits 64 bits
 _NO_MANIFEST = "With ffmpeg, push with -f ismv -movflags isml+frag_keyframe."
 
 
@@ -32,8 +35,9 @@ class Session:
         self._stream = stream
         self._tracks: dict[int, HeaderTrack] = {}
         self._parts: dict[str, Box] = {}
+        self._ignored: frozenset[int] = frozenset()
+        self._last: dict[int, int] = {}
         self._moof: Box | None = None
-        self._known = False
         if header is not None:
             self._learn(header)
 
@@ -92,10 +96,12 @@ class Session:
 
     def _learn(self, header: Header) -> None:
         self._tracks = {track.track_id: track for track in header.tracks}
-        self._known = True
+        moov = (box for box in BoxReader().feed(header.data) if box.type == "moov")
+        present = (track.track_id for box in moov for track in iso.parse_moov(box.data))
+        self._ignored = frozenset(present) - self._tracks.keys()
 
     def _begin(self, box: Box) -> None:
-        if not self._known:
+        if not self._tracks:
             raise HeaderMissing(
                 "Media came before the header (ftyp, LiveServerManifestBox, moov).",
                 hint="Begin each POST with the stream's header.",
@@ -112,21 +118,18 @@ class Session:
             raise FragmentInvalid("An mdat came without its moof.")
         defaults = {track_id: track.defaults for track_id, track in self._tracks.items()}
         found: list[Header | Fragment] = []
-        for track_id, meaning, data in iso.separate(moof.data, mdat.data, defaults):
+        for track_id, meaning, data in iso.separate(moof.data, mdat.data, defaults, self._last):
             known = self._tracks.get(track_id)
-            if known is None:
+            if known is None and track_id not in self._ignored:
                 raise FragmentInvalid(f"track_ID {track_id} is not in the stream's header.")
             samples = meaning.samples
-            if not samples.count:
+            if known is None or not samples.count:
                 continue
-            index = None
-            if meaning.tfxd is not None:
-                time = meaning.tfxd.time - samples.first_offset
-                index = meaning.tfxd.index
-            elif meaning.tfdt is not None:
-                time = meaning.tfdt
-            else:
+            time, tfxd = meaning.decode_time, meaning.tfxd
+            if time is None:
                 raise FragmentInvalid("The fragment has neither tfxd nor tfdt: it has no time.")
+            if tfxd is not None and abs(tfxd.time) < _NEAR:
+                self._last[track_id] = tfxd.time
             found.append(
                 Fragment(
                     track=known.track,
@@ -134,7 +137,7 @@ class Session:
                     offset=samples.first_offset,
                     duration=samples.duration,
                     sample_count=samples.count,
-                    index=index,
+                    index=None if tfxd is None else tfxd.index,
                     sync=samples.sync,
                     data=data,
                 )
