@@ -6,7 +6,9 @@ two. Identity of the media never rests on it; it is for people and for counting.
 """
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count, product
 from string import ascii_lowercase
 
 from relay.errors import LimitReached
@@ -43,11 +45,8 @@ class Admission:
         self._by_address[address] += 1
         if target.source is not None:
             return Sender(target.source, stream)
-        letters = (first + second for first in ("", *ascii_lowercase) for second in ascii_lowercase)
-        slot = next(
-            at for at in letters if (target.point, stream, f"{address}-{at}") not in self._slots
-        )
-        source = f"{address}-{slot}"
+        names = (f"{address}-{letters}" for letters in _letters())
+        source = next(name for name in names if (target.point, stream, name) not in self._slots)
         self._slots.add((target.point, stream, source))
         return Sender(source, stream)
 
@@ -56,4 +55,11 @@ class Admission:
         self._by_address[address] -= 1
         if not self._by_address[address]:
             del self._by_address[address]
-        self._slots.discard((target.point, sender.stream, sender.source))
+        if target.source is None:
+            self._slots.discard((target.point, sender.stream, sender.source))
+
+
+def _letters() -> Iterator[str]:
+    """a .. z, aa .. zz, aaa .."""
+    for length in count(1):
+        yield from map("".join, product(ascii_lowercase, repeat=length))

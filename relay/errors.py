@@ -42,7 +42,7 @@ from typing import ClassVar
 
 def quoted(text: str, limit: int = 80) -> str:
     """A stranger's text, fit for a log, an answer or a terminal: printable ASCII, cut short."""
-    cut = text if len(text) <= limit else text[: limit - 1] + "…"
+    cut = text if len(text) <= limit else text[: limit - 3] + "..."
     return "".join(c if " " <= c <= "~" and c not in '"\\' else "?" for c in cut)
 
 

@@ -51,12 +51,14 @@ class TrackKey:
     def url_name(self) -> str:
         """`{trackName}-{systemBitrate}`, a function of the key alone: equal in every data centre.
 
-        Only [A-Za-z0-9_-]; what would be lost by that, a language that the name does not show, and
-        custom attributes come back as a suffix, so different keys keep different names.
+        Only [A-Za-z0-9_-]; what would be lost by that, a language other than the one that the name
+        ends with (`audio_eng`), and custom attributes come back as a suffix, so different keys of
+        one kind keep different names.
         """
         plain = re.sub(r"[^A-Za-z0-9_]", "_", self.name) or self.kind.value
         parts = [plain, str(self.bitrate)]
-        if self.language not in ("", "und") and self.language not in self.name:
+        shown = re.search(r"_([a-z]{3})$", self.name)
+        if self.language != (shown[1] if shown else "und"):
             parts.append(re.sub(r"[^A-Za-z0-9]", "_", self.language))
         if self.attributes or plain != self.name:
             meaning = repr((self.name, self.attributes)).encode()

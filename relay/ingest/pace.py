@@ -5,7 +5,7 @@ The server has no limit of its own on a body. Three rules, with the clock handed
 live encoder; and pieces that average under 64 bytes over 10,000 of them.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from relay.errors import BodyStalled, ChunkingAbusive
 
@@ -21,15 +21,16 @@ class Pace:
     began: int
     idle: int = 12_000
     rate: int = 500
-    _span_began: int = -1
+    _span_began: int = field(init=False)
     _span_bytes: int = 0
     _pieces: int = 0
     _piece_bytes: int = 0
 
+    def __post_init__(self) -> None:
+        self._span_began = self.began
+
     def took(self, size: int, now: int) -> None:
         """A piece of the body came. Raises BodyStalled, ChunkingAbusive."""
-        if self._span_began < 0:
-            self._span_began = self.began
         self._span_bytes += size
         self._pieces += 1
         self._piece_bytes += size
