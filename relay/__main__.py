@@ -6,6 +6,7 @@ import logging
 import sys
 import urllib.error
 import urllib.request
+from http.client import HTTPException
 from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 
 from relay.config import load, sample
+from relay.encoder import command as encoder
 from relay.errors import OperatorError
 
 cli = typer.Typer(
@@ -67,7 +69,10 @@ def dump(
     """Print the boxes of a file with every field that is known."""
     from relay.mp4.dump import as_text, to_json, tree  # noqa: PLC0415 - construct loads slowly
 
-    data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    try:
+        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    except OSError as error:
+        raise OperatorError(f"{file}: {error.strerror}") from None
     nodes = tree(data)
     typer.echo(to_json(nodes) if as_json else as_text(nodes))
 
@@ -81,7 +86,7 @@ def status(
     """Show what a running relay does; exit code 1 when it is not there or not ready."""
     try:
         told = _asked(admin, "/readyz" if ready else "/api/v1/status")
-    except OSError as error:
+    except (OSError, ValueError, HTTPException) as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
         typer.echo(f"No relay is ready at {admin}: {reason}", err=True)
         raise typer.Exit(1) from None
@@ -113,6 +118,9 @@ def demo(
 
     _log(logging.WARNING)
     asyncio.run(show(seconds))
+
+
+cli.command(help=encoder.HELP, epilog=encoder.FAULTS)(encoder.push)
 
 
 @cli.command()

@@ -6,21 +6,23 @@ the only place where a default stands: `relay init` prints them, conf/relay.toml
 `Config` stops at `app.py`: the rooms take plain arguments.
 """
 
+import os
 import re
 import tomllib
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
-from relay.errors import ConfigInvalid
+from relay.errors import ConfigInvalid, quoted
+from relay.numbering import LONGEST, SHORTEST
 
 _ADDRESS = r"^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$"
-_CHANNEL = r"^[a-z0-9][a-z0-9_]*$"
+_CHANNEL = r"^[a-z0-9][a-z0-9_]{0,63}$"
 
 
 def _exact(value: object) -> object:
@@ -30,14 +32,22 @@ def _exact(value: object) -> object:
         raise ValueError(  # noqa: TRY004
             'write it in quotes, "1.92" or "2002/1000": a bare number is not exact'
         )
-    if isinstance(value, str) and not re.fullmatch(
-        r"[0-9]{1,9}(\.[0-9]{1,9}|/[1-9][0-9]{0,8})?", value
-    ):
+    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9}|/[1-9][0-9]{0,8})?", str(value)):
         raise ValueError('write seconds as "1.92" or "2002/1000"')
-    return Fraction(value) if isinstance(value, str | int) else value
+    seconds = Fraction(str(value))
+    if not SHORTEST <= seconds <= LONGEST:
+        raise ValueError(f"must be from {float(SHORTEST)} to {LONGEST} seconds")
+    return seconds
+
+
+def _port(address: str) -> str:
+    if int(address.rpartition(":")[2]) > 65535:
+        raise ValueError("a port is at most 65535")
+    return address
 
 
 Exact = Annotated[Fraction, BeforeValidator(_exact)]
+Address = Annotated[str, Field(pattern=_ADDRESS), AfterValidator(_port)]
 
 
 class _Table(BaseModel):
@@ -47,10 +57,8 @@ class _Table(BaseModel):
 class ServerTable(_Table):
     """Where the relay listens."""
 
-    listen: str = Field(
-        default="0.0.0.0:8080", pattern=_ADDRESS, description="encoders and players"
-    )
-    admin: str = Field(default="127.0.0.1:8081", pattern=_ADDRESS, description="health and status")
+    listen: Address = Field(default="0.0.0.0:8080", description="encoders and players")
+    admin: Address = Field(default="127.0.0.1:8081", description="health and status")
 
 
 class StoreTable(_Table):
@@ -80,8 +88,10 @@ class ChannelTable(_Table):
     anchor: Literal["auto", "utc", "arrival"] = Field(
         default="auto", description="auto | utc (encoders stamp UTC) | arrival (they begin at 0)"
     )
-    first_index: Literal[0, 1] = Field(
+    first_index: int = Field(
         default=0,
+        ge=0,
+        le=1,
         description="number of the first fragment after 1970; 1 agrees with AWS epoch locking",
     )
 
@@ -114,18 +124,26 @@ class Config(BaseSettings):
 
 def load(path: Path) -> Config:
     """The configuration of a file and the environment. Raises ConfigInvalid with every error."""
-    if not path.is_file():
+    try:
+        said = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
         raise ConfigInvalid(
             f"{path}: no such file", hint=f"Write a first one with: relay init > {path}"
-        )
-    try:
-        config = Config(**tomllib.loads(path.read_text("utf-8")))
+        ) from None
+    except OSError as error:
+        raise ConfigInvalid(f"{path}: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigInvalid(f"{path}: no TOML: {error}") from None
+    # BaseSettings would take them for arguments of its own.
+    private = [f"{path}: {key} - no such key" for key in said if key.startswith("_")]
+    if private:
+        raise ConfigInvalid("\n".join(private))
+    try:
+        config = Config(**said)
     except SettingsError as error:
         raise ConfigInvalid(f"environment: {error}") from None
     except ValidationError as error:
-        told = "\n".join(f"{path}: {_told(item)}" for item in error.errors())
+        told = "\n".join(_told(path, item) for item in error.errors())
         raise ConfigInvalid(told) from None
     if not config.channels:
         raise ConfigInvalid(
@@ -161,6 +179,8 @@ def sample() -> str:
     return "\n".join(lines) + "\n"
 
 
-def _told(item: ErrorDetails) -> str:
-    where = ".".join(str(part) for part in item["loc"] if part != "[key]")
-    return f"{where} - {item['msg']} - got {item['input']!r}"
+def _told(path: Path, item: ErrorDetails) -> str:
+    parts = [str(part) for part in item["loc"] if part != "[key]"]
+    variable = f"RELAY_{'__'.join(parts)}".upper()
+    source = f"environment ({variable})" if variable in os.environ else path
+    return f"{source}: {quoted('.'.join(parts))} - {item['msg']} - got {item['input']!r}"

@@ -1,0 +1,205 @@
+"""The configuration: defaults, file, environment, and every error at once."""
+
+import os
+import tomllib
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from relay.config import ChannelTable, Config, load, sample
+from relay.errors import ConfigInvalid
+
+ROOT = Path(__file__).parent.parent
+NEWS = "[channels.news]\n"
+
+
+@pytest.fixture
+def environment() -> Iterator[os._Environ[str]]:
+    """os.environ without what the shell says of the relay; as it was, afterwards."""
+    before = dict(os.environ)
+    for name in before:
+        if name.startswith("RELAY_"):
+            del os.environ[name]
+    yield os.environ
+    os.environ.clear()
+    os.environ.update(before)
+
+
+@pytest.fixture
+def written(tmp_path: Path, environment: os._Environ[str]) -> "Written":
+    return Written(tmp_path / "relay.toml")
+
+
+class Written:
+    """A configuration file that a test writes and loads."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def load(self, text: str) -> Config:
+        self.path.write_text(text, "utf-8")
+        return load(self.path)
+
+    def refused(self, text: str) -> list[str]:
+        with pytest.raises(ConfigInvalid) as caught:
+            self.load(text)
+        assert caught.value.exit_code == 78
+        return caught.value.message.splitlines()
+
+
+def test_the_shipped_file_is_what_init_prints_and_holds_the_defaults(written: Written) -> None:
+    shipped = ROOT / "conf" / "relay.toml"
+    assert shipped.read_text("utf-8") == sample()
+    assert load(shipped) == written.load(NEWS)
+    assert load(shipped).channels == {"news": ChannelTable()}
+
+
+def test_init_shows_every_key_with_its_meaning() -> None:
+    uncommented = sample().replace("# fragment_duration", "fragment_duration")
+    told = tomllib.loads(uncommented)
+    config = Config(**told).model_dump()
+    assert {name: set(table) for name, table in told.items()} == {
+        name: set(table) for name, table in config.items()
+    }
+    assert set(told["channels"]["news"]) == set(ChannelTable.model_fields)
+    for line in uncommented.splitlines():
+        if " = " in line:
+            assert line.partition(" # ")[2]
+
+
+@pytest.mark.parametrize(
+    ("said", "duration"),
+    [
+        ('"1.92"', Fraction(48, 25)),
+        ('"2002/1000"', Fraction(1001, 500)),
+        ('"2"', Fraction(2)),
+        ("2", Fraction(2)),
+        ('"60"', Fraction(60)),
+    ],
+)
+def test_an_exact_duration(written: Written, said: str, duration: Fraction) -> None:
+    config = written.load(f"{NEWS}fragment_duration = {said}")
+    assert config.channels["news"].fragment_duration == duration
+
+
+def test_a_bare_float_is_refused_with_what_to_write(written: Written) -> None:
+    assert written.refused(f"{NEWS}fragment_duration = 1.92") == [
+        (
+            f"{written.path}: channels.news.fragment_duration - Value error,"
+            ' write it in quotes, "1.92" or "2002/1000": a bare number is not exact - got 1.92'
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *("true", "-2", "0", "61", "[]", "{}", "2026-01-01", "nan", "inf", "1e3"),
+        *('"0"', '"0/5"', '"1/0"', '"0.001"', '"60.1"', '"1_0"', '"-1"', '" 2"', '"2\\n"', '""'),
+        *('"1e3"', '"nan"', '"٢"'),
+    ],
+)
+def test_durations_that_are_none(written: Written, said: str) -> None:
+    (line,) = written.refused(f"{NEWS}fragment_duration = {said}")
+    assert "channels.news.fragment_duration - " in line
+
+
+def test_the_environment_comes_before_the_file(
+    written: Written, environment: os._Environ[str]
+) -> None:
+    environment |= {
+        "RELAY_SERVER__LISTEN": "127.0.0.1:1",
+        "RELAY_STORE__DURABLE": "false",
+        "RELAY_CHANNELS__NEWS__PATIENCE": "3",
+        "RELAY_CHANNELS__NEWS__FRAGMENT_DURATION": "1.92",
+        "RELAY_CHANNELS__NEWS__FIRST_INDEX": "1",
+        "RELAY_CHANNELS__SPORT__DVR_WINDOW": "60",
+    }
+    config = written.load(f"{NEWS}patience = 1.0\nanchor = 'utc'\n[server]\nadmin = '[::1]:2'")
+    assert (config.server.listen, config.server.admin) == ("127.0.0.1:1", "[::1]:2")
+    assert not config.store.durable
+    assert config.channels == {
+        "news": ChannelTable(
+            patience=3, fragment_duration=Fraction(48, 25), first_index=1, anchor="utc"
+        ),
+        "sport": ChannelTable(dvr_window=60),
+    }
+
+
+def test_an_error_of_the_environment_names_the_variable(
+    written: Written, environment: os._Environ[str]
+) -> None:
+    environment["RELAY_CHANNELS__NEWS__PATIENCE"] = "long"
+    environment["RELAY_SERVER__LISTN"] = "x"
+    assert [line.partition(" - ")[0] for line in written.refused(NEWS)] == [
+        "environment (RELAY_SERVER__LISTN): server.listn",
+        "environment (RELAY_CHANNELS__NEWS__PATIENCE): channels.news.patience",
+    ]
+    environment["RELAY_CHANNELS"] = "{"
+    (line,) = written.refused(NEWS)
+    assert line.startswith("environment: ")
+
+
+def test_all_errors_are_told_at_once_each_with_its_path(written: Written) -> None:
+    lines = written.refused(
+        """
+        colour = "red"
+        [server]
+        listen = 5
+        admn = "127.0.0.1:1"
+        [store]
+        kind = "tape"
+        [channels.news]
+        patience = nan
+        dvr_window = 9
+        first_index = 2
+        [channels.News]
+        """
+    )
+    paths = {line.removeprefix(f"{written.path}: ").partition(" - ")[0] for line in lines}
+    assert paths == {
+        *("colour", "server.listen", "server.admn", "store.kind", "channels.news.patience"),
+        *("channels.news.dvr_window", "channels.news.first_index", "channels.News"),
+    }
+
+
+@pytest.mark.parametrize("key", ["_env_file", "_cli_parse_args", "_secrets_dir", "_x"])
+def test_no_key_reaches_the_arguments_of_the_library(written: Written, key: str) -> None:
+    assert written.refused(f'{key} = "x"\n{NEWS}') == [f"{written.path}: {key} - no such key"]
+
+
+@pytest.mark.parametrize(
+    "address", ["", "8080", ":8080", "host:", "host:65536", "host:99999", "a b:1", "::1:80", "h:-1"]
+)
+def test_addresses_that_are_none(written: Written, address: str) -> None:
+    (line,) = written.refused(f'{NEWS}[server]\nlisten = "{address}"')
+    assert "server.listen - " in line
+
+
+@pytest.mark.parametrize("name", ["News", "a-b", "a.b", "_a", "ä", "a b", "", "a" * 65, "a\\n"])
+def test_names_that_no_url_could_hold(written: Written, name: str) -> None:
+    (line,) = written.refused(f'[channels."{name}"]')
+    assert "channels." in line
+
+
+def test_a_configuration_without_channels_says_what_to_add(written: Written) -> None:
+    with pytest.raises(ConfigInvalid, match="no channel is configured") as caught:
+        written.load("")
+    assert "[channels.news]" in caught.value.hint
+
+
+def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(ConfigInvalid, match="no such file") as caught:
+        load(tmp_path / "absent.toml")
+    assert "relay init" in caught.value.hint
+    with pytest.raises(ConfigInvalid, match="directory"):
+        load(tmp_path)
+    with pytest.raises(ConfigInvalid, match="name too long"):
+        load(tmp_path / ("x" * 300))
+    broken = tmp_path / "broken.toml"
+    for data in (b"a = ", b"\xff", b"a = 1\na = 2"):
+        broken.write_bytes(data)
+        with pytest.raises(ConfigInvalid, match="no TOML"):
+            load(broken)
