@@ -27,7 +27,6 @@ import socket
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from hypercorn.app_wrappers import ASGIWrapper
@@ -159,15 +158,11 @@ class Server:
                 return
             task = loop.create_task(self._serve(accepted))
             self._connections[task] = None
-            task.add_done_callback(partial(self._forget, accepted))
+            task.add_done_callback(self._connections.pop)
 
     def _resume(self, listening: socket.socket) -> None:
         del self._pauses[listening]
         asyncio.get_running_loop().add_reader(listening, self._accept, listening)
-
-    def _forget(self, accepted: socket.socket, task: asyncio.Task[None]) -> None:
-        del self._connections[task]
-        accepted.close()  # for a task that was cancelled before it began
 
     async def _serve(self, accepted: socket.socket) -> None:
         loop = asyncio.get_running_loop()

@@ -30,7 +30,6 @@ from hypercorn.typing import (
     ASGIReceiveCallable,
     ASGIReceiveEvent,
     ASGISendCallable,
-    ASGISendEvent,
     Scope,
     TaskGroup,
     WorkerContext,
@@ -106,7 +105,6 @@ class Exchange(HTTPStream):
         self._application = app
         self._body = RequestBody(config.max_app_queue_size)
         self._invite = invite
-        self._silenced = False
 
     async def handle(self, event: Event) -> None:
         """What the connection has for this request; StreamClosed when there is no more."""
@@ -122,17 +120,9 @@ class Exchange(HTTPStream):
         """The answer has begun before the request's end: the rest of its body is moot."""
         self._body.discard()
 
-    def silence(self) -> None:
-        """The server has answered in the application's place; what it sends is dropped."""
-        self._silenced = True
-
     async def _receive(self) -> ASGIReceiveEvent:
         await self._invite()
         return await self._body.receive()
-
-    async def _send(self, message: ASGISendEvent) -> None:
-        if not self._silenced:
-            await self.app_send(message)
 
     async def _run(
         self,
@@ -142,22 +132,20 @@ class Exchange(HTTPStream):
         sync_spawn: Callable[..., Any],
         call_soon: Callable[..., Any],
     ) -> None:
-        del receive, send  # hypercorn's, which ours replace
+        del receive  # hypercorn's queue, which RequestBody replaces
         try:
-            await self._application(scope, self._receive, self._send, sync_spawn, call_soon)
+            await self._application(scope, self._receive, send, sync_spawn, call_soon)
         except Exception:  # the boundary of the application: it may raise anything
             logger.exception("The application failed at %s.", self._place())
         else:
-            if self.closed or self._silenced or self.state is not ASGIHTTPState.REQUEST:
+            if self.closed or self.state is not ASGIHTTPState.REQUEST:
                 return
             logger.error("The application gave no answer at %s.", self._place())
         if self.state is ASGIHTTPState.REQUEST:
             failure = Refused(500, "INTERNAL", "The relay failed here; its log says why.")
             fields, body = failure.answer()
-            await self._send(
-                {"type": "http.response.start", "status": failure.status, "headers": fields}
-            )
-            await self._send({"type": "http.response.body", "body": body, "more_body": False})
+            await send({"type": "http.response.start", "status": failure.status, "headers": fields})
+            await send({"type": "http.response.body", "body": body, "more_body": False})
 
     def _place(self) -> str:
         # raw_path is percent-encoded and printable (h11), so that it cannot forge a log line

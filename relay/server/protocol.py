@@ -166,8 +166,6 @@ class Protocol(H11Protocol):
     async def _refuse(self, refused: Refused) -> None:
         """End a request that no application shall see, or see further."""
         self.discarding = True
-        if self.stream is not None:
-            self.stream.silence()
         await self._close_stream()
         if self.connection.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
             fields, body = refused.answer()

@@ -13,6 +13,7 @@ import pytest
 from tests.server.wire import (
     CHUNKED,
     GET,
+    PATIENCE,
     POST,
     Census,
     chunk,
@@ -125,6 +126,26 @@ async def test_nothing_lingers_after_a_peer_that_pipelined_and_went() -> None:
         await asyncio.sleep(0.1)
         finished.set()
         assert await census.restored()
+
+
+async def test_what_is_sent_to_a_peer_that_went_is_dropped_without_a_word(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    finished = asyncio.Event()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for _ in range(100):  # asyncio warns after five writes to a broken transport
+            await send({"type": "http.response.body", "body": b"x" * 1000, "more_body": True})
+            await asyncio.sleep(0.005)
+        finished.set()
+
+    async with serving(app) as address:
+        async with connected(address) as client:
+            await client.send(GET)
+            await client.reader.readline()
+        await asyncio.wait_for(finished.wait(), PATIENCE)
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize("reset", [False, True], ids=["fin", "reset"])

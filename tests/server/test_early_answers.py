@@ -87,8 +87,8 @@ async def write_on(client: Client) -> None:
     """As ffmpeg does: write live media and never read."""
     client.writer.transport.pause_reading()  # type: ignore[attr-defined] # a ReadTransport too
     while True:
-        await client.send(chunk(b"m" * 20_000))
-        await asyncio.sleep(0.04)
+        await client.send(chunk(b"m" * 1_000))
+        await asyncio.sleep(0.02)
 
 
 async def test_a_client_that_only_writes_soon_finds_the_socket_closed() -> None:

@@ -137,6 +137,28 @@ async def test_idle_connections_are_closed_at_once(open_clients: AsyncExitStack)
         assert await client.ended()
 
 
+async def test_a_pipelined_request_does_not_hold_the_end_up(open_clients: AsyncExitStack) -> None:
+    begun, stopping = asyncio.Semaphore(0), asyncio.Event()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        begun.release()
+        await stopping.wait()
+        await send({"type": "http.response.body", "body": b"end"})
+
+    server = Server(app, [LOCAL])
+    (address,) = await server.start()
+    client = await open_clients.enter_async_context(connected(address))
+    await client.send(GET + GET)
+    await begun.acquire()
+    stop = asyncio.create_task(timed_stop(server, 60))
+    await asyncio.sleep(0)
+    stopping.set()
+    assert await stop < 5
+    assert (await client.answer()).body == b"end"
+    assert await client.ended()
+
+
 async def test_nothing_is_accepted_while_the_last_answer_is_under_way(
     open_clients: AsyncExitStack,
 ) -> None:
