@@ -195,7 +195,7 @@ async def test_closing_answers_open_posts_and_leaves_nothing(tmp_path: Path) -> 
         await inside.send(request("/news.isml/Streams(b)") + chunk(header() + video(0)[:5_000]))
         channel = house.channels["news"]
         assert await eventually(lambda: channel.header_of("b") is not None)
-        assert await eventually(lambda: len(channel.presentation.renditions[0].segments) == 1)
+        await shown(channel, [0])
         closing = asyncio.create_task(house.close())
         for client in (edge, inside):
             answer = await client.answer()
