@@ -30,6 +30,7 @@ KEYS = st.builds(
         (TrackKey(Kind.AUDIO, "audio", 128_000, "eng"), "audio-128000-eng"),
         (TrackKey(Kind.AUDIO, "audio", 128_000, "en-US"), "audio-128000-en_US"),
         (TrackKey(Kind.AUDIO, "audio_eng", 128_000), "audio_eng-128000-und"),
+        (TrackKey(Kind.AUDIO, "audio_english", 1, "eng"), "audio_english-1-eng"),
         # "de" stands in "video", but the name does not say that the sound is German
         (TrackKey(Kind.VIDEO, "video", 1, "de"), "video-1-de"),
     ],
