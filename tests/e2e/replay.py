@@ -7,6 +7,7 @@ border coincides with a box; at the original pace the chunks are the encoder's, 
 
 A body that the encoder finished (its last box is `mfra`) ends with the last chunk and waits for the
 answer; one that broke off ends with a closed socket in mid-body, as it did.
+Only then the next one begins.
 """
 
 import asyncio
@@ -107,6 +108,16 @@ class Post:
         self._writer.write(b"0\r\n\r\n")
         return await self.answer()
 
+    async def cut(self) -> int:
+        """Break off in mid-body, and wait until the other side has taken note; 0.
+
+        An encoder that reconnects is away for a second or more; the next connection of a replay
+        must not overtake what is still read from this one.
+        """
+        self._writer.write_eof()
+        await self.answer()
+        return 0
+
     async def answer(self, limit: float = ANSWER_LIMIT) -> int:
         """The status (0: none came), read to the end of the connection, which is then closed."""
         with contextlib.suppress(ConnectionError):
@@ -147,8 +158,7 @@ async def _replay_body(body: Body, port: int, channel: str, cuts: random.Random 
             at += size
     if body.finished:
         return await post.finish()
-    await post.close()
-    return 0
+    return await post.cut()
 
 
 async def replay(

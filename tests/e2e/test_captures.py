@@ -15,18 +15,18 @@ from tests.e2e import boxes, served
 from tests.e2e.conftest import Start
 from tests.e2e.decoder import decoded
 from tests.e2e.relay_process import RelayProcess
-from tests.e2e.replay import Capture, Post, captures, replay
+from tests.e2e.replay import Capture, captures, replay
 from tests.e2e.served import Served
 from tests.e2e.strict import complaints
 from tests.e2e.strict import missing as strict_missing
 
 pytestmark = pytest.mark.e2e
 
-UNDESCRIBED = "ff9-fifo"
-"""Its header has an empty avcC (ffmpeg's fifo muxer without `-flags +global_header`)."""
-CAPTURES = [c for c in captures() if c.name != UNDESCRIBED]
+CAPTURES = captures()
 PATIENCE = 0.5
 SETTINGS: dict[str, dict[str, object]] = {
+    # Its encoder lost every other fragment, so no two in a row tell how long one is.
+    "ff9-fifo": {"fragment_duration": "2"},
     # It was on the clock when it was captured, which is long ago.
     "ff9-epoch": {"anchor": "utc"},
 }
@@ -47,7 +47,7 @@ def relay(start_relay: Start) -> RelayProcess:
         for c in CAPTURES
         for way in ("flat", "paced")
     }
-    relay = start_relay(channels | {"refusing": {}})
+    relay = start_relay(channels)
     answers = asyncio.run(_push(relay))
     wrong = {
         channel: statuses
@@ -163,19 +163,6 @@ def test_ffmpeg_decodes_every_frame(
         chain = tmp_path / f"{name}.mp4"
         chain.write_bytes(track.init + b"".join(track.segments.values()))
         assert decoded(ffmpeg, chain) == sum(f.samples for f in track.fragments()), name
-
-
-def test_a_header_without_codec_configuration_is_refused(relay: RelayProcess) -> None:
-    (capture,) = (c for c in captures() if c.name == UNDESCRIBED)
-
-    async def push() -> tuple[int, bytes]:
-        post = await Post.open(relay.port, "/refusing.isml/Streams(av)")
-        await post.send(capture.bodies[0].data[:30000])
-        return await post.answer(), post.said
-
-    status, said = asyncio.run(push())
-    assert status == 400
-    assert b"INGEST_HEADER" in said
 
 
 def test_one_fragment_per_frame_neither_crashes_nor_loops(relay: RelayProcess) -> None:
