@@ -42,7 +42,7 @@ RESENT = 2
 BACKLOG = 60_000
 FIRST_WAIT, LONGEST_WAIT = 500, 10_000
 LAST_CALL = 10_000
-"""ms after the end of the programme for which a stream without a connection still tries."""
+"""ms after the end of the programme for which a stream that has lost its connection still tries."""
 
 
 @dataclass(slots=True)
@@ -105,7 +105,9 @@ class Plan:
                 if self._over(now):
                     return self._ended()
                 if now < self._wait:
-                    return Wait(self._wait)
+                    return Wait(
+                        self._wait if self.ends is None else min(self._wait, self._given_up)
+                    )
                 self.progress.state = State.PROBING
                 return Probe()
             case State.READY:
@@ -149,8 +151,13 @@ class Plan:
         self._wait = now + longest // 2 + self.jitter(longest // 2 + 1)
         self.progress.state = State.WAITING
 
+    @property
+    def _given_up(self) -> int:
+        """When a stream that cannot reach its end stops trying; at once if it never began."""
+        return (self.ends or 0) + (LAST_CALL if self.progress.posts else 0)
+
     def _over(self, now: int) -> bool:
-        return self._stopping or (self.ends is not None and now > self.ends + LAST_CALL)
+        return self._stopping or (self.ends is not None and now >= self._given_up)
 
     def _ended(self) -> End:
         self.progress.state = State.ENDED
