@@ -6,8 +6,8 @@ body. Flat out, HTTP chunks and TCP writes are cut independently at seeded rando
 border coincides with a box; at the original pace the chunks are the encoder's, at their own times.
 
 A body that the encoder finished (its last box is `mfra`) ends with the last chunk and waits for the
-answer; one that broke off ends with a closed socket in mid-body, as it did.
-Only then the next one begins.
+answer; one that broke off ends with a closed socket in mid-body, as it did. Only
+then the next one begins.
 """
 
 import asyncio
@@ -145,6 +145,13 @@ def _cut(size: int, cuts: random.Random) -> list[int]:
 
 async def _replay_body(body: Body, port: int, channel: str, cuts: random.Random | None) -> int:
     post = await Post.open(port, f"/{channel}.isml/Streams({body.stream})")
+    try:
+        return await _send_body(post, body, cuts)
+    except ConnectionError:
+        return await post.answer()  # it was refused while it was sent; the answer says why
+
+
+async def _send_body(post: Post, body: Body, cuts: random.Random | None) -> int:
     if cuts is not None:
         await post.send(body.data, cuts)
     else:
