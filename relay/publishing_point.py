@@ -56,6 +56,13 @@ class _Waiting:
     utc: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    sender: Sender
+    now: int
+    clean: bool
+
+
 @dataclass(slots=True)
 class PublishingPoint:
     """One channel's ingest side.
@@ -73,7 +80,7 @@ class PublishingPoint:
     headers: dict[str, Header] = field(default_factory=dict)
     tracks: dict[str, Track] = field(default_factory=dict)
     _learners: dict[tuple[Sender, str], Learner] = field(default_factory=dict)
-    _waiting: deque[_Waiting] = field(default_factory=deque)
+    _waiting: deque[_Waiting | _Ended] = field(default_factory=deque)
     _audio: Pin | None = None
     _gatherings: dict[tuple[Sender, str], Gathering] = field(default_factory=dict)
 
@@ -110,7 +117,10 @@ class PublishingPoint:
         outcome = Outcome()
         while self._waiting:
             late = self._waiting.popleft()
-            self._number(late.sender, late.fragment, late.utc, grid, outcome)
+            if isinstance(late, _Ended):
+                outcome.offers += self._end(late)
+            else:
+                self._number(late.sender, late.fragment, late.utc, grid, outcome)
         return outcome
 
     def fragment(self, sender: Sender, fragment: Fragment, now: int, utc: int) -> Outcome:
@@ -128,17 +138,17 @@ class PublishingPoint:
         elif grid is not None:
             self._audio = self._audio or self._pin(grid, fragment, utc)
         if len(self._waiting) > MOST_WAITING:
-            outcome.suspect.append(self._waiting.popleft().fragment)
+            oldest = self._waiting.popleft()
+            outcome.suspect += [oldest.fragment] if isinstance(oldest, _Waiting) else []
         return outcome
 
     def ended(self, sender: Sender, now: int, *, clean: bool) -> Outcome:
         """A POST of this sender is over."""
-        outcome = Outcome()
-        for (who, _), gathering in self._gatherings.items():
-            if who == sender:
-                outcome.offers += gathering.end(now, clean=clean)
-        self._forget()
-        return outcome
+        end = _Ended(sender, now, clean)
+        if any(waiting.sender == sender for waiting in self._waiting):
+            self._waiting.append(end)  # behind what it ended
+            return Outcome()
+        return Outcome(offers=self._end(end))
 
     def due(self, now: int) -> Outcome:
         """What time brings: dead senders' pieces, and a grid learnt from audio alone."""
@@ -157,6 +167,14 @@ class PublishingPoint:
         times = [gathering.deadline() for gathering in self._gatherings.values()]
         times.append(self._audio_deadline())
         return min((time for time in times if time is not None), default=None)
+
+    def _end(self, end: _Ended) -> list[Offer]:
+        offers: list[Offer] = []
+        for (who, _), gathering in self._gatherings.items():
+            if who == end.sender:
+                offers += gathering.end(end.now, clean=end.clean)
+        self._forget()
+        return offers
 
     def _register(self, stream: str, header: Header) -> None:
         self.headers.setdefault(stream, header)
@@ -219,4 +237,6 @@ def _difference(known: Track, told: Track) -> str:
 
 
 def _shown(value: object) -> str:
-    return f"of {len(value)} bytes" if isinstance(value, bytes) else str(value)
+    if isinstance(value, bytes):
+        return f"of {len(value)} bytes ({sha256(value).hexdigest()[:6]})"
+    return str(value)

@@ -178,6 +178,7 @@ class Receiver:
             if not more:
                 if reader.pending:
                     raise BoxInvalid(f"The body ended {reader.pending} bytes into a box.")
+                session.end()
                 body.clean = True
                 return
             piece = await self._more(receive, body.pace, at_edge=not reader.pending)
@@ -188,6 +189,7 @@ class Receiver:
         """The next piece of the body and whether more follows; None: the sender is gone."""
         if self._drained is not None and at_edge:
             raise _stopping()
+        pace.waits(self._clock.now())
         idle = asyncio.get_running_loop().time() + pace.idle / 1000
         try:
             async with asyncio.timeout_at(self._drained or idle) as wait:

@@ -53,7 +53,7 @@ def test_a_header_that_says_something_else_is_refused_with_the_difference() -> N
     point.header(A, header(VIDEO))
     with pytest.raises(HeaderDiffers, match="timescale 1000 became 90000"):
         point.header(B, header(replace(VIDEO, timescale=90000)))
-    with pytest.raises(HeaderDiffers, match="sample_entry of 5 bytes became of 7 bytes"):
+    with pytest.raises(HeaderDiffers, match=r"sample_entry of 5 bytes \(\w+\) became of 7 bytes"):
         point.header(Sender("b", "other"), header(replace(VIDEO, sample_entry=b"another")))
 
 
@@ -118,6 +118,18 @@ def test_the_pin_that_was_first_counts_not_ones_own() -> None:
     point.fragment(A, fragment(5 * CELL), 0, UTC)
     offers = point.pinned_grid(Grid(Fraction(1))).offers
     assert [offer.copy.index for offer in offers] == [9, 11]
+
+
+def test_an_end_that_came_before_the_grid_still_counts() -> None:
+    point = PublishingPoint("news")
+    point.header(A, header(VIDEO, AUDIO))
+    point.fragment(A, fragment(0), 0, UTC)
+    point.fragment(A, fragment(0, 800, of=AUDIO), 0, UTC)
+    grid = grid_of(point.fragment(A, fragment(CELL), 0, UTC))
+    assert point.ended(A, 0, clean=True).offers == []
+    offers = point.pinned_grid(grid).offers
+    assert [(o.copy.track, o.copy.duration) for o in offers][-1] == (AUDIO.name, 800)
+    assert point.deadline() is None
 
 
 def test_audio_alone_teaches_the_grid_after_a_while() -> None:

@@ -2,7 +2,8 @@
 
 The server has no limit of its own on a body. Three rules, with the clock handed in: silence of
 `idle` ms; less than `rate` bytes a second over a span of 20 s, which holds several fragments of any
-live encoder; and pieces that average under 64 bytes over 10,000 of them.
+live encoder; and pieces that average under 64 bytes over 10,000 of them. Only the time that we
+wait counts: a store that is slow is not the sender's fault.
 """
 
 from dataclasses import dataclass, field
@@ -22,15 +23,22 @@ class Pace:
     idle: int = 12_000
     rate: int = 500
     _span_began: int = field(init=False)
+    _last: int = field(init=False)
     _span_bytes: int = 0
     _pieces: int = 0
     _piece_bytes: int = 0
 
     def __post_init__(self) -> None:
-        self._span_began = self.began
+        self._span_began = self._last = self.began
+
+    def waits(self, now: int) -> None:
+        """What came has been dealt with: from now on it is the sender's time again."""
+        self._span_began += now - self._last
+        self._last = now
 
     def took(self, size: int, now: int) -> None:
         """A piece of the body came. Raises BodyStalled, ChunkingAbusive."""
+        self._last = now
         self._span_bytes += size
         self._pieces += 1
         self._piece_bytes += size

@@ -54,6 +54,11 @@ class Session:
                 return self._part("manifest", box)
         return []
 
+    def end(self) -> None:
+        """The body is over, cleanly. Raises FragmentInvalid when a moof waits for its mdat."""
+        if self._moof is not None:
+            raise FragmentInvalid("The body ended between a moof and its mdat.")
+
     def _part(self, name: str, box: Box) -> list[Header | Fragment]:
         if self._moof is not None:
             raise FragmentInvalid(f"{name} stands between a moof and its mdat.")

@@ -21,6 +21,13 @@ def test_a_body_at_the_rate_goes_on_for_ever() -> None:
         pace.took(500, second * 1000)
 
 
+def test_our_own_time_is_not_the_senders() -> None:
+    pace = Pace(began=9_000)
+    for second in range(1, 100):
+        pace.took(500, second * 10_000)
+        pace.waits(second * 10_000 + 9_000)
+
+
 def test_each_span_counts_for_itself() -> None:
     pace = Pace(began=0)
     pace.took(10_000_000, 20_000)

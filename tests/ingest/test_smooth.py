@@ -135,3 +135,15 @@ def test_the_missing_flag_of_ffmpeg_is_named() -> None:
         run((part("ftyp"), part("moov")))
     assert caught.value.status == 412
     assert "isml" in caught.value.hint
+
+
+def test_a_body_may_not_end_on_a_moof() -> None:
+    session = Session("main")
+    for one in (*HEADER, MEDIA[0]):
+        session.take(one)
+    with pytest.raises(FragmentInvalid, match="ended between"):
+        session.end()
+    session = Session("main")
+    for one in (*HEADER, *MEDIA):
+        session.take(one)
+    session.end()
