@@ -17,21 +17,8 @@ def faults(*texts: str, seed: int = 0) -> Faults:
 @pytest.mark.parametrize(
     "text",
     [
-        "",
-        "drop",
-        "drop=",
-        "drop=0",
-        "drop=5-3",
-        "kill",
-        "kill@",
-        "kill@1s",
-        "poison=-1",
-        "corrupt=1:ftyp",
-        "stall=1@",
-        "dorp=1",
-        "delay=1.5",
-        "drop=1;kill=2",
-        "drift=fast",
+        *("", "drop", "drop=", "drop=0", "drop=5-3", "kill", "kill@", "kill@1s", "poison=-1"),
+        *("corrupt=1:ftyp", "stall=1@", "dorp=1", "delay=1.5", "drop=1;kill=2", "drift=fast"),
     ],
 )
 def test_what_cannot_be_read_is_refused_with_help(text: str) -> None:

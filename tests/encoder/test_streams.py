@@ -50,13 +50,8 @@ def test_ingest_urls(url: str, parts: tuple[str, str | None, str]) -> None:
 @pytest.mark.parametrize(
     "url",
     [
-        "",
-        "news.isml",
-        "ftp://a/n.isml",
-        "http://a/n.mp4",
-        "http://a/n.isml/Streams(a b)",
-        "http://a/n.isml/Events(1)/Streams(x)",
-        "http://a/n.isml/Streams()",
+        *("", "news.isml", "ftp://a/n.isml", "http://a/n.mp4", "http://a/n.isml/Streams(a b)"),
+        *("http://a/n.isml/Events(1)/Streams(x)", "http://a/n.isml/Streams()"),
     ],
 )
 def test_what_is_no_ingest_url(url: str) -> None:
