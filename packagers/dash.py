@@ -13,7 +13,10 @@ in every data centre, and nothing is negative. A template per Representation, be
 initialization segments differ and so may the timelines: one quality may be a segment ahead.
 
 A hole keeps its S: players number segments by counting entries from startNumber (5.3.9.6.1), so a
-hole that is left out would shift all that follow. Asking for it gives 404.
+hole that is left out would shift all that follow. And it can be fetched, as a fragment without
+samples (`hole`): dash.js 5.2 and shaka 5.2 jump over that within the second, but a 404 for what the
+timeline lists ends the one's playback for good and keeps the other asking. No player that was
+tried knows FailoverContent, the standard's own word for it.
 """
 
 from collections.abc import Iterable
@@ -24,7 +27,9 @@ from lxml import etree
 
 from packagers import cmaf
 from packagers.resource import codecs, language, line
-from relay.media import Kind
+from relay.media import Kind, SampleDefaults, Track
+from relay.mp4.grammar import MFHD, TFDT
+from relay.mp4.write import box, described, tfhd
 from relay.presentation import Presentation, Rendition, Segment
 
 MEDIA_TYPE = "application/dash+xml"
@@ -36,6 +41,8 @@ _BY_TIME = "$RepresentationID$/t$Time$.m4s"
 _CHANNELS = "urn:mpeg:dash:23003:3:audio_channel_configuration:2011"
 _LAYOUT = {7: "11", 8: "12"}
 """ChannelConfiguration (ISO/IEC 23001-8) where it is not the number of channels: 6.1 and 7.1."""
+
+_DEFAULT_BASE_IS_MOOF = 0x020000
 
 Attributes = dict[str, str]
 
@@ -77,6 +84,18 @@ def mpd(presentation: Presentation, *, by_time: bool = False) -> bytes:
     clock = {"schemeIdUri": "urn:mpeg:dash:utc:http-xsdate:2014", "value": "time"}
     _add(root, "UTCTiming", clock)
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+
+
+def hole(track: Track, gap: Segment, epoch: int) -> bytes:
+    """What is fetched for a gap: a movie fragment at its time that holds nothing (6.3.4.2)."""
+    time = max(0, gap.time + epoch * track.timescale)
+    traf = box(
+        "traf",
+        tfhd(cmaf.TRACK_ID, SampleDefaults(), _DEFAULT_BASE_IS_MOOF),
+        described("tfdt", TFDT, version=1, base_media_decode_time=time),
+    )
+    order = described("mfhd", MFHD, sequence_number=gap.index & 0xFFFFFFFF)
+    return box("moof", order, traf) + box("mdat")
 
 
 def _run(playing: Iterable[Rendition]) -> int:

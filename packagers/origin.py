@@ -108,7 +108,7 @@ class Origin:
         await _send(send, "HEAD" if method == "HEAD" else "GET", resource, location)
 
     async def resource(self, asked: Asked) -> Resource:
-        """What is at a path. Raises PlayerError; a refusal that may be cached is returned."""
+        """What is at a path. Raises PlayerError."""
         if asked.what is What.CLOCK:
             return self._time()
         channel = self._channels.get(asked.channel)
@@ -193,25 +193,26 @@ def _render(
 async def _segment(
     asked: Asked, presentation: Presentation, rendition: Rendition, store: Store
 ) -> Resource:
+    track, epoch = rendition.track, presentation.epoch
     copy = _copy(asked.number, rendition, store)
     if isinstance(copy, Segment):
-        gap = NotFound(f"Nobody delivered segment {asked.number}.", hint="Play on after it.")
-        return problem(gap, cache=_EDGE)
+        # Not immutable, since another site may have it under this number.
+        empty = dash.hole(track, copy, epoch)
+        return Resource((empty,), _MIME[track.key.kind], _EDGE, path=asked.path)
     data = None if copy is None else await store.get(copy.track, copy.run, copy.index)
     if copy is None or data is None:
         raise NotFound(f'"{asked.track}" no longer has segment {asked.number}.')
-    track, epoch = rendition.track, presentation.epoch
     try:
-        body = tuple(cmaf.segment(track, data, copy.index, epoch))
+        body = cmaf.segment(track, data, copy.index, epoch)
     except EncoderError:
-        body = ()
+        body = []
     if not body:
         raise NotFound(f"What is stored as segment {asked.number} is damaged.")
     # Between sites that number alike, source and arrival tell whose bytes won.
     won = (copy.run, copy.index, copy.source, copy.arrival, copy.size)
     tag = entity_tag((cmaf.init_name(track), epoch, *won))
     return Resource(
-        body,
+        tuple(body),
         _MIME[track.key.kind],
         _FOREVER,
         etag=tag,

@@ -28,13 +28,10 @@ async def test_every_url_of_the_documents_leads_somewhere(origin: Origin) -> Non
         for playlist in await uris(client, master):
             for uri in await uris(client, playlist):
                 found.add(urlsplit(uri).path.removeprefix("/live/news.isml/"))
-                missing = uri.endswith(f"{VIDEO.name}/{FIRST + 2}.m4s")
-                assert (await client.get(uri)).status_code == (404 if missing else 200)
+                assert (await client.get(uri)).status_code == 200
         for alias in ("manifest.mpd", "manifest(format=mpd-time-csf)"):
             for uri in await templates(client, f"/live/news.isml/{alias}"):
-                names = (f"{FIRST + 2}.m4s", f"t{regular(VIDEO)[2].time}.m4s")
-                missing = uri.endswith(tuple(f"/{VIDEO.name}/{name}" for name in names))
-                assert (await client.get(uri)).status_code == (404 if missing else 200)
+                assert (await client.get(uri)).status_code == 200
     assert found == {
         f"{track.name}/{leaf}"
         for track in (VIDEO, AUDIO)

@@ -4,6 +4,8 @@ from urllib.parse import urljoin
 from packagers import cmaf
 from packagers.origin import Origin
 from relay.media import Kind, Track
+from relay.mp4.fragment import parse_moof
+from relay.mp4.reader import BoxReader
 from relay.presentation import Segment
 from relay.store.memory import MemoryStore
 from tests.packagers.player import AUDIO, LAST, VIDEO, Channel, ask
@@ -93,12 +95,29 @@ async def test_what_is_ahead_may_be_asked_again_in_a_second(origin: Origin) -> N
         assert got.headers["cache-control"] == "public, max-age=1"
 
 
-async def test_a_gap_may_be_asked_again_and_an_old_segment_may_not(origin: Origin) -> None:
-    gap = await ask(origin, f"/news.isml/{VIDEO.name}/{FIRST + 2}.m4s")
+async def test_a_gap_is_an_empty_fragment_for_a_moment(origin: Origin, channel: Channel) -> None:
+    """Players of DASH do not get over a 404 for what the timeline lists."""
+    gap = regular(VIDEO)[2]
+    for leaf in (str(gap.index), f"t{gap.time}"):
+        got = await ask(origin, f"/news.isml/{VIDEO.name}/{leaf}.m4s")
+        assert got.status == 200
+        assert got.headers["content-type"] == "video/mp4"
+        assert got.headers["cache-control"] == "public, max-age=1"
+        assert "etag" not in got.headers
+        moof, mdat = BoxReader().feed(got.body)
+        (fragment,) = parse_moof(moof.data).tracks
+        assert (fragment.decode_time, fragment.samples.count) == (gap.time, 0)
+        assert mdat.data == (8).to_bytes(4, "big") + b"mdat"
+    channel.presentation = replace(channel.presentation, epoch=2)
+    got = await ask(origin, f"/news.isml/{VIDEO.name}/{gap.index}.m4s")
+    (fragment,) = parse_moof(BoxReader().feed(got.body)[0].data).tracks
+    assert fragment.decode_time == gap.time + 2 * VIDEO.timescale
+
+
+async def test_an_old_segment_is_gone_for_good(origin: Origin) -> None:
     old = await ask(origin, f"/news.isml/{VIDEO.name}/{FIRST - 2}.m4s")
-    assert (gap.status, old.status) == (404, 404)
-    assert gap.problem["code"] == old.problem["code"] == "PLAYBACK_NOT_FOUND"
-    assert gap.headers["cache-control"] == "public, max-age=1"
+    assert old.status == 404
+    assert old.problem["code"] == "PLAYBACK_NOT_FOUND"
     assert old.headers["cache-control"] == "no-store"
 
 
