@@ -149,6 +149,8 @@ async def _replay_body(body: Body, port: int, channel: str, cuts: random.Random 
         return await _send_body(post, body, cuts)
     except ConnectionError:
         return await post.answer()  # it was refused while it was sent; the answer says why
+    finally:
+        await post.close()  # also when another replay has failed and this one is cancelled
 
 
 async def _send_body(post: Post, body: Body, cuts: random.Random | None) -> int:
