@@ -19,6 +19,7 @@ import contextlib
 import json
 import socket
 import struct
+import sys
 import termios
 import time
 from collections.abc import AsyncIterator
@@ -65,7 +66,7 @@ class Sender:
             self._headers["Authorization"] = f"Bearer {access.token}"
         self._digest: aiohttp.DigestAuthMiddleware | None = None
         self._nudge = asyncio.Event()
-        self._socket: socket.socket | None = None
+        self._sockets: list[socket.socket] = []  # of this session; one of them connects
         self._delivered = 0
 
     def stop(self) -> None:
@@ -94,6 +95,7 @@ class Sender:
             await asyncio.wait_for(self._nudge.wait(), max(0, until - _now()) / 1000)
 
     def _session(self) -> aiohttp.ClientSession:
+        self._sockets.clear()
         connector = aiohttp.TCPConnector(
             ssl=self._access.verify,
             socket_factory=self._connecting,
@@ -113,7 +115,7 @@ class Sender:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(CONNECT * 1000))
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._socket = made
+        self._sockets.append(made)
         return made
 
     async def _probe(self) -> Answer | None:
@@ -163,7 +165,11 @@ class Sender:
         tracker = aiohttp.UploadTracker()
         async with self._session() as session:
             post = asyncio.create_task(self._post(session, tracker))
-            why = await self._watch(post, tracker)
+            try:
+                why = await self._watch(post, tracker)
+            finally:
+                post.cancel()
+                self._abandon()
             answer: Answer | None = None
             try:
                 answer = post.result()
@@ -205,9 +211,17 @@ class Sender:
             async with asyncio.timeout(2):
                 while self._measure(tracker) < self.plan.handed:  # noqa: ASYNC110 - the kernel's
                     await asyncio.sleep(0.01)
-        if self._socket is not None:
-            linger = struct.pack("ii", 1, 0)
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        for open_ in self._open():
+            open_.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    def _abandon(self) -> None:
+        """Have done with the connection, or what its peer does not take would hold it open."""
+        for open_ in self._open():
+            with contextlib.suppress(OSError):
+                open_.shutdown(socket.SHUT_RDWR)
+
+    def _open(self) -> list[socket.socket]:
+        return [made for made in self._sockets if made.fileno() >= 0]
 
     async def _watch(self, post: "asyncio.Task[Answer]", tracker: aiohttp.UploadTracker) -> str:
         """Until the POST is over: measure, and give up a peer that takes nothing. Why, if so."""
@@ -232,9 +246,9 @@ class Sender:
     def _measure(self, tracker: aiohttp.UploadTracker) -> int:
         """Bytes of the body that the peer's kernel has acknowledged: a lower bound."""
         held = 0
-        if self._socket is not None and self._socket.fileno() >= 0:
+        for open_ in self._open():
             with contextlib.suppress(OSError):
-                (held,) = struct.unpack("i", ioctl(self._socket, termios.TIOCOUTQ, bytes(4)))
+                held += int.from_bytes(ioctl(open_, termios.TIOCOUTQ, bytes(4)), sys.byteorder)
         self._delivered = max(self._delivered, tracker.bytes_written - held)
         return self._delivered
 
