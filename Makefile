@@ -5,6 +5,7 @@ PYTHON ?= python3
 UV := .tools/bin/uv
 BIN := .venv/bin
 PLAYERS := tests/e2e/node_modules/.package-lock.json
+PAGE := relay/monitor/page
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -12,7 +13,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
-.PHONY: help setup demo test bench check browser players clean
+.PHONY: absent help setup demo test bench check browser players clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,7 +51,7 @@ browser: ## Debian's chromium by apt, when it is absent and we are root
 players: $(PLAYERS) ## the web players that the tests drive, into tests/e2e/node_modules
 
 clean: ## remove what the other targets made (not chromium)
-	@rm -rf .venv .tools tests/e2e/node_modules build dist
+	@rm -rf .venv .tools tests/e2e/node_modules $(PAGE)/vendor build dist
 	@rm -rf .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	@find relay packagers tests -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
@@ -63,9 +64,12 @@ $(UV):
 	  --upgrade --target .tools "uv==0.13.*"
 	@touch $@
 
-.venv/.ready: $(UV) uv.lock pyproject.toml
-	@echo "setup: libraries into .venv/"
+# The project itself is built anew each time: its hook brings the page's players, by their own lock.
+.venv/.ready: $(UV) uv.lock pyproject.toml $(PAGE)/package-lock.json relay/monitor/vendoring.py \
+  $(if $(wildcard $(PAGE)/vendor/stamp),,absent)
+	@echo "setup: libraries into .venv/, players into $(PAGE)/vendor/"
 	@env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT=.venv UV_PYTHON_DOWNLOADS=never $(UV) sync --quiet --frozen --all-extras \
+	  --reinstall-package isml-relay \
 	  --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
 	@touch $@
 
