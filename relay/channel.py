@@ -17,12 +17,13 @@ import structlog
 
 from relay.errors import EncoderError, StoreUnavailable
 from relay.gathering import Offer
+from relay.journal import Journal
 from relay.media import Buffer, Copy, Fragment, Gap, Header, Member, Pin, Verdict
 from relay.numbering import Grid
 from relay.presentation import Presentation
 from relay.publishing_point import Outcome, PublishingPoint, Sender
 from relay.store import Feed, Store
-from relay.tally import Tally
+from relay.tally import WELL, Tally
 from relay.view import GridPinned, HeaderPinned, Holes, Measured, News, View
 
 log = structlog.get_logger("relay.channel")
@@ -48,13 +49,18 @@ class Rules:
 
 
 class Channel:
-    """A running channel. `tally` counts copies, `gaps` the declared holes by track."""
+    """A running channel. `tally` counts copies, `gaps` the declared holes by track.
+
+    `journal` is what an operator reads; each of its events has its line in the log.
+    """
 
     def __init__(self, name: str, store: Store, rules: Rules, clock: Clock) -> None:
         self.name = name
         self.store = store
+        self.rules = rules
         self.tally = Tally()
         self.gaps: Counter[str] = Counter()
+        self.journal = Journal()
         self._clock = clock
         self._point = PublishingPoint(
             name, rules.duration, rules.base, rules.anchor, rules.patience
@@ -86,7 +92,8 @@ class Channel:
         for item in self._view.replay(feed.past, self._clock.now()):
             self._heard(item)
         if feed.past:
-            self._log.info("replayed", members=len(feed.past))
+            self.journal = Journal()  # what it tells of was another day's
+            self.tell("CHANNEL_REPLAYED", f"took up what was stored: {len(feed.past)} members")
         self._tasks = [
             asyncio.create_task(self._follow(feed), name=f"follow {self.name}"),
             asyncio.create_task(self._tend(), name=f"tend {self.name}"),
@@ -103,9 +110,22 @@ class Channel:
         """The canonical header of a stream, if it has one."""
         return self._point.headers.get(stream)
 
+    def tell(self, code: str, text: str, *, grave: bool = False, **fields: object) -> None:
+        """Something happened that is worth a line in the log and an event on the page."""
+        say = self._log.warning if grave else self._log.info
+        say(text, code=code, **fields)
+        self.journal.note(self._clock.utc(), code, text, grave=grave)
+
     async def header(self, sender: Sender, header: Header) -> None:
         """A sender's header came. Raises EncoderError."""
-        await self._carry(self._point.header(sender, header))
+        try:
+            await self._carry(self._point.header(sender, header))
+        except EncoderError as error:  # the receiver answers it and writes its line
+            text = f"{sender.source} was refused: {error.message}"
+            self.journal.note(self._clock.utc(), error.code, text, grave=True)
+            raise
+        text = f"{sender.source} connected: stream {sender.stream}, {len(header.tracks)} tracks"
+        self.journal.note(self._clock.utc(), "SOURCE_CONNECTED", text)
 
     async def fragment(self, sender: Sender, fragment: Fragment) -> None:
         """A sender's fragment came; returns when its copy, if now whole, is safe or not needed.
@@ -124,6 +144,9 @@ class Channel:
         """A sender's POST is over."""
         await self._turn.wait()
         clean = clean and not self._stuck  # what it leaves open must not overtake either
+        code, how = ("SOURCE_ENDED", "ended") if clean else ("SOURCE_LOST", "broke off")
+        text = f"{sender.source} {how}: stream {sender.stream}"
+        self.journal.note(self._clock.utc(), code, text, grave=not clean)
         await self._carry(self._point.ended(sender, self._clock.now(), clean=clean))
 
     async def _carry(self, outcome: Outcome) -> None:
@@ -179,13 +202,16 @@ class Channel:
 
     def _note(self, copy: Copy, verdict: Verdict) -> None:
         timeline = self._view.timelines.get(copy.track)
-        differs = None
-        if verdict is Verdict.DUPLICATE and timeline is not None:
-            differs = timeline.differs(copy)
-        change = self.tally.note(copy, verdict, differs)
+        differs, behind = None, 0
+        if timeline is not None:
+            behind = max(0, (timeline.next or 0) - 1 - copy.index)
+            if verdict is Verdict.DUPLICATE:
+                differs = timeline.differs(copy)
+        change = self.tally.note(copy, verdict, differs, behind)
         if change is not None:
-            say = self._log.info if change.state == "well" else self._log.warning
-            say("copies", **asdict(change))
+            shown = self.presentation
+            text = change.sentence(shown.grid.D, local=bool(shown.epoch))
+            self.tell(change.code, text, grave=change.state != WELL, **asdict(change))
 
     async def _follow(self, feed: Feed) -> None:
         async for member in feed:
@@ -212,7 +238,8 @@ class Channel:
                 self._log.info("header", stream=stream, tracks=tracks)
             case Holes(track, first, count):
                 self.gaps[track] += count
-                self._log.warning("gap", code="TIMELINE_GAP", track=track, index=first, count=count)
+                text = f"{track}: nobody delivered {count} fragments from {first} on"
+                self.tell("TIMELINE_GAP", text, grave=True, track=track, index=first, count=count)
             case Measured(pin):
                 self._pins[pin.name] = pin
         return None

@@ -1,59 +1,163 @@
-"""What became of each sender's copies: counters, and the moments worth a line in the log.
+"""What became of each sender's copies: counters, the recent past, and what is worth a log line.
 
 A line is for a change, never for a fragment: a source that begins to be late, suspect or different
 says so once, and once more when it is well again. Sources are named by strangers, so their number
 is bounded: beyond that they count as "other".
+
+A source is *rewound* when its times have gone back: an encoder that was restarted without a UTC
+offset begins at 0 again, and everything that it sends has long been published. What tells this from
+a backlog after an outage: a backlog goes on where its source had stopped (less the two fragments
+that it resends), and from an unknown source it begins at the time of day, not at 0.
 """
 
 from collections import Counter
 from dataclasses import dataclass, field
+from fractions import Fraction
 
 from relay.media import Copy, Verdict
 
 MOST_SOURCES = 64
 OTHER = "other"
+RECENT = 64
+"""Indexes per source and track whose outcome is remembered."""
+RESENT = 2
+FAR_BEHIND = 8
+"""Indexes behind the live edge beyond which a source's times are worth a suspicion."""
+
+UTC_OPTION = "-output_ts_offset $(date +%s)"
+"""The option of ffmpeg that makes it stamp UTC."""
+
+DIFFERS = "differs"
+REWOUND = "rewound"
+WELL = "well"
 
 _WELL = frozenset((Verdict.ACCEPTED, Verdict.DUPLICATE, Verdict.HELD))
+_PAST = frozenset((Verdict.DUPLICATE, Verdict.LATE))
+_SENTENCES = {
+    WELL: "as it should be again",
+    "late": "came after its place was past",
+    "partial": "broke off in the middle of it",
+    "suspect": "its time is so far ahead that it waits for others to agree",
+}
+_OUTCOMES = ("won", DIFFERS, "partial", "duplicate", "held", "late")
+"""The words of `recent`, strongest first: a resent copy of what had won has still won."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A source's standing on a track changed. `state`: "well", "differs" or a verdict's word."""
+    """A source's standing on a track changed. `state`: "well", "differs", "rewound" or a verdict.
+
+    `behind`: indexes between its copy and the live edge.
+    """
 
     source: str
     track: str
     index: int
     state: str
     detail: str = ""
+    behind: int = 0
+
+    @property
+    def code(self) -> str:
+        """Its code word in log and journal."""
+        return "TIMELINE_REWOUND" if self.state == REWOUND else f"SOURCE_{self.state.upper()}"
+
+    def sentence(self, D: Fraction, *, local: bool) -> str:  # noqa: N803 - the design's name
+        """What happened and what mends it. `D` in seconds; `local`: the timeline has begun at 0."""
+        about = f"{self.source}, {self.track}, fragment {self.index}"
+        if self.state == REWOUND:
+            seconds = round(self.behind * D)
+            mended = (
+                f"it counts again in {seconds} s; for good: stop the relay, empty this channel's"
+                f" store, and start every encoder with {UTC_OPTION}"
+                if local
+                else f"start it with {UTC_OPTION}"
+            )
+            return (
+                f"{self.source} sends times {seconds} s behind the live edge:"
+                f" its clock was restarted; {mended}"
+            )
+        if self.state == DIFFERS:
+            return f"{about}: unlike the copy that was published: {self.detail}"
+        return f"{about}: {_SENTENCES[self.state]}"
 
 
 @dataclass(slots=True)
 class Tally:
-    """Counters of one channel. `counts` by (source, track, verdict); `last` arrival in ms."""
+    """Counters of one channel. `counts` by (source, track, verdict); `last` arrival in ms.
+
+    good     arrival in ms of the last copy that was or could have been published
+    recent   outcome by index: "won", "differs", "partial", "duplicate", "held", "late"
+    """
 
     counts: Counter[tuple[str, str, Verdict]] = field(default_factory=Counter)
     differing: Counter[tuple[str, str]] = field(default_factory=Counter)
     last: dict[tuple[str, str], int] = field(default_factory=dict)
+    good: dict[tuple[str, str], int] = field(default_factory=dict)
+    recent: dict[tuple[str, str], dict[int, str]] = field(default_factory=dict)
     _states: dict[tuple[str, str], str] = field(default_factory=dict)
 
-    def note(self, copy: Copy, verdict: Verdict, differs: str | None = None) -> Change | None:
-        """A copy got its verdict; `differs` says how a duplicate is unlike the one that won."""
+    def note(
+        self, copy: Copy, verdict: Verdict, differs: str | None = None, behind: int = 0
+    ) -> Change | None:
+        """A copy got its verdict; `differs` says how a duplicate is unlike the one that won.
+
+        `behind`: how many indexes it lies behind the live edge.
+        """
         source = self._bounded(copy.source)
         key = (source, copy.track)
+        state = DIFFERS if differs else WELL if verdict in _WELL else str(verdict)
+        if verdict in _PAST and self._is_rewound(key, copy, behind):
+            state = REWOUND
         self.counts[source, copy.track, verdict] += 1
         self.last[key] = copy.arrival
         if differs:
             self.differing[key] += 1
-        state = "differs" if differs else "well" if verdict in _WELL else str(verdict)
-        if state == self._states.get(key, "well"):
-            return None
+        if state in (WELL, DIFFERS) or verdict is Verdict.PARTIAL:
+            self.good[key] = copy.arrival
+        if verdict is not Verdict.SUSPECT:  # that has no place on the timeline
+            self._remember(key, copy.index, DIFFERS if differs else _outcome(verdict))
+        known = self.state(source) == REWOUND
+        before = self._states.get(key, WELL)
         self._states[key] = state
-        return Change(source, copy.track, copy.index, state, differs or "")
+        if state == before or (known and REWOUND in (state, before) and self._still(source, state)):
+            return None
+        return Change(source, copy.track, copy.index, state, differs or "", behind)
 
     def sources(self) -> list[str]:
         """The sources seen so far, sorted."""
         return sorted({source for source, _ in self.last})
 
+    def state(self, source: str) -> str:
+        """How a source stands: "well", or what is wrong on the first track that is not."""
+        states = [state for (name, _), state in self._states.items() if name == source]
+        if REWOUND in states:
+            return REWOUND
+        return next((state for state in states if state != WELL), WELL)
+
+    def _still(self, source: str, state: str) -> bool:
+        """Its clock is one: one line when it goes back, one when it is back on all tracks."""
+        return state == REWOUND or self.state(source) == REWOUND
+
+    def _is_rewound(self, key: tuple[str, str], copy: Copy, behind: int) -> bool:
+        if behind <= FAR_BEHIND:
+            return False
+        newest = max(self.recent.get(key, ()), default=None)
+        if newest is None:
+            return copy.time < FAR_BEHIND * copy.duration
+        return self._states.get(key) == REWOUND or copy.index < newest - RESENT
+
+    def _remember(self, key: tuple[str, str], index: int, outcome: str) -> None:
+        recent = self.recent.setdefault(key, {})
+        known = recent.get(index, outcome)
+        recent[index] = min(known, outcome, key=_OUTCOMES.index)
+        if len(recent) > RECENT:
+            del recent[min(recent)]
+
     def _bounded(self, source: str) -> str:
         known = {name for name, _ in self.last}
         return source if source in known or len(known) < MOST_SOURCES else OTHER
+
+
+def _outcome(verdict: Verdict) -> str:
+    return "won" if verdict is Verdict.ACCEPTED else str(verdict)
