@@ -19,7 +19,7 @@ from packagers.origin import Origin
 from relay.channel import Channel, Rules
 from relay.config import ChannelTable, Config, StoreTable
 from relay.errors import OperatorError, PortBusy
-from relay.monitor import health
+from relay.monitor.door import Monitor
 from relay.receiver import Receiver
 from relay.server import Listener, Server
 from relay.store import Store
@@ -52,10 +52,16 @@ class House:
         self.addresses: list[tuple[str, int]] = []
         self._receiver = Receiver(self.channels, self._clock)
         origin = Origin(self.channels)
-        admin = health.application(self.channels, self._receiver.counts, lambda: self._ready)
+        self._monitor = Monitor(
+            self.channels,
+            self._receiver.counts,
+            lambda: self._ready,
+            self._clock,
+            lambda: self.addresses[0][1] if self.addresses else 0,
+        )
         self._servers = [
             Server(doors(self._receiver, origin), [_listener(config.server.listen)]),
-            Server(admin, [_listener(config.server.admin)]),
+            Server(self._monitor.app, [_listener(config.server.admin)]),
         ]
 
     async def open(self) -> None:
@@ -75,6 +81,7 @@ class House:
                     f"Cannot listen on {address}: {error.strerror or error}.",
                     hint="End what uses it, or set another address in [server].",
                 ) from error
+        self._monitor.open()
         self._ready = True
         log.info("ready", listen=self.addresses[0], admin=self.addresses[1])
 
@@ -82,6 +89,7 @@ class House:
         """Drain and end. Never raises for what a client does."""
         self._ready = False
         self._receiver.drain()
+        self._monitor.close()
         await asyncio.gather(*(server.stop(GRACE) for server in self._servers))
         await asyncio.gather(*(channel.close() for channel in self.channels.values()))
         log.info("stopped")

@@ -4,13 +4,13 @@ Live: the event loop turns. Ready: every channel has replayed its store and the 
 says nothing about encoders, since a relay without them is ready for them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from relay.channel import Channel
 
@@ -19,8 +19,9 @@ def application(
     channels: Mapping[str, Channel],
     door: Callable[[], Mapping[str, Any]],
     ready: Callable[[], bool],
+    more: Sequence[BaseRoute] = (),
 ) -> Starlette:
-    """The admin port's ASGI application. `door`: what the ingest door counts."""
+    """The admin port's ASGI application. `door`: what the ingest door counts; `more`: the page."""
 
     async def livez(_request: Request) -> JSONResponse:
         return JSONResponse({"status": "live"})
@@ -43,6 +44,7 @@ def application(
             Route("/livez", livez),
             Route("/readyz", readyz),
             Route("/api/v1/status", status),
+            *more,
         ]
     )
 

@@ -1,0 +1,185 @@
+"""What the page shows of a channel, as plain values: a function of what the rooms hold and `utc`.
+
+The board answers three questions at a glance: is it on air, who wins, would it survive the loss of
+an encoder now. The last is one word: PROTECTED when every track that lives has two sources, EXPOSED
+when some track has one, DOWN when there is none. A source counts while its newest usable copy of
+the track is no older than two fragments and the patience: one that sends what cannot be published
+protects nobody.
+
+The timeline is the last `COLUMNS` indexes. A source's cell is the outcome of its copy, or
+
+    waiting   it is the newest index, and the source is alive: its copy is on its way
+    missing   the source is alive, or has come back since, and did not deliver it
+    silent    the source is not alive
+    (none)    before the source came
+
+A merged cell is "whole" or "gap". Objects only, and never null: see `patch`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from fractions import Fraction
+from typing import Any
+
+from relay.journal import Journal
+from relay.media import Kind, Verdict
+from relay.presentation import Presentation, Rendition
+from relay.tally import UTC_OPTION, Tally
+
+COLUMNS = 30
+PROTECTED, EXPOSED, DOWN = "PROTECTED", "EXPOSED", "DOWN"
+
+Cells = dict[str, str]
+
+
+def board(
+    shown: Presentation,
+    tally: Tally,
+    journal: Journal,
+    gaps: Mapping[str, int],
+    *,
+    numbered: bool,
+    patience: int,
+    utc: int,
+) -> dict[str, Any]:
+    """The board of one channel. `patience` in ms, `utc` in ms since 1970."""
+    grid = shown.grid
+    since = utc - int(2 * grid.D * 1000) - patience
+    copies = _copies(tally, since)
+    live = [len(sources) for sources in copies.values()]
+    newest = max((r.segments[-1].index for r in shown.renditions if r.segments), default=None)
+    facts: dict[str, Any] = {
+        "protection": word(live),
+        "copies": min(live, default=0),
+        "tracks": {
+            rendition.name: _track(rendition, place, len(copies.get(rendition.name, ())), gaps)
+            for place, rendition in enumerate(_in_order(shown))
+        },
+        "sources": {source: _source(source, tally, since) for source in tally.sources()},
+        "events": {str(number): asdict(event) for number, event in journal.events.items()},
+        "flags": {},
+    }
+    if numbered:
+        facts["duration"] = float(grid.D * 1000)
+        facts["fragment_duration"] = _decimal(grid.D)
+        facts["learnt"] = grid.learnt
+        if shown.epoch:
+            facts["flags"]["LOCAL_TIMELINE"] = UTC_OPTION
+        if not grid.locked:
+            facts["flags"]["NOT_EPOCH_LOCKED"] = _decimal(grid.phase)
+    if newest is not None:
+        edge = max(r.seconds(r.segments[-1].end) for r in shown.renditions if r.segments)
+        edge += shown.epoch
+        facts["newest"] = newest
+        facts["begins"] = round((grid.start(newest, 1000)) + shown.epoch * 1000)
+        facts["edge"] = round(edge * 1000)
+        facts["lag"] = round((shown.updated - edge) * 1000)
+        _fill(facts, shown, tally, newest, since)
+    return facts
+
+
+def word(live: list[int]) -> str:
+    """The protection of a channel whose living tracks have so many sources each."""
+    copies = min(live, default=0)
+    return PROTECTED if copies > 1 else EXPOSED if copies else DOWN
+
+
+def protection(tally: Tally, D: Fraction, patience: int, utc: int) -> str:  # noqa: N803
+    """The same word, without a board."""
+    copies = _copies(tally, utc - int(2 * D * 1000) - patience)
+    return word([len(sources) for sources in copies.values()])
+
+
+def _copies(tally: Tally, since: int) -> dict[str, set[str]]:
+    """The sources that deliver each track that lives."""
+    found: dict[str, set[str]] = {}
+    for (source, track), arrival in tally.good.items():
+        if arrival >= since:
+            found.setdefault(track, set()).add(source)
+    return found
+
+
+def _in_order(shown: Presentation) -> list[Rendition]:
+    kinds = list(Kind)
+    return sorted(
+        shown.renditions, key=lambda r: (kinds.index(r.track.key.kind), -r.bandwidth, r.name)
+    )
+
+
+def _track(
+    rendition: Rendition, place: int, copies: int, gaps: Mapping[str, int]
+) -> dict[str, Any]:
+    track = rendition.track
+    shape = ""
+    if track.width:
+        shape = f"{track.width}×{track.height}"
+    elif track.channels:
+        shape = f"{track.channels} ch {_decimal(Fraction(track.sampling_rate, 1000))} kHz"
+    return {
+        "place": place,
+        "kind": str(track.key.kind),
+        "codecs": track.codecs,
+        "shape": shape,
+        "bandwidth": rendition.bandwidth,
+        "copies": copies,
+        "gaps": gaps.get(rendition.name, 0),
+        "segments": len(rendition.segments),
+        "cells": {},
+    }
+
+
+def _source(source: str, tally: Tally, since: int) -> dict[str, Any]:
+    verdicts = dict.fromkeys(Verdict, 0)
+    for (name, _, verdict), count in tally.counts.items():
+        if name == source:
+            verdicts[verdict] += count
+    last = max(at for (name, _), at in tally.last.items() if name == source)
+    return {
+        "last": last,
+        "alive": last >= since,
+        "state": tally.state(source),
+        "won": verdicts[Verdict.ACCEPTED] + verdicts[Verdict.PARTIAL],
+        "duplicate": verdicts[Verdict.DUPLICATE],
+        "late": verdicts[Verdict.LATE],
+        "suspect": verdicts[Verdict.SUSPECT],
+        "differs": sum(n for (name, _), n in tally.differing.items() if name == source),
+        "cells": {},
+    }
+
+
+def _fill(
+    facts: dict[str, Any], shown: Presentation, tally: Tally, newest: int, since: int
+) -> None:
+    """The cells of the timeline."""
+    columns = range(newest - COLUMNS + 1, newest + 1)
+    for rendition in shown.renditions:
+        segments = [s for s in rendition.segments[-COLUMNS:] if s.index in columns]
+        facts["tracks"][rendition.name]["cells"] = {
+            str(s.index): "gap" if s.gap else "whole" for s in segments
+        }
+    for (source, track), recent in tally.recent.items():
+        alive = tally.last[source, track] >= since
+        cells = _cells(recent, facts["tracks"].get(track, {}).get("cells", {}), newest, alive)
+        if cells:
+            facts["sources"][source]["cells"][track] = cells
+
+
+def _cells(recent: Mapping[int, str], merged: Cells, newest: int, alive: bool) -> Cells:
+    """A source's cells on a track: what it delivered, and what it did not."""
+    first, last = min(recent), max(recent)
+    cells: Cells = {}
+    for index in range(max(first, newest - COLUMNS + 1), newest + 1):
+        at = str(index)
+        if index in recent:
+            cells[at] = recent[index]
+        elif index == newest and alive:
+            cells[at] = "waiting"
+        elif at in merged:
+            cells[at] = "missing" if alive or index < last else "silent"
+    return cells
+
+
+def _decimal(seconds: Fraction) -> str:
+    """Exact where a decimal can be, else as a fraction: "1.92", "1001/500"."""
+    thousandths = seconds * 1000
+    return f"{float(seconds):g}" if thousandths.denominator == 1 else str(seconds)

@@ -1,0 +1,87 @@
+"""The operator's door as one: health, status, the page and its events, on the admin port.
+
+It reads and changes nothing, with one exception: that a channel's protection has changed is noticed
+here, by looking, and told to the channel, so that log and page have a line for it.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from relay.channel import Channel, Clock
+from relay.monitor import files, health
+from relay.monitor.board import DOWN, PROTECTED, board
+from relay.monitor.feed import Feed
+from relay.monitor.watch import Watch
+
+_SENTENCES = {
+    "PROTECTED": "every track comes from two sources: losing one changes nothing",
+    "EXPOSED": "a track comes from one source only: losing it interrupts the channel",
+    "DOWN": "nobody delivers",
+}
+
+
+class Monitor:
+    """The admin port's application and what looks at the channels for it.
+
+    `door`: what the ingest door counts. `ready`: the relay is. `playback`: the port of players.
+    """
+
+    def __init__(
+        self,
+        channels: Mapping[str, Channel],
+        door: Callable[[], Mapping[str, Any]],
+        ready: Callable[[], bool],
+        clock: Clock,
+        playback: Callable[[], int],
+    ) -> None:
+        self._channels = channels
+        self._door = door
+        self._clock = clock
+        self._playback = playback
+        self._players = files.players()
+        self._protection: dict[str, str] = {}
+        self.watch = Watch(self._look, clock.utc)
+        events = Route("/api/v1/events", Feed(self.watch), methods=["GET"])
+        self.app: ASGIApp = health.application(
+            channels, door, ready, [*files.routes(playback), events]
+        )
+
+    def open(self) -> None:
+        """Begin to look; the channels are open."""
+        self.watch.close()
+        self.watch.open()
+
+    def close(self) -> None:
+        """End every open page's stream. Never waits."""
+        self.watch.close()
+
+    def _look(self) -> dict[str, Any]:
+        utc = self._clock.utc()
+        boards = {}
+        for name, channel in self._channels.items():
+            boards[name] = board(
+                channel.presentation,
+                channel.tally,
+                channel.journal,
+                channel.gaps,
+                numbered=channel.numbered,
+                patience=channel.rules.patience,
+                utc=utc,
+            )
+            self._notice(channel, boards[name]["protection"])
+        return {
+            "playback": self._playback(),
+            "players": self._players,
+            "door": self._door(),
+            "channels": boards,
+        }
+
+    def _notice(self, channel: Channel, protection: str) -> None:
+        before = self._protection.get(channel.name, DOWN)
+        self._protection[channel.name] = protection
+        if protection != before:
+            grave = protection != PROTECTED
+            channel.tell(f"CHANNEL_{protection}", _SENTENCES[protection], grave=grave)
