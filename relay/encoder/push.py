@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from relay.encoder import clip
+from relay.encoder.cutting import make as cut
 from relay.encoder.display import Display
 from relay.encoder.faults import Faults, parse
 from relay.encoder.plan import Plan
@@ -50,7 +50,7 @@ def carry_out(order: Order) -> bool:
     try:
         token = order.token_file.read_text().strip() if order.token_file else ""
         data = order.file.read_bytes()
-        stamper = Stamper.of(clip.make(read(data), order.duration), order.width, order.base)
+        stamper = Stamper.of(cut(read(data), order.duration), order.width, order.base)
     except EncoderError as error:
         raise OperatorError(f"{order.file}: {error.message}", hint=error.hint) from None
     except (OSError, ValueError) as error:

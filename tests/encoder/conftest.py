@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from relay.encoder import clip
+from relay.encoder.cutting import make as cut
 from relay.encoder.stamp import Stamper
 from relay.mp4.recording import Recording, read
 from tests.encoder.clips import LADDER, Shape, make
@@ -33,4 +33,4 @@ def record(folder: Path) -> Record:
 @pytest.fixture(scope="session")
 def stamper(record: Record) -> Stamper:
     """Two videos and audio, D = 1.92 s."""
-    return Stamper.of(clip.make(record(LADDER)))
+    return Stamper.of(cut(record(LADDER)))

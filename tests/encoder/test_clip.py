@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from relay.encoder.clip import make
+from relay.encoder.cutting import make
 from relay.errors import OperatorError
 from relay.media import Kind
 from relay.mp4.recording import Recording
@@ -132,3 +132,20 @@ def test_the_shortest_track_decides_how_long_the_clip_is(record: Record) -> None
 def test_a_file_of_neither_video_nor_audio_is_refused(record: Record) -> None:
     with pytest.raises(OperatorError, match="neither"):
         make(replace(record(PLAIN_25), tracks=()))
+
+
+def test_a_stretched_first_frame_does_not_move_the_sound(record: Record) -> None:
+    """ffmpeg writes one into muxed fragments, where it cannot hide AAC's priming otherwise."""
+    recording = record(PLAIN_25)
+    video, audio = recording.tracks
+    later = 3 * 1024
+    moved = replace(audio, times=[audio.times[0], *(t + later for t in audio.times[1:])])
+    clip = make(replace(recording, tracks=(video, moved)))
+    assert clip.cells == PLAIN_25.cells
+    (sound,) = [track for track in clip.tracks if track.kind is Kind.AUDIO]
+    places = list(moved.places)
+    for n in range(clip.cells):
+        heard = [places.index(place) for place in clip.piece(sound, n).places]
+        for position in (5, 50):
+            wanted = (n * 90 + position) * 1024
+            assert moved.shown(heard[position]) - video.shown(0) == wanted

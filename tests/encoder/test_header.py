@@ -1,7 +1,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 
-from relay.encoder import clip
+from relay.encoder.cutting import make as cut
 from relay.encoder.header import header, smil
 from relay.encoder.stamp import Stamper
 from relay.ingest import manifest
@@ -31,7 +31,7 @@ def test_names_and_bit_rates_are_those_of_the_recordings_own_manifest(stamper: S
 def test_bit_rates_are_measured_where_nobody_says_them(record: Record) -> None:
     recording = record(PLAIN_25)
     assert not recording.manifest
-    video, audio = Stamper.of(clip.make(recording)).tracks
+    video, audio = Stamper.of(cut(recording)).tracks
     assert video.key.bitrate % 1000 == audio.key.bitrate % 1000 == 0
     size = 8 * sum(video.track.recorded.samples.sizes)
     assert abs(video.key.bitrate - size / 5.76) <= 500
@@ -43,7 +43,7 @@ def test_tracks_that_would_be_alike_get_names_of_their_own(record: Record) -> No
     video, audio = recording.tracks
     french = replace(audio, movie=replace(audio.movie, track_id=3, language="fra"))
     twin = replace(video, movie=replace(video.movie, track_id=4))
-    tracks = Stamper.of(clip.make(replace(recording, tracks=(video, audio, french, twin)))).tracks
+    tracks = Stamper.of(cut(replace(recording, tracks=(video, audio, french, twin)))).tracks
     assert [sent.key.name for sent in tracks] == ["video", "audio", "audio_fra", "video2"]
     assert tracks[2].key.language == "fra"
     read = read_header("main", header(tracks))

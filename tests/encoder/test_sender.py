@@ -11,7 +11,7 @@ from hashlib import md5
 import pytest
 
 from relay.channel import Rules
-from relay.encoder import clip
+from relay.encoder.cutting import make as cut
 from relay.encoder.faults import Faults, parse
 from relay.encoder.plan import Plan
 from relay.encoder.sender import Access, Sender
@@ -31,7 +31,7 @@ Stream = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 @pytest.fixture(scope="session")
 def quick(record: Callable[[Shape], Recording]) -> Stamper:
     """One video in cells of a second."""
-    return Stamper.of(clip.make(record(MUTE), CELL))
+    return Stamper.of(cut(record(MUTE), CELL))
 
 
 def sender(

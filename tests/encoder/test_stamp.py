@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from relay.encoder import clip
+from relay.encoder.cutting import make as cut
 from relay.encoder.stamp import Slip, Stamper
 from relay.ingest.smooth import Session
 from relay.media import Fragment, Header
@@ -37,8 +37,8 @@ def test_two_stampers_started_apart_say_the_same(
     shape: Shape, folder: Path, record: Record
 ) -> None:
 
-    one = Stamper.of(clip.make(record(shape)))
-    other = Stamper.of(clip.make(read((folder / shape.name).read_bytes())))
+    one = Stamper.of(cut(record(shape)))
+    other = Stamper.of(cut(read((folder / shape.name).read_bytes())))
     for n in range(FIRST - 5, FIRST):
         for sent in other.tracks:
             other.fragment(sent, n)
@@ -47,7 +47,7 @@ def test_two_stampers_started_apart_say_the_same(
 
 @pytest.mark.parametrize("shape", ALL, ids=[shape.name for shape in ALL])
 def test_the_relay_reads_every_fragment_back(shape: Shape, record: Record) -> None:
-    stamper = Stamper.of(clip.make(record(shape)))
+    stamper = Stamper.of(cut(record(shape)))
     header, *fragments = heard(pushed(stamper, FIRST, 9))
     assert isinstance(header, Header)
     assert [told.track.key for told in header.tracks] == [sent.key for sent in stamper.tracks]
@@ -65,7 +65,7 @@ def test_the_relay_reads_every_fragment_back(shape: Shape, record: Record) -> No
 
 @pytest.mark.parametrize("shape", ALL, ids=[shape.name for shape in ALL])
 def test_ffmpeg_decodes_two_loops(shape: Shape, record: Record, tmp_path: Path) -> None:
-    stamper = Stamper.of(clip.make(record(shape)))
+    stamper = Stamper.of(cut(record(shape)))
     cells = 2 * stamper.clip.cells + 1
     file = tmp_path / "pushed.ismv"
     file.write_bytes(pushed(stamper, FIRST, cells))
@@ -83,8 +83,8 @@ def test_ffmpeg_decodes_two_loops(shape: Shape, record: Record, tmp_path: Path) 
 
 @pytest.mark.parametrize(("width", "base"), [(32, 0), (64, 1)])
 def test_version_2_carries_the_number(record: Record, width: int, base: int) -> None:
-    stamper = Stamper.of(clip.make(record(PLAIN_2997)), width, base)
-    plain = Stamper.of(clip.make(record(PLAIN_2997)))
+    stamper = Stamper.of(cut(record(PLAIN_2997)), width, base)
+    plain = Stamper.of(cut(record(PLAIN_2997)))
     _, *fragments = heard(pushed(stamper, FIRST, 4))
     indexes = [found.index for found in fragments if isinstance(found, Fragment)]
     assert indexes == [n + base for n in range(FIRST, FIRST + 4) for _ in stamper.tracks]
@@ -93,7 +93,7 @@ def test_version_2_carries_the_number(record: Record, width: int, base: int) -> 
 
 
 def test_sequence_numbers_rise_in_any_stream_and_come_round(record: Record) -> None:
-    stamper = Stamper.of(clip.make(record(LADDER)))
+    stamper = Stamper.of(cut(record(LADDER)))
 
     def order(n: int, track: int) -> int:
         data = stamper.fragment(stamper.tracks[track], n)
@@ -127,7 +127,7 @@ def test_a_slip_moves_the_time_and_nothing_else(stamper: Stamper) -> None:
 
 
 def test_every_cell_takes_its_bytes_from_the_recording(record: Record) -> None:
-    stamper = Stamper.of(clip.make(record(FRAGMENTED_50)))
+    stamper = Stamper.of(cut(record(FRAGMENTED_50)))
     for sent in stamper.tracks:
         piece = stamper.clip.piece(sent.track, FIRST)
         data = stamper.fragment(sent, FIRST)
