@@ -14,7 +14,7 @@ initialization segments differ and so may the timelines: one quality may be a se
 
 A hole keeps its S: players number segments by counting entries from startNumber (5.3.9.6.1), so a
 hole that is left out would shift all that follow. And it can be fetched, as a fragment without
-samples (`hole`): dash.js 5.2 and shaka 5.2 jump over that within the second, but a 404 for what the
+samples (`hole`): dash.js 5.2 and shaka 5.2 jump over that and play on, but a 404 for what the
 timeline lists ends the one's playback for good and keeps the other asking. No player that was
 tried knows FailoverContent, the standard's own word for it.
 """
