@@ -112,12 +112,17 @@ def demo(
     seconds: Annotated[
         int, typer.Option("--for", help="End after so many seconds; 0: on Ctrl-C.")
     ] = 0,
+    real: Annotated[
+        bool, typer.Option("--real", help="Encode live with ffmpeg instead of pushing a clip.")
+    ] = False,
+    port: Annotated[int, typer.Option(help="Port of encoders and players.")] = 8080,
+    admin_port: Annotated[int, typer.Option(help="Port of the page.")] = 8081,
 ) -> None:
-    """Two encoders push one programme to a relay on this machine; watch it in a player."""
-    from relay.demo import show  # noqa: PLC0415 - it needs ffmpeg, which is no part of the relay
+    """Two encoders push one programme to a relay on this machine. Kill one: the picture goes on."""
+    from relay.demo.show import show  # noqa: PLC0415 - it needs ffmpeg, which is no part of the relay
 
-    _log(logging.WARNING)
-    asyncio.run(show(seconds))
+    _log(logging.ERROR)
+    asyncio.run(show(seconds, real=real, port=port, admin_port=admin_port))
 
 
 cli.command(help=encoder.HELP, epilog=encoder.FAULTS)(encoder.push)
