@@ -55,7 +55,7 @@ class House:
         self._monitor = Monitor(
             self.channels,
             self._receiver.counts,
-            lambda: self._ready,
+            self._is_ready,
             self._clock,
             lambda: self.addresses[0][1] if self.addresses else 0,
         )
@@ -63,6 +63,9 @@ class House:
             Server(doors(self._receiver, origin), [_listener(config.server.listen)]),
             Server(self._monitor.app, [_listener(config.server.admin)]),
         ]
+
+    def _is_ready(self) -> bool:
+        return self._ready and not any(channel.failed for channel in self.channels.values())
 
     async def open(self) -> None:
         """Replay the stores, then open the doors. Raises OperatorError."""

@@ -7,18 +7,18 @@ reported is ever published, so a restart (`open` replays) arrives at the same pr
 
 import asyncio
 import contextlib
-from collections import Counter, deque
-from collections.abc import Awaitable, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections import Counter
+from collections.abc import Awaitable
+from dataclasses import asdict, dataclass
 from fractions import Fraction
-from typing import Protocol
 
 import structlog
 
+from relay.carriage import Carriage
+from relay.clock import Clock
 from relay.errors import EncoderError, StoreUnavailable
-from relay.gathering import Offer
 from relay.journal import Journal
-from relay.media import Buffer, Copy, Fragment, Gap, Header, Member, Pin, Verdict
+from relay.media import Copy, Fragment, Header, Verdict
 from relay.numbering import Grid
 from relay.presentation import Presentation
 from relay.publishing_point import Outcome, PublishingPoint, Sender
@@ -27,14 +27,6 @@ from relay.tally import WELL, Tally
 from relay.view import GridPinned, HeaderPinned, Holes, Measured, News, View
 
 log = structlog.get_logger("relay.channel")
-
-
-class Clock(Protocol):
-    """Milliseconds: `now` only rises, `utc` counts from 1970."""
-
-    def now(self) -> int: ...
-
-    def utc(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +59,12 @@ class Channel:
         )
         empty = Presentation(name, Grid(rules.duration or Fraction(2)), rules.window)
         self._view = View(empty, rules.patience)
-        self._pins: dict[str, Pin] = {}  # decided here, not yet safe in the store
-        self._ready: deque[Offer | Gap] = deque()  # their time has come, not yet safe either
+        self._carriage = Carriage(store, self._view, clock, self._note)
         self._turn = asyncio.Event()  # clear while what waited for the grid is carried
         self._turn.set()
         self._stuck = False
+        self._failing = False
+        self.failed = False
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._log = log.bind(channel=name)
@@ -98,6 +91,8 @@ class Channel:
             asyncio.create_task(self._follow(feed), name=f"follow {self.name}"),
             asyncio.create_task(self._tend(), name=f"tend {self.name}"),
         ]
+        for task in self._tasks:
+            task.add_done_callback(self._died)
 
     async def close(self) -> None:
         """Stop following and close the store. What was put stays."""
@@ -133,7 +128,7 @@ class Channel:
         Raises StoreUnavailable; then it has to come again.
         """
         await self._turn.wait()
-        if self._stuck:
+        if self._stuck or self.failed:
             raise StoreUnavailable(
                 "What came before it could not be stored yet.", hint="Look at the relay's disk."
             )
@@ -151,22 +146,11 @@ class Channel:
 
     async def _carry(self, outcome: Outcome) -> None:
         """Put what came forth. When that fails, what is left in `outcome` is not yet safe."""
-        self._pins.update((pin.name, pin) for pin in outcome.pins)
-        await self._put_pins()
         for fragment in outcome.suspect:
-            self._log.warning(
-                "fragment without a number", code="INDEX_SUSPECT", track=fragment.track.name
-            )
+            text = f"a fragment of {fragment.track.name} has a time that no number can have"
+            self.journal.note(self._clock.utc(), "INDEX_SUSPECT", text, grave=True)
         outcome.suspect.clear()
-        while outcome.offers:
-            offer = outcome.offers[0]
-            timeline = self._view.timelines.get(offer.copy.track)
-            verdict = timeline.offer(offer, self._clock.now()) if timeline else Verdict.ACCEPTED
-            if verdict is Verdict.ACCEPTED:
-                await self._put_copy(offer)
-            else:
-                self._note(offer.copy, verdict)
-            del outcome.offers[0]
+        await self._carriage.carry(outcome)
         self._wake.set()
 
     async def _carry_first(self, waited: Outcome) -> None:
@@ -179,26 +163,6 @@ class Channel:
             await self._quietly(self._carry(waited))
         self._stuck = False
         self._turn.set()
-
-    async def _put_pins(self) -> None:
-        """A pin that the store refused is put again with the next thing that is carried."""
-        for pin in list(self._pins.values()):
-            await self._put(pin)
-            self._pins.pop(pin.name, None)
-
-    async def _put_copy(self, offer: Offer) -> None:
-        first = await self._put(offer.copy, offer.data)
-        verdict = Verdict.PARTIAL if offer.copy.partial else Verdict.ACCEPTED
-        self._note(offer.copy, verdict if first else Verdict.DUPLICATE)
-
-    async def _put(self, member: Member, data: Sequence[Buffer] = ()) -> bool:
-        try:
-            return await self.store.put(member, data)
-        except OSError as error:
-            self._log.error("store failed", code=StoreUnavailable.code, reason=str(error))
-            raise StoreUnavailable(
-                "The fragment could not be stored.", hint="Look at the relay's disk."
-            ) from error
 
     def _note(self, copy: Copy, verdict: Verdict) -> None:
         timeline = self._view.timelines.get(copy.track)
@@ -241,14 +205,14 @@ class Channel:
                 text = f"{track}: nobody delivered {count} fragments from {first} on"
                 self.tell("TIMELINE_GAP", text, grave=True, track=track, index=first, count=count)
             case Measured(pin):
-                self._pins[pin.name] = pin
+                self._carriage.pin(pin)
         return None
 
     async def _tend(self) -> None:
         while True:
             self._wake.clear()
-            await self._quietly(self._carry_due(self._clock.now()))
-            if self._ready or self._pins:
+            await self._quietly(self._carry_due())
+            if self._carriage.waiting:
                 continue
             times = (self._view.deadline(), self._point.deadline())
             soonest = min((time for time in times if time is not None), default=None)
@@ -256,20 +220,8 @@ class Channel:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), wait)
 
-    async def _carry_due(self, now: int) -> None:
-        await self._put_pins()
-        outcome = self._point.due(now)
-        if outcome.pins or outcome.offers:
-            await self._carry(outcome)
-        if not self._ready:
-            self._ready.extend(self._view.due(now))
-        while self._ready:
-            ready = self._ready[0]
-            if isinstance(ready, Gap):
-                await self._put(replace(ready, arrival=self._clock.utc()))
-            else:
-                await self._put_copy(ready)
-            self._ready.popleft()
+    async def _carry_due(self) -> None:
+        await self._carriage.carry_due(self._point.due(self._clock.now()))
         for track, run, floor in self._view.trims():
             await self.store.trim(track, run, floor)
 
@@ -277,6 +229,15 @@ class Channel:
         """Nobody waits for this work: what fails is logged, and what is still due tried again."""
         try:
             await work
-        except (EncoderError, OSError) as error:
-            self._log.error("not carried", reason=str(error))
+        except (StoreUnavailable, OSError) as error:
+            if not self._failing:
+                self.tell(StoreUnavailable.code, str(error), grave=True)
+            self._failing = True
             await asyncio.sleep(1)
+        else:
+            self._failing = False
+
+    def _died(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and task.exception() is not None:
+            self.failed = True
+            self._log.critical("channel failed", code="CHANNEL_FAILED", exc_info=task.exception())

@@ -28,7 +28,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from relay.admission import Admission
-from relay.channel import Channel, Clock
+from relay.channel import Channel
+from relay.clock import Clock
 from relay.errors import (
     BoxInvalid,
     Draining,

@@ -159,3 +159,12 @@ async def test_a_gap_and_a_held_copy_wait_for_the_store_too() -> None:
     store.broken = ()
     await shown(channel, [0, 1, ~2, ~3, 4, 5])
     await channel.close()
+
+
+async def test_a_channel_that_cannot_follow_its_store_says_so_and_takes_no_more() -> None:
+    store = MemoryStore()
+    async with opened({"news": store}) as door:
+        await store.put(Pin("grid", b"no grid"))
+        assert await eventually(lambda: door.channel.failed)
+        answer = await door.push(PATH, header() + video(0))
+        assert answer.status == 503

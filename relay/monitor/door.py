@@ -10,7 +10,8 @@ from typing import Any
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from relay.channel import Channel, Clock
+from relay.channel import Channel
+from relay.clock import Clock
 from relay.monitor import files, health
 from relay.monitor.board import DOWN, PROTECTED, board
 from relay.monitor.feed import Feed

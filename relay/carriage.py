@@ -1,0 +1,93 @@
+"""The way into the store of what has been decided: nothing is forgotten before it is safe.
+
+A pin or a timed member that the store refuses (its disk is full, say) stays here and is put again
+with the next thing that is carried. An offer that came with a sender's fragment stays in its
+outcome, and the sender is told that it is not safe. The timeline is asked before each put, and the
+verdict on each copy is told to `note`.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from relay.clock import Clock
+from relay.errors import StoreUnavailable
+from relay.gathering import Offer
+from relay.media import Buffer, Copy, Gap, Member, Pin, Verdict
+from relay.publishing_point import Outcome
+from relay.store import Store
+from relay.view import View
+
+
+class Carriage:
+    """What one channel has under way."""
+
+    def __init__(
+        self, store: Store, view: View, clock: Clock, note: Callable[[Copy, Verdict], None]
+    ) -> None:
+        self._store = store
+        self._view = view
+        self._clock = clock
+        self._note = note
+        self._pins: dict[str, Pin] = {}
+        self._timed: deque[Offer | Gap] = deque()
+
+    @property
+    def waiting(self) -> bool:
+        """Something was refused and is to be put again."""
+        return bool(self._pins or self._timed)
+
+    def pin(self, pin: Pin) -> None:
+        """A pin to be put with what is carried next."""
+        self._pins[pin.name] = pin
+
+    async def carry(self, outcome: Outcome) -> None:
+        """Put what came forth. Raises StoreUnavailable: what is left in `outcome` is not safe."""
+        for pin in outcome.pins:
+            self.pin(pin)
+        await self._put_pins()
+        while outcome.offers:
+            await self._offer(outcome.offers[0])
+            del outcome.offers[0]
+
+    async def carry_due(self, outcome: Outcome) -> None:
+        """Put what time has brought, here and in the view. Raises StoreUnavailable."""
+        for pin in outcome.pins:
+            self.pin(pin)
+        self._timed.extend(outcome.offers)
+        if not self._timed:
+            self._timed.extend(self._view.due(self._clock.now()))
+        await self._put_pins()
+        while self._timed:
+            member = self._timed[0]
+            if isinstance(member, Gap):
+                await self._put(replace(member, arrival=self._clock.utc()))
+            else:
+                await self._put_copy(member)
+            self._timed.popleft()
+
+    async def _offer(self, offer: Offer) -> None:
+        timeline = self._view.timelines.get(offer.copy.track)
+        verdict = timeline.offer(offer, self._clock.now()) if timeline else Verdict.ACCEPTED
+        if verdict is Verdict.ACCEPTED:
+            await self._put_copy(offer)
+        else:
+            self._note(offer.copy, verdict)
+
+    async def _put_copy(self, offer: Offer) -> None:
+        first = await self._put(offer.copy, offer.data)
+        verdict = Verdict.PARTIAL if offer.copy.partial else Verdict.ACCEPTED
+        self._note(offer.copy, verdict if first else Verdict.DUPLICATE)
+
+    async def _put_pins(self) -> None:
+        for pin in list(self._pins.values()):
+            await self._put(pin)
+            self._pins.pop(pin.name, None)
+
+    async def _put(self, member: Member, data: Sequence[Buffer] = ()) -> bool:
+        try:
+            return await self._store.put(member, data)
+        except OSError as error:
+            raise StoreUnavailable(
+                f"The store refuses: {error.strerror or error}.", hint="Look at the relay's disk."
+            ) from error
