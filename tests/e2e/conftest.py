@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from tests.e2e import players
 from tests.e2e.relay_process import RelayProcess
+from tests.encoder.clips import ISML, Shape, make
 
 Start = Callable[..., RelayProcess]
 
@@ -17,11 +19,20 @@ RELAYS: list[RelayProcess] = []
 """Those that run now; a failing test shows their logs, once."""
 SHOWN: set[str] = set()
 
+LOOP = Shape("loop.ismv", Fraction(25), 48, 48000, cells=25, options=ISML, rates=(300, 100))
+"""48 s in fragments of 1.92 s: 48 pictures, 90 AAC frames."""
+
 
 @pytest.fixture(scope="session")
 def ffmpeg() -> str:
     """The path of the ffmpeg that the imageio-ffmpeg wheel carries."""
     return str(imageio_ffmpeg.get_ffmpeg_exe())
+
+
+@pytest.fixture(scope="session")
+def loop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clip of two videos and audio for `relay push`, made once."""
+    return make(LOOP, tmp_path_factory.mktemp("loop"))
 
 
 @pytest.fixture(scope="session")

@@ -1,30 +1,34 @@
-"""Real players in a real browser: hls.js and dash.js in Debian's chromium, headless.
+"""Real players in a real browser: hls.js, dash.js, shaka-player, and the browser itself for HLS.
 
-"The clock advances" is too weak: players hide holes, and most hide broken media. So `play` brings
-back a `Report` of everything that can be held against the server: every error of the player, the
-page, the console and the network, what is buffered, what was decoded, and all appended bytes, from
-which a test learns which segments were played.
+One browser at a time; its pages may play side by side. What a page does is in `playing`.
 """
 
 import asyncio
-import base64
 import functools
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Literal
 
-from playwright.async_api import Browser, ConsoleMessage, Page, Response, async_playwright
+from playwright.async_api import Browser, Page, async_playwright
+
+from tests.e2e.playing import Kind, Playing, Report
 
 CHROMIUM = Path("/usr/bin/chromium")
 HERE = Path(__file__).parent
 PLAYERS = (
     HERE / "node_modules/hls.js/dist/hls.min.js",
     HERE / "node_modules/dashjs/dist/modern/umd/dash.all.min.js",
+    HERE / "node_modules/shaka-player/dist/shaka-player.compiled.js",
 )
+DOCUMENTS: dict[Kind, str] = {
+    "hls": "master.m3u8",
+    "dash": "manifest.mpd",
+    "shaka": "manifest.mpd",
+    "native": "master.m3u8",
+}
+"""What each player is given of a channel."""
 ARGUMENTS = [
     "--no-sandbox",
     "--autoplay-policy=no-user-gesture-required",
@@ -34,32 +38,6 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-START_LIMIT = 25.0
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """What one play brought to light.
-
-    errors      one line each, fatal or not; empty is good
-    buffered    per media type ("video", "audio"): the ranges, in seconds of the media element
-    appended    per media type: every byte that went into its SourceBuffer, init segments included
-    advance     seconds that currentTime rose in the measured span, `span` seconds of wall time
-    frames      video frames decoded in the span, `dropped` of them not shown
-    audio       audio bytes decoded in the span; `video` likewise
-    waits       how often it ran dry in the span
-    """
-
-    errors: tuple[str, ...]
-    buffered: dict[str, list[tuple[float, float]]]
-    appended: dict[str, bytes]
-    advance: float
-    span: float
-    frames: int
-    dropped: int
-    audio: int
-    video: int
-    waits: int
 
 
 def missing() -> str:
@@ -112,80 +90,30 @@ async def browser() -> AsyncIterator["Players"]:
 
 
 class Players:
+    """A browser. `play` is for one; `open` for several at once."""
+
     def __init__(self, chromium: Browser, page: str) -> None:
         self._browser = chromium
         self._page = page
 
-    async def play(self, kind: Literal["hls", "dash"], url: str, seconds: float) -> Report:
-        """Play an absolute URL for `seconds` from the moment that it moves, and report.
+    async def page(self) -> Page:
+        """An empty page."""
+        return await self._browser.new_page()
+
+    async def open(self, kind: Kind, url: str) -> Playing:
+        """Play an absolute URL in a page of its own; returns as soon as it moves.
 
         TimeoutError, with the errors so far, when it does not move at all.
         """
-        outside: list[str] = []
-        page = await self._browser.new_page()
-        page.on("console", functools.partial(_on_console, outside))
-        page.on("pageerror", lambda error: outside.append(f"uncaught: {error}"))
-        page.on("response", functools.partial(_on_response, outside))
-        try:
-            await page.goto(self._page)
-            await page.evaluate("([kind, url]) => start(kind, url)", [kind, url])
-            first = await self._moving(page, outside)
-            loop = asyncio.get_running_loop()
-            begun = loop.time()
-            await asyncio.sleep(seconds)
-            last: dict[str, Any] = await page.evaluate("progress()")
-            span = loop.time() - begun
-            found: dict[str, Any] = await page.evaluate("evidence()")
-        finally:
-            await page.close()
-        return _report(first, last, span, found, outside)
+        playing = Playing(await self.page())
+        await playing.start(self._page, kind, url)
+        await playing.moving()
+        return playing
 
-    async def _moving(self, page: Page, outside: list[str]) -> dict[str, Any]:
-        deadline = asyncio.get_running_loop().time() + START_LIMIT
-        seen: dict[str, Any] = await page.evaluate("progress()")
-        while True:
-            await asyncio.sleep(0.1)
-            now: dict[str, Any] = await page.evaluate("progress()")
-            # Two steps in a row, a few frames in: not the jump to the live edge.
-            if seen["time"] < now["time"] < seen["time"] + 1 and now["frames"] > 5:
-                return now
-            seen = now
-            if asyncio.get_running_loop().time() > deadline:
-                found = await page.evaluate("evidence()")
-                raise TimeoutError(f"nothing plays: {now} {found['errors']} {outside}")
-
-
-def _on_console(outside: list[str], message: ConsoleMessage) -> None:
-    if message.type in ("error", "warning"):
-        outside.append(f"console {message.type}: {message.text}")
-
-
-def _on_response(outside: list[str], response: Response) -> None:
-    if response.status >= 400:
-        outside.append(f"HTTP {response.status}: {response.url}")
-
-
-def _report(
-    first: dict[str, Any],
-    last: dict[str, Any],
-    span: float,
-    found: dict[str, Any],
-    outside: list[str],
-) -> Report:
-    buffered: dict[str, list[tuple[float, float]]] = {}
-    appended: dict[str, bytes] = {}
-    for one in found["buffers"]:
-        buffered.setdefault(one["kind"], []).extend((a, b) for a, b in one["ranges"])
-        appended[one["kind"]] = appended.get(one["kind"], b"") + base64.b64decode(one["appended"])
-    return Report(
-        errors=(*found["errors"], *outside),
-        buffered=buffered,
-        appended=appended,
-        advance=last["time"] - first["time"],
-        span=span,
-        frames=last["frames"] - first["frames"],
-        dropped=last["dropped"] - first["dropped"],
-        audio=last["audio"] - first["audio"],
-        video=last["video"] - first["video"],
-        waits=last["waits"] - first["waits"],
-    )
+    async def play(self, kind: Kind, url: str, seconds: float) -> Report:
+        """Play an absolute URL for `seconds` from the moment that it moves, and report."""
+        playing = await self.open(kind, url)
+        await asyncio.sleep(seconds)
+        found = await playing.report()
+        await playing.page.close()
+        return found

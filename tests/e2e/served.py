@@ -3,6 +3,7 @@
 The playlists are read with the m3u8 library in its strict mode; the media with `boxes`.
 """
 
+import asyncio
 import time
 from dataclasses import dataclass, field
 from email.message import Message
@@ -135,3 +136,16 @@ def settled(urls: list[str], still: float, limit: float) -> None:
             seen, since = now, time.monotonic()
         assert time.monotonic() < deadline, f"after {limit} s: absent {absent}, or still changing"
         time.sleep(0.2)
+
+
+async def filled(point: str, count: int, limit: float = 30) -> None:
+    """Wait until every rendition of a publishing point's HLS has so many segments."""
+    deadline = time.monotonic() + limit
+    while True:
+        if get(f"{point}/master.m3u8").status == 200:
+            texts = playlists(f"{point}/master.m3u8")
+            least = min(text.count("#EXTINF") for url, text in texts.items() if url)
+            if least >= count:
+                return
+        assert time.monotonic() < deadline, f"{point} has not {count} segments after {limit} s"
+        await asyncio.sleep(0.2)

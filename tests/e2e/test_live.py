@@ -11,6 +11,7 @@ import pytest
 from tests.e2e import boxes, players, served
 from tests.e2e.conftest import Start
 from tests.e2e.encoder import Encoder, Programme, next_start, wait_until
+from tests.e2e.playing import Report
 from tests.e2e.relay_process import RelayProcess
 
 pytestmark = pytest.mark.e2e
@@ -94,7 +95,7 @@ def test_what_is_served_is_what_was_pushed(live: Live) -> None:
         assert track.sequence == live.programme.start // 2 + first
 
 
-async def _play(kind: Literal["hls", "dash"], url: str) -> players.Report:
+async def _play(kind: Literal["hls", "dash"], url: str) -> Report:
     async with players.browser() as browser:
         return await browser.play(kind, url, SECONDS)
 

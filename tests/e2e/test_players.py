@@ -13,6 +13,7 @@ from typing import Literal
 import pytest
 
 from tests.e2e import boxes, players
+from tests.e2e.playing import Report
 
 pytestmark = pytest.mark.e2e
 
@@ -41,7 +42,7 @@ def packaged(ffmpeg: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_hole_is_seen(
     chromium: Path, packaged: Path, kind: Literal["hls", "dash"], document: str
 ) -> None:
-    async def play() -> players.Report:
+    async def play() -> Report:
         with players.static(packaged) as root:
             async with players.browser() as browser:
                 return await browser.play(kind, f"{root}/{document}", 3)
