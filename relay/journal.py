@@ -1,15 +1,16 @@
 """What happened on a channel, newest last: the list that an operator reads.
 
 An event is a change, never a fragment. Its code word is that of the log line beside it. The list is
-bounded, and one that repeats a recent one (an encoder that connects for every fragment) moves to
-the end and counts, so that what repeats itself cannot push everything else out.
+bounded, and one that repeats itself within seconds (an encoder that connects for every fragment)
+moves to the end and counts, so that it cannot push everything else out.
 """
 
 from dataclasses import dataclass, field
 
 MOST_EVENTS = 50
 REPEATS = 8
-"""How many events back an equal one is looked for."""
+WITHIN_MS = 20_000
+"""How many events and how long back an equal one is looked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Journal:
         count = 1
         for number in list(self.events)[-REPEATS:]:
             known = self.events[number]
-            if (known.code, known.text) == (code, text):
+            if (known.code, known.text) == (code, text) and at - known.at <= WITHIN_MS:
                 count += self.events.pop(number).count
         self.events[self._next] = Event(at, code, text, grave, count)
         self._next += 1

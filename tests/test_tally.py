@@ -1,11 +1,17 @@
 """Counters, and the changes that are worth a line."""
 
+from collections.abc import Iterable
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+
 from relay.media import Copy, Verdict
-from relay.tally import MOST_SOURCES, OTHER, Change, Tally
+from relay.tally import FAR_BEHIND, MOST_SOURCES, OTHER, RECENT, UTC_OPTION, Change, Tally
 
 
 def copy(source: str = "a", index: int = 1, arrival: int = 5) -> Copy:
-    return Copy("video-1", 0, index, 0, 100, 1, source, arrival, 10)
+    return Copy("video-1", 0, index, 100 * index, 100, 1, source, arrival, 10)
 
 
 def test_every_verdict_is_counted() -> None:
@@ -61,3 +67,128 @@ def test_strangers_cannot_fill_the_memory_with_names() -> None:
     assert tally.counts[OTHER, "video-1", Verdict.ACCEPTED] == 9 * MOST_SOURCES
     tally.note(copy("s3"), Verdict.ACCEPTED)
     assert tally.counts["s3", "video-1", Verdict.ACCEPTED] == 2
+
+
+KEY = ("a", "video-1")
+
+
+def test_the_outcome_of_recent_indexes_is_remembered() -> None:
+    tally = Tally()
+    verdicts = [Verdict.ACCEPTED, Verdict.DUPLICATE, Verdict.PARTIAL, Verdict.HELD, Verdict.LATE]
+    for index, verdict in enumerate(verdicts):
+        tally.note(copy(index=index), verdict)
+    tally.note(copy(index=5), Verdict.DUPLICATE, "2 samples more")
+    assert list(tally.recent[KEY].values()) == [
+        "won",
+        "duplicate",
+        "partial",
+        "held",
+        "late",
+        "differs",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "outcome"),
+    [
+        ([Verdict.ACCEPTED, Verdict.DUPLICATE], "won"),  # resent after a reconnection
+        ([Verdict.HELD, Verdict.ACCEPTED], "won"),
+        ([Verdict.HELD, Verdict.DUPLICATE], "duplicate"),
+        ([Verdict.DUPLICATE, Verdict.LATE], "duplicate"),
+    ],
+)
+def test_of_two_outcomes_the_stronger_one_counts(verdicts: list[Verdict], outcome: str) -> None:
+    tally = Tally()
+    for verdict in verdicts:
+        tally.note(copy(), verdict)
+    assert tally.recent[KEY] == {1: outcome}
+
+
+def test_the_recent_past_is_bounded_and_a_suspect_has_no_place_in_it() -> None:
+    tally = Tally()
+    tally.note(copy(index=10**9), Verdict.SUSPECT)
+    for index in range(3 * RECENT):
+        tally.note(copy(index=index), Verdict.ACCEPTED)
+    assert sorted(tally.recent[KEY]) == list(range(2 * RECENT, 3 * RECENT))
+
+
+def test_what_cannot_be_published_is_no_good_arrival() -> None:
+    tally = Tally()
+    tally.note(copy(arrival=7), Verdict.DUPLICATE)
+    for verdict in (Verdict.LATE, Verdict.SUSPECT):
+        tally.note(copy(arrival=9), verdict)
+    assert (tally.good[KEY], tally.last[KEY]) == (7, 9)
+
+
+def past(tally: Tally, indexes: Iterable[int], edge: int, track: str = "video-1") -> list[str]:
+    """Duplicates of these indexes while the live edge stands: the states that are told."""
+    told = [
+        tally.note(
+            replace(copy(index=at), track=track), Verdict.DUPLICATE, behind=max(0, edge - at)
+        )
+        for at in indexes
+    ]
+    return [change.state for change in told if change]
+
+
+def test_a_clock_that_begins_at_zero_again_is_told_once() -> None:
+    tally = Tally()
+    for index in range(30):
+        tally.note(copy(index=index), Verdict.ACCEPTED)
+    assert past(tally, range(5), 29) == ["rewound"]
+    assert tally.state("a") == "rewound"
+    # It comes nearer, and is well once it is as near as a slow encoder may be.
+    assert past(tally, range(5, 29), 29) == ["well"]
+
+
+def test_a_restarted_clock_is_one_line_for_all_tracks() -> None:
+    tally = Tally()
+    for track in ("video-1", "audio-1"):
+        for index in range(30):
+            tally.note(replace(copy(index=index), track=track), Verdict.ACCEPTED)
+    assert past(tally, [0], 29, "video-1") == ["rewound"]
+    assert past(tally, [0], 29, "audio-1") == []
+    assert past(tally, [28], 29, "video-1") == []
+    assert past(tally, [28], 29, "audio-1") == ["well"]
+
+
+def test_an_unknown_source_that_begins_at_zero_is_rewound() -> None:
+    tally = Tally()
+    assert past(tally, range(5), 29) == ["rewound"]
+
+
+def test_a_backlog_is_no_rewound_clock() -> None:
+    tally = Tally()
+    for index in range(1000, 1010):
+        tally.note(copy(index=index), Verdict.ACCEPTED)
+    assert past(tally, range(1008, 1040), 1040) == []  # resends two, and goes on
+    assert past(Tally(), range(1000, 1040), 1040) == []  # joins late, at the time of day
+
+
+def test_a_slow_encoder_is_no_rewound_clock() -> None:
+    tally = Tally()
+    for index in range(10):
+        tally.note(copy(index=index), Verdict.ACCEPTED)
+    assert past(tally, [1], 1 + FAR_BEHIND) == []
+    assert past(tally, [1], 2 + FAR_BEHIND) == ["rewound"]
+
+
+def test_a_restarted_clock_is_told_with_the_option_that_mends_it() -> None:
+    change = Change("enc_a", "video-1", 3, "rewound", behind=26)
+    assert change.code == "TIMELINE_REWOUND"
+    assert change.sentence(Fraction("1.92"), local=False) == (
+        "enc_a sends times 50 s behind the live edge: its clock was restarted;"
+        " start it with -output_ts_offset $(date +%s)"
+    )
+    local = change.sentence(Fraction("1.92"), local=True)
+    assert "counts again in 50 s" in local
+    assert UTC_OPTION in local
+
+
+@pytest.mark.parametrize("verdict", [Verdict.LATE, Verdict.SUSPECT, Verdict.PARTIAL])
+def test_every_change_has_its_sentence(verdict: Verdict) -> None:
+    tally = Tally()
+    for told in (tally.note(copy(), verdict), tally.note(copy(), Verdict.ACCEPTED)):
+        assert told is not None
+        assert told.sentence(Fraction(2), local=False).startswith("a, video-1, fragment 1: ")
+        assert told.code == f"SOURCE_{told.state.upper()}"

@@ -49,7 +49,7 @@ def board(
     live = [len(sources) for sources in copies.values()]
     newest = max((r.segments[-1].index for r in shown.renditions if r.segments), default=None)
     facts: dict[str, Any] = {
-        "protection": word(live),
+        "protection": protection(live),
         "copies": min(live, default=0),
         "tracks": {
             rendition.name: _track(rendition, place, len(copies.get(rendition.name, ())), gaps)
@@ -78,16 +78,10 @@ def board(
     return facts
 
 
-def word(live: list[int]) -> str:
+def protection(live: list[int]) -> str:
     """The protection of a channel whose living tracks have so many sources each."""
     copies = min(live, default=0)
     return PROTECTED if copies > 1 else EXPOSED if copies else DOWN
-
-
-def protection(tally: Tally, D: Fraction, patience: int, utc: int) -> str:  # noqa: N803
-    """The same word, without a board."""
-    copies = _copies(tally, utc - int(2 * D * 1000) - patience)
-    return word([len(sources) for sources in copies.values()])
 
 
 def _copies(tally: Tally, since: int) -> dict[str, set[str]]:

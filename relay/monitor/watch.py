@@ -36,11 +36,23 @@ log = structlog.get_logger("relay.monitor")
 
 
 class Watch:
-    """The listeners of the board. `look` makes the board, `utc` is its clock in ms since 1970."""
+    """The listeners of the board. `look` makes the board, `utc` is its clock in ms since 1970.
 
-    def __init__(self, look: Callable[[], Board], utc: Callable[[], int]) -> None:
+    `every` and `heartbeat` in seconds: how often it looks, and how long it may be silent.
+    """
+
+    def __init__(
+        self,
+        look: Callable[[], Board],
+        utc: Callable[[], int],
+        *,
+        every: float = LOOK_SECONDS,
+        heartbeat: float = HEARTBEAT_SECONDS,
+    ) -> None:
         self._look = look
         self._utc = utc
+        self._every = every
+        self._heartbeat = heartbeat
         self._board: Board = {}
         self._listeners: set[Listener] = set()
         self._task: asyncio.Task[None] | None = None
@@ -79,7 +91,7 @@ class Watch:
     async def _run(self) -> None:
         quiet = 0.0
         while True:
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(self._every)
             try:
                 seen = self._look()
             except Exception:  # the page must not go blind for good by one look that failed
@@ -87,11 +99,11 @@ class Watch:
                 continue
             patch = diff(self._board, seen)
             self._board = seen
-            quiet += LOOK_SECONDS
+            quiet += self._every
             if patch:
                 self._send(self._message("patch", patch))
                 quiet = 0.0
-            elif quiet >= HEARTBEAT_SECONDS:
+            elif quiet >= self._heartbeat:
                 self._send(HEARTBEAT)
                 quiet = 0.0
 

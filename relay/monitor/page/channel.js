@@ -104,8 +104,12 @@ export class Channel {
 /** The sentence beside the word. */
 function why({ protection, copies, tracks, sources }) {
   if (protection === "PROTECTED") return `${copies} copies of every track`;
-  if (protection === "DOWN") return "nobody delivers";
   const alive = Object.keys(sources).filter((name) => sources[name].alive);
+  if (protection === "DOWN") {
+    const rewound = alive.filter((name) => sources[name].state === "rewound");
+    if (rewound.length) return `${rewound.join(", ")} delivers the past: its clock was restarted`;
+    return alive.length ? `nothing that ${alive.join(", ")} sends can be published` : "nobody delivers";
+  }
   if (alive.length === 1) return `only ${alive[0]} delivers: losing it ends the channel`;
   const single = Object.keys(tracks).filter((name) => tracks[name].copies === 1);
   const which = single.length === 1 ? `${single[0]} comes` : `${single.length} tracks come`;

@@ -117,7 +117,8 @@ export class Player {
     const { video, behind } = this.running;
     if (!video.videoWidth) return;
     const late = behind();
-    const parts = [video.paused ? "paused" : "playing", `${video.videoWidth}×${video.videoHeight}`];
+    const moving = video.readyState >= HTMLMediaElement.HAVE_FUTURE_DATA;
+    const parts = [video.paused ? "paused" : moving ? "playing" : "waiting", `${video.videoWidth}×${video.videoHeight}`];
     if (late > 0) parts.push(`${late.toFixed(1)} s behind`);
     say(this.status, parts.join("  "));
   }
