@@ -11,7 +11,7 @@ adds up; composition offsets stay, and decode time leads by that of the first ke
 Audio frames stand on a grid of their own, that of frame j at j x 1024/rate from 1970, since they
 seldom divide D or the clip: cell n holds the frames nearest to it, from round(n D / frame) to
 round((n + 1) D / frame). Where the clip comes round, a frame is left out or said twice, so sound
-stays within half a frame of the picture for ever, in frames of one length.
+stays within a frame of the picture for ever, in frames of one length.
 """
 
 from collections.abc import Sequence

@@ -39,9 +39,8 @@ def spread(
     low = stamper.lowest()
     streams: dict[str, tuple[Channelled, ...]] = {}
     for sent in stamper.tracks:
-        together = sent is low or sent.key.kind is Kind.AUDIO
-        alone = grouping is Grouping.EACH or low is None or not together
-        stream = before + (sent.key.url_name if alone or low is None else low.key.url_name)
+        with_low = grouping is Grouping.AUDIO_WITH_LOW and sent.key.kind is Kind.AUDIO
+        stream = before + (low if with_low and low else sent).key.url_name
         streams[stream] = (*streams.get(stream, ()), sent)
     return streams
 

@@ -40,8 +40,15 @@ PLAIN_25 = Shape("plain25.mp4", Fraction(25), 48, 48000)
 LADDER = Shape("ladder.ismv", Fraction(25), 48, 48000, options=ISML, rates=(300, 100))
 PLAIN_2997 = Shape("plain2997.mp4", FPS_29_97, 60, 44100)
 FRAGMENTED_50 = Shape("fragmented50.mp4", Fraction(50), 96, 44100, options=CMAF)
+ODD_TICKS = Shape(
+    "odd_ticks.mp4",
+    FPS_29_97,
+    60,
+    48000,
+    options=("-f", "mp4", "-video_track_timescale", "999"),
+)
 MUTE = Shape("mute.mp4", Fraction(25), 25, 48000, cells=4, sound=False)
-ALL = (PLAIN_25, LADDER, PLAIN_2997, FRAGMENTED_50, MUTE)
+ALL = (PLAIN_25, LADDER, PLAIN_2997, FRAGMENTED_50, ODD_TICKS, MUTE)
 
 
 def ffmpeg(*arguments: str) -> None:

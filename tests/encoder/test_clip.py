@@ -11,7 +11,7 @@ from relay.media import Kind
 from relay.mp4.recording import Recording
 from relay.numbering import Grid
 from tests.encoder.clips import (
-    FRAGMENTED_50,
+    ALL,
     LADDER,
     MUTE,
     PLAIN_25,
@@ -21,11 +21,10 @@ from tests.encoder.clips import (
 
 Record = Callable[[Shape], Recording]
 NOW = 1_790_000_000
-SHAPES = [PLAIN_25, LADDER, PLAIN_2997, FRAGMENTED_50, MUTE]
-NAMES = [shape.name for shape in SHAPES]
+NAMES = [shape.name for shape in ALL]
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=NAMES)
+@pytest.mark.parametrize("shape", ALL, ids=NAMES)
 def test_a_thousand_cells_join_without_a_seam(shape: Shape, record: Record) -> None:
     clip = make(record(shape), shape.cell)
     assert (clip.D, clip.cells) == (shape.cell, shape.cells)
@@ -41,10 +40,11 @@ def test_a_thousand_cells_join_without_a_seam(shape: Shape, record: Record) -> N
             assert grid.index(piece.time, piece.samples.duration, scale) == n
             off = Fraction(piece.shown, scale) - n * clip.D
             assert abs(off) <= (track.frame / 2 if track.kind is Kind.AUDIO else Fraction(1, scale))
-            assert all(abs(length - frame) <= 1 for length in piece.samples.durations)
+            # Rounded by the muxer, and the last one by us.
+            assert all(abs(length - frame) <= 2 for length in piece.samples.durations)
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=NAMES)
+@pytest.mark.parametrize("shape", ALL, ids=NAMES)
 def test_the_pictures_of_a_loop_are_all_pictures_in_their_order(
     shape: Shape, record: Record
 ) -> None:
@@ -69,7 +69,7 @@ def test_offsets_of_both_signs_came_along(record: Record) -> None:
     assert min(ladder.piece(ladder.tracks[0], NOW).samples.offsets) < 0
 
 
-def test_sound_stays_within_half_a_frame_of_the_picture(record: Record) -> None:
+def test_sound_stays_within_a_frame_of_the_picture(record: Record) -> None:
     """At 44.1 kHz neither cell nor loop holds whole frames: one is left out or said twice."""
     clip = make(record(PLAIN_2997))
     (audio,) = [track for track in clip.tracks if track.kind is Kind.AUDIO]
@@ -84,7 +84,7 @@ def test_sound_stays_within_half_a_frame_of_the_picture(record: Record) -> None:
         heard = began + places.index(piece.places[0]) * audio.frame - shown
         wanted = (n % clip.cells) * clip.D
         off = Fraction(piece.shown, audio.movie.timescale) - n * clip.D
-        assert abs(heard - wanted - off) <= audio.frame * Fraction(3, 2)
+        assert abs(heard - wanted - off) <= audio.frame
     assert len(counts) == 2
 
 

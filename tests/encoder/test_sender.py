@@ -101,24 +101,25 @@ async def test_a_broken_connection_is_taken_up_with_the_last_two(quick: Stamper)
         assert sum(found.get(Verdict.DUPLICATE, 0) for found in counts.values()) == 2
 
 
-async def test_a_broken_connection_ends_at_the_very_byte(quick: Stamper) -> None:
+@pytest.mark.parametrize("size", [5000, 6_000_000])
+async def test_a_broken_connection_ends_at_the_very_byte(quick: Stamper, size: int) -> None:
     taken: list[int] = []
 
     async def count(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if await _probed(reader, writer):
             return
-        size = 0
+        came = 0
         try:
             while True:
-                size += len(await _chunk(reader))
+                came += len(await _chunk(reader))
         except (asyncio.IncompleteReadError, ConnectionError):
-            taken.append(size)
+            taken.append(came)
 
     async with served(count) as address:
-        pushed = sender(quick, address, "kill@5000")
+        pushed = sender(_Bulky(quick.clip, quick.tracks), address, f"kill@{size}")
         async with pushing(pushed):
             assert await eventually(lambda: len(taken) > 0, 20)
-    assert taken[0] == 5000
+    assert taken[0] == size
     assert pushed.plan.progress.answer == "cut by a fault" or pushed.plan.progress.posts > 1
 
 
@@ -153,14 +154,15 @@ async def test_a_peer_that_takes_nothing_is_given_up(quick: Stamper) -> None:
         posts.append(1)
         await asyncio.sleep(60)
 
-    large = Stamper(quick.clip, quick.tracks)
     async with served(sleep, limit=1024) as address:
-        pushed = sender(large, address)
-        pushed.plan.stamper = _Bulky(large.clip, large.tracks)
-        async with pushing(pushed):
+        pushed = sender(_Bulky(quick.clip, quick.tracks), address)
+        async with pushing(pushed) as task:
             said = "send timeout"
             assert await eventually(lambda: said in pushed.plan.progress.answer, 30)
             assert await eventually(lambda: len(posts) > 1, 20)
+            task.cancel()
+            done, _ = await asyncio.wait({task}, timeout=5)
+            assert done, "what the peer does not take holds the connection open"
 
 
 class _Bulky(Stamper):
