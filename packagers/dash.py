@@ -80,7 +80,8 @@ def mpd(presentation: Presentation, *, by_time: bool = False) -> bytes:
         chosen = _adaptation_set(period, sets[family][0][0], main=kind not in first)
         first.add(kind)
         for rendition, segments in sets[family]:
-            _representation(chosen, rendition, segments, presentation.epoch, by_time=by_time)
+            epoch = presentation.epoch_of(run)
+            _representation(chosen, rendition, segments, epoch, by_time=by_time)
     clock = {"schemeIdUri": "urn:mpeg:dash:utc:http-xsdate:2014", "value": "time"}
     _add(root, "UTCTiming", clock)
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8")

@@ -15,7 +15,7 @@ StreamIndex). An audio group holds one quality of each.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -65,7 +65,7 @@ def media(presentation: Presentation, rendition: Rendition) -> str:
         segment.discontinuity for segment in left
     )
     init = m3u8.model.InitializationSection(None, cmaf.init_name(rendition.track))
-    lines = _lines(segments, rendition.track.timescale, presentation.epoch)
+    lines = _lines(segments, rendition.track.timescale, presentation.epoch_of)
     return f"{playlist.dumps().rstrip()}\n{init}\n{lines}"
 
 
@@ -74,11 +74,11 @@ def target_duration(fragment_duration: Fraction) -> int:
     return max(1, floor(fragment_duration * 9 / 8 + Fraction(1, 2)))
 
 
-def _lines(segments: Sequence[Segment], timescale: int, epoch: int) -> str:
-    shift = epoch * timescale
+def _lines(segments: Sequence[Segment], timescale: int, epoch_of: Callable[[int], int]) -> str:
     half = timescale // 2
     lines = []
     for segment in segments:
+        shift = epoch_of(segment.run) * timescale
         # Integers all the way: microseconds since 1970, rounded to nearest.
         start = ((segment.time + shift) * 1_000_000 + half) // timescale
         end = ((segment.end + shift) * 1_000_000 + half) // timescale

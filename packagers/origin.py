@@ -144,7 +144,7 @@ class Origin:
     ) -> Resource:
         depends_on: tuple[object, ...] = (presentation,)
         if rendition is not None:
-            depends_on = (rendition, presentation.grid, presentation.epoch)
+            depends_on = (rendition, presentation.grid, presentation.epoch, presentation.epochs)
         key = (asked.channel, asked.what, asked.track)
         known, resource = self._documents.get(key, ((), None))
         if resource is None or not all(map(is_, known, depends_on)):
@@ -193,15 +193,16 @@ def _render(
 async def _segment(
     asked: Asked, presentation: Presentation, rendition: Rendition, store: Store
 ) -> Resource:
-    track, epoch = rendition.track, presentation.epoch
+    track = rendition.track
     copy = _copy(asked.number, rendition, store)
     if isinstance(copy, Segment):
         # Not immutable, since another site may have it under this number.
-        empty = dash.hole(track, copy, epoch)
+        empty = dash.hole(track, copy, presentation.epoch_of(copy.run))
         return Resource((empty,), _MIME[track.key.kind], _EDGE, path=asked.path)
     data = None if copy is None else await store.get(copy.track, copy.run, copy.index)
     if copy is None or data is None:
         raise NotFound(f'"{asked.track}" no longer has segment {asked.number}.')
+    epoch = presentation.epoch_of(copy.run)
     try:
         body = cmaf.segment(track, data, copy.index, epoch)
     except EncoderError:
@@ -250,14 +251,17 @@ def _numbered(
     off by a few, so a millisecond is allowed.
     """
     timescale = rendition.track.timescale
-    time, slack = asked.number - presentation.epoch * timescale, max(1, timescale // 1000)
-    if time > rendition.segments[-1].time + slack:
-        raise NotYet(f"Nothing begins at {asked.number} yet.")
+    slack = max(1, timescale // 1000)
+    begins = 0
     for segment in rendition.segments:
-        if abs(segment.time - time) <= slack:
+        begins = segment.time + presentation.epoch_of(segment.run) * timescale
+        if abs(begins - asked.number) <= slack:
             return replace(asked, what=What.SEGMENT, number=segment.index)
+    if asked.number > begins + slack:
+        raise NotYet(f"Nothing begins at {asked.number} yet.")
     # It may have left the window a moment ago; then the grid tells its number.
     cell = floor(presentation.grid.D * timescale)
+    time = asked.number - presentation.epoch_of(rendition.segments[0].run) * timescale
     index = presentation.grid.index(time, cell, timescale)
     copy = _copy(index, rendition, store)
     if not isinstance(copy, Copy) or abs(copy.time - time) > slack:

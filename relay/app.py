@@ -149,6 +149,7 @@ def _rules(table: ChannelTable) -> Rules:
         anchor=table.anchor,
         window=Fraction(table.dvr_window),
         patience=round(table.patience * 1000),
+        restarts=table.on_rewind == "run",
     )
 
 

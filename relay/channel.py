@@ -19,25 +19,29 @@ from relay.clock import Clock
 from relay.errors import EncoderError, StoreUnavailable
 from relay.journal import Journal
 from relay.media import Copy, Fragment, Header, Verdict
-from relay.numbering import Grid
+from relay.numbering import UTC_OPTION, Grid
 from relay.presentation import Presentation
 from relay.publishing_point import Outcome, PublishingPoint, Sender
 from relay.store import Feed, Store
 from relay.tally import WELL, Tally
-from relay.view import GridPinned, HeaderPinned, Holes, Measured, News, View
+from relay.view import GridPinned, HeaderPinned, Holes, Measured, News, RunPinned, View
 
 log = structlog.get_logger("relay.channel")
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How a channel is run. `duration` (D) and `window` in seconds, `patience` in ms."""
+    """How a channel is run. `duration` (D) and `window` in seconds, `patience` in ms.
+
+    `restarts`: an encoder whose clock was restarted begins a new run; else it is refused.
+    """
 
     duration: Fraction | None = None
     base: int = 0
     anchor: str = "auto"
     window: Fraction = Fraction(120)
     patience: int = 1_500
+    restarts: bool = True
 
 
 class Channel:
@@ -55,7 +59,13 @@ class Channel:
         self.journal = Journal()
         self._clock = clock
         self._point = PublishingPoint(
-            name, rules.duration, rules.base, rules.anchor, rules.patience
+            name,
+            rules.duration,
+            rules.base,
+            rules.anchor,
+            rules.patience,
+            rules.window,
+            rules.restarts,
         )
         empty = Presentation(name, Grid(rules.duration or Fraction(2)), rules.window)
         self._view = View(empty, rules.patience)
@@ -133,7 +143,12 @@ class Channel:
                 "What came before it could not be stored yet.", hint="Look at the relay's disk."
             )
         now, utc = self._clock.now(), self._clock.utc()
-        await self._carry(self._point.fragment(sender, fragment, now, utc))
+        outcome = self._point.fragment(sender, fragment, now, utc)
+        await self._carry(outcome)
+        if outcome.refusal is not None:
+            text = f"{sender.source} was refused: {outcome.refusal.message}"
+            self.journal.note(utc, outcome.refusal.code, text, grave=True)
+            raise outcome.refusal
 
     async def ended(self, sender: Sender, *, clean: bool) -> None:
         """A sender's POST is over."""
@@ -204,6 +219,14 @@ class Channel:
                 self.gaps[track] += count
                 text = f"{track}: nobody delivered {count} fragments from {first} on"
                 self.tell("TIMELINE_GAP", text, grave=True, track=track, index=first, count=count)
+            case RunPinned(run):
+                text = (
+                    "an encoder's clock was restarted and a new run has begun; numbers go on from"
+                    f" {run.start} but agree with no other data centre any more: start encoders"
+                    f" with UTC times; with ffmpeg: {UTC_OPTION}"
+                )
+                self.tell("TIMELINE_RUN", text, grave=True, run=run.number, start=run.start)
+                return self._point.pinned_run(run)
             case Measured(pin):
                 self._carriage.pin(pin)
         return None

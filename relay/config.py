@@ -85,6 +85,9 @@ class ChannelTable(_Table):
     patience: float = Field(
         default=1.5, ge=0, le=60, description="seconds a hole may wait for the other encoder"
     )
+    on_rewind: Literal["run", "reject"] = Field(
+        default="run", description="an encoder restarts at 0: run (numbers go on) | reject (409)"
+    )
     anchor: Literal["auto", "utc", "arrival"] = Field(
         default="auto", description="auto | utc (encoders stamp UTC) | arrival (they begin at 0)"
     )

@@ -14,6 +14,7 @@
     │   ├── HeaderMissing       412  INGEST_HEADER_MISSING
     │   ├── HeaderInvalid       400  INGEST_HEADER
     │   ├── HeaderDiffers       412  INGEST_HEADER_DIFFERS
+    │   ├── ClockRefused        409  INGEST_CLOCK
     │   ├── CodecUnsupported    415  INGEST_CODEC
     │   ├── EncodingUnsupported 415  INGEST_CONTENT_ENCODING
     │   ├── FragmentInvalid     400  INGEST_FRAGMENT
@@ -153,6 +154,13 @@ class HeaderDiffers(EncoderError):
 
     code = "INGEST_HEADER_DIFFERS"
     status = 412
+
+
+class ClockRefused(EncoderError):
+    """Its times went back while another source continues the line."""
+
+    code = "INGEST_CLOCK"
+    status = 409
 
 
 class CodecUnsupported(EncoderError):

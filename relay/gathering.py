@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from relay.media import Buffer, Copy, Fragment, Track
 from relay.numbering import Grid
+from relay.runs import FIRST, Run
 
 MOST_OPEN = 4
 
@@ -47,6 +48,7 @@ class Gathering:
     source: str
     grid: Grid
     patience: int
+    run: Run = FIRST
     _open: dict[int, _Pieces] = field(default_factory=dict)
 
     def add(self, index: int, fragment: Fragment, utc: int) -> list[Offer]:
@@ -65,11 +67,12 @@ class Gathering:
             pieces.broken |= distance > half
             pieces.fragments.append(fragment)
         scale = self.track.timescale
-        begins = self.grid.start(index, scale) + int(self.grid.D * scale / 8)
+        cell = index - self.run.offset
+        begins = self.grid.start(cell, scale) + int(self.grid.D * scale / 8)
         if (
             not pieces.broken
             and pieces.fragments[0].time <= begins
-            and self.grid.whole(index, pieces.end, scale)
+            and self.grid.whole(cell, pieces.end, scale)
         ) or len(self._open) > MOST_OPEN:
             whole.append(self._close(index))
         return whole
@@ -103,7 +106,7 @@ class Gathering:
         first = pieces.fragments[0]
         copy = Copy(
             track=self.track.name,
-            run=0,
+            run=self.run.number,
             index=index,
             time=first.time,
             duration=pieces.end - first.time,

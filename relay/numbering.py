@@ -23,6 +23,9 @@ from math import floor
 INDEX_LIMIT = 2**32
 """An index stays an unsignedInt (DASH) and far from what a poisoned timestamp yields."""
 
+UTC_OPTION = "-output_ts_offset $(date +%s)"
+"""The option of ffmpeg that makes it stamp UTC, without which numbers mean nothing elsewhere."""
+
 LONGEST = Fraction(60)
 SHORTEST = Fraction(1, 100)
 

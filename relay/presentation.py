@@ -120,7 +120,7 @@ class Presentation:
     """A publishing point as players see it.
 
     window     seconds of media that stay fetchable
-    epoch      seconds to add to media time for UTC
+    epoch      seconds to add to the media time of run 0 for UTC;  epochs   of the runs after it
     updated    UTC seconds at which it last changed (the newest entry's arrival)
     """
 
@@ -128,8 +128,13 @@ class Presentation:
     grid: Grid
     window: Fraction
     epoch: int = 0
+    epochs: tuple[int, ...] = ()
     renditions: tuple[Rendition, ...] = ()
     updated: Fraction = Fraction(0)
+
+    def epoch_of(self, run: int) -> int:
+        """The epoch of a run. Times of all runs, with their epochs, rise."""
+        return self.epoch if run == 0 else self.epochs[run - 1]
 
     def rendition(self, name: str) -> Rendition | None:
         return next((r for r in self.renditions if r.name == name), None)
@@ -172,13 +177,14 @@ def fold(presentation: Presentation, entry: Entry) -> Presentation:
     gone = 0
     while gone < len(segments) - 1 and segments[gone].end <= horizon:
         gone += 1
-    lost = sum(s.discontinuity for s in segments[:gone])
+    segments = segments.drop(gone) if gone else segments
     changed = replace(
         rendition,
-        segments=segments.drop(gone) if gone else segments,
+        segments=segments,
         frame_rate=rendition.frame_rate or _frame_rate(rendition.track, member),
         sequence=rendition.sequence + 1,
-        discontinuities=rendition.discontinuities + lost,
+        # One for each run, whoever has seen how many of them: the same on every relay.
+        discontinuities=segments[0].run - segments[0].discontinuity,
     )
     updated = max(presentation.updated, Fraction(member.arrival, 1000))
     return replace(_swap(presentation, changed), updated=updated)

@@ -8,6 +8,9 @@ Before the grid is pinned no number is certain, so fragments wait (bounded) whil
 from video; from audio only when no video has been announced for a while. The grid is then offered
 to the store as a pin, and whichever pin was first there counts, on every node alike.
 
+Numbers count within a run (`relay.runs`): a fragment whose clock went back waits until it is sure
+that the encoder was restarted, then the run that begins with it is offered to the store as a pin.
+
 Sans-IO: `now` in ms of a clock that only rises, `utc` in ms since 1970. What comes back is to be
 put into the store: pins first, then offers, in the order given.
 """
@@ -16,11 +19,14 @@ from collections import deque
 from dataclasses import dataclass, field, fields, replace
 from fractions import Fraction
 from hashlib import sha256
+from math import ceil
+from operator import itemgetter
 
-from relay.errors import HeaderDiffers, LimitReached
+from relay.errors import ClockRefused, HeaderDiffers, LimitReached
 from relay.gathering import Gathering, Offer
 from relay.media import Fragment, Header, Kind, Pin, Track
-from relay.numbering import INDEX_LIMIT, Grid, Learner
+from relay.numbering import INDEX_LIMIT, UTC_OPTION, Grid, Learner
+from relay.runs import Run, Runs, Standing
 
 AUDIO_WAIT = 3_000
 """ms for which audio waits for video before D is learnt from it; fourfold if video is announced."""
@@ -41,11 +47,15 @@ class Sender:
 
 @dataclass(slots=True)
 class Outcome:
-    """What a call brought forth. `suspect`: fragments that can have no number."""
+    """What a call brought forth. `suspect`: fragments that can have no number.
+
+    `refusal`: what to answer the sender once the rest is carried.
+    """
 
     pins: list[Pin] = field(default_factory=list)
     offers: list[Offer] = field(default_factory=list)
     suspect: list[Fragment] = field(default_factory=list)
+    refusal: ClockRefused | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +79,8 @@ class PublishingPoint:
 
     duration   configured D in seconds, or None to learn it;  base  0 or 1
     anchor     "utc", "arrival" or "auto";  patience  ms that a dead sender's pieces wait
+    depth      seconds behind the newest fragment that still count
+    restarts   a restarted clock begins a new run; False: its sender is refused
     """
 
     name: str
@@ -76,12 +88,17 @@ class PublishingPoint:
     base: int = 0
     anchor: str = "auto"
     patience: int = 1_500
+    depth: Fraction = Fraction(120)
+    restarts: bool = True
     grid: Grid | None = None
     headers: dict[str, Header] = field(default_factory=dict)
     tracks: dict[str, Track] = field(default_factory=dict)
     _learners: dict[tuple[Sender, str], Learner] = field(default_factory=dict)
     _waiting: deque[_Waiting | _Ended] = field(default_factory=deque)
     _audio: Pin | None = None
+    _runs: Runs | None = None
+    _entered: list[Run] = field(default_factory=list)
+    _rewound: deque[tuple[int, _Waiting]] = field(default_factory=deque)
     _gatherings: dict[tuple[Sender, str], Gathering] = field(default_factory=dict)
 
     def header(self, sender: Sender, header: Header) -> Outcome:
@@ -114,20 +131,34 @@ class PublishingPoint:
         """The store says what the grid is; what waited for it comes out."""
         self.grid = grid
         self._learners.clear()
+        self._runs = Runs(grid.D, ceil(self.depth / grid.D) + 2, Run(epoch=grid.epoch))
+        for run in self._entered:
+            self._runs.enter(run)
         outcome = Outcome()
         while self._waiting:
             late = self._waiting.popleft()
             if isinstance(late, _Ended):
                 outcome.offers += self._end(late)
             else:
-                self._number(late.sender, late.fragment, late.utc, grid, outcome)
+                self._number(late, grid, outcome)
+        return outcome
+
+    def pinned_run(self, run: Run) -> Outcome:
+        """The store says that a run has begun; what waited for it comes out."""
+        self._entered.append(run)
+        outcome = Outcome()
+        if self._runs is None or self.grid is None or not self._runs.enter(run):
+            return outcome
+        waiting, self._rewound = self._rewound, deque()
+        for _, late in waiting:
+            self._number(late, self.grid, outcome)
         return outcome
 
     def fragment(self, sender: Sender, fragment: Fragment, now: int, utc: int) -> Outcome:
         """One fragment came, complete."""
         outcome = Outcome()
         if self.grid is not None:
-            self._number(sender, fragment, utc, self.grid, outcome)
+            self._number(_Waiting(sender, fragment, now, utc), self.grid, outcome)
             return outcome
         self._waiting.append(_Waiting(sender, fragment, now, utc))
         learner = self._learner(sender, fragment.track)
@@ -205,25 +236,52 @@ class PublishingPoint:
         epoch = round(clock - end) if local else 0
         return Pin("grid", replace(grid, base=self.base, epoch=epoch).encode())
 
-    def _number(
-        self, sender: Sender, fragment: Fragment, utc: int, grid: Grid, outcome: Outcome
-    ) -> None:
-        track = fragment.track
+    def _number(self, came: _Waiting, grid: Grid, outcome: Outcome) -> None:
+        fragment, track = came.fragment, came.fragment.track
         if fragment.index is not None:
-            index = fragment.index
+            raw = fragment.index
         elif track.parent:
-            index = grid.sparse_index(fragment.time, track.timescale)
+            raw = grid.sparse_index(fragment.time, track.timescale)
         else:
-            index = grid.index(fragment.time, fragment.duration, track.timescale)
+            raw = grid.index(fragment.time, fragment.duration, track.timescale)
+        run = self._place(came, raw, outcome)
+        if run is None:
+            return
+        index = raw + run.offset
         if not 0 <= index < INDEX_LIMIT:
             outcome.suspect.append(fragment)
             return
-        key = (sender, track.name)
+        key = (came.sender, track.name)
         gathering = self._gatherings.get(key)
-        if gathering is None:
-            gathering = Gathering(track, sender.source, grid, self.patience)
+        if gathering is None or gathering.run != run:
+            gathering = Gathering(track, came.sender.source, grid, self.patience, run)
             self._gatherings[key] = gathering
-        outcome.offers += gathering.add(index, fragment, utc)
+        outcome.offers += gathering.add(index, fragment, came.utc)
+
+    def _place(self, came: _Waiting, raw: int, outcome: Outcome) -> Run | None:
+        """The run that the fragment counts in; None while that is not sure, or it is refused."""
+        runs = self._runs
+        if runs is None or not 0 <= raw < INDEX_LIMIT:
+            return Run()
+        standing = runs.place(came.sender.source, raw, came.now)
+        if standing in (Standing.CURRENT, Standing.LATE):
+            return runs.current
+        if standing is Standing.REFUSED or not self.restarts:
+            outcome.refusal = ClockRefused(
+                f"The times of {came.sender.source} are {runs.behind(raw)} s behind the live edge:"
+                " its clock was restarted, or is wrong.",
+                hint=f"Start the encoder with UTC times; with ffmpeg: {UTC_OPTION}.",
+            )
+            return None
+        self._rewound.append((raw, came))
+        while len(self._rewound) > MOST_WAITING:
+            outcome.suspect.append(self._rewound.popleft()[1].fragment)
+        if standing is Standing.REWOUND:
+            first, began = min(self._rewound, key=itemgetter(0))
+            end = Fraction(began.fragment.end, began.fragment.track.timescale)
+            arrived = round(Fraction(began.utc, 1000) - end)
+            outcome.pins.append(runs.next(first, arrived).pin())
+        return None
 
 
 def _difference(known: Track, told: Track) -> str:

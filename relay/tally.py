@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from relay.media import Copy, Verdict
+from relay.numbering import UTC_OPTION
 
 MOST_SOURCES = 64
 OTHER = "other"
@@ -23,9 +24,6 @@ RECENT = 64
 RESENT = 2
 FAR_BEHIND = 8
 """Indexes behind the live edge beyond which a source's times are worth a suspicion."""
-
-UTC_OPTION = "-output_ts_offset $(date +%s)"
-"""The option of ffmpeg that makes it stamp UTC."""
 
 DIFFERS = "differs"
 REWOUND = "rewound"

@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 from relay.gathering import Offer
 from relay.media import Copy, Entry, Gap, Verdict
 from relay.numbering import Grid
+from relay.runs import FIRST, Run
 
 MOST_HELD = 8
 CONVINCING = 3
@@ -43,7 +44,7 @@ class Timeline:
     patience: int
     depth: int
     reach: int
-    run: int = 0
+    run: Run = FIRST
     next: int | None = None
     end: int = 0
     placed: dict[int, Copy | Gap] = field(default_factory=dict)
@@ -51,6 +52,7 @@ class Timeline:
     _hole_since: int | None = None
     _held: list[tuple[int, Offer]] = field(default_factory=list)
     _suspects: dict[str, list[Offer]] = field(default_factory=dict)
+    _turned: bool = False
 
     @property
     def floor(self) -> int:
@@ -60,6 +62,26 @@ class Timeline:
     def begin(self, index: int) -> None:
         """Where a replay starts: the lowest index that the store still has."""
         self.next = index
+
+    def turn(self, run: Run) -> list[Entry]:
+        """All tracks enter a run: numbers go on at its start, with a discontinuity.
+
+        The entries are gaps for the numbers that this track leaves unused, if they are few.
+        """
+        entries = []
+        if self.next is not None and self.placed and 0 < run.start - self.next <= self.reach:
+            cell = int(self.grid.D * self.timescale)
+            for index in range(self.next, run.start):
+                gap = Gap(self.track, self.run.number, index, self.end, cell, 0)
+                self.end = gap.end
+                entries.append(Entry(gap))
+        self.run, self.next, self._turned = run, run.start, True
+        self.placed.clear()
+        self._ahead.clear()
+        self._held.clear()
+        self._suspects.clear()
+        self._hole_since = None
+        return entries
 
     def find(self, index: int) -> Copy | Gap | None:
         """The member under an index, placed or not yet."""
@@ -82,6 +104,8 @@ class Timeline:
     def offer(self, offer: Offer, now: int) -> Verdict:
         """A copy came in: is it worth a put now? Held ones come back through `due`."""
         copy = offer.copy
+        if copy.run != self.run.number:
+            return Verdict.LATE
         if self.next is None:
             return Verdict.ACCEPTED
         if isinstance(self.find(copy.index), Copy):
@@ -99,6 +123,8 @@ class Timeline:
 
     def apply(self, member: Copy | Gap, now: int) -> list[Entry]:
         """The store took a member: the entries that find their place by it, in order."""
+        if member.run != self.run.number:
+            return []  # an older run's: its place is past
         if self.next is None or member.index > self.next + self.reach:
             self.next = member.index
             self._ahead = {at: m for at, m in self._ahead.items() if at > member.index}
@@ -112,7 +138,8 @@ class Timeline:
             self.placed.pop(self.next - self.depth, None)
             self.end = found.end
             self.next += 1
-            entries.append(Entry(found, drift))
+            entries.append(Entry(found, drift, discontinuity=self._turned))
+            self._turned = False
         if not self._ahead:
             self._hole_since = None
         elif entries or self._hole_since is None:
@@ -144,12 +171,14 @@ class Timeline:
 
     def _gaps(self, first: int, stop: int, now: int) -> list[Gap]:
         """Gap records for [first, stop), which share the time between their neighbours."""
-        begin = self.end if self.placed else self.grid.start(first, self.timescale)
+        begin = (
+            self.end if self.placed else self.grid.start(first - self.run.offset, self.timescale)
+        )
         length = max(0, self._ahead[stop].time - begin)
         count = stop - first
         edges = [begin + length * at // count for at in range(count + 1)]
         return [
-            Gap(self.track, self.run, first + at, edges[at], edges[at + 1] - edges[at], now)
+            Gap(self.track, self.run.number, first + at, edges[at], edges[at + 1] - edges[at], now)
             for at in range(count)
         ]
 

@@ -14,6 +14,7 @@ from relay.ingest.smooth import read_header
 from relay.media import Copy, Gap, Header, Member, Pin
 from relay.numbering import Grid
 from relay.presentation import Presentation, fold, register
+from relay.runs import Run
 from relay.timeline import Timeline
 
 MOST_GAPS = 1_800
@@ -51,7 +52,14 @@ class Measured:
     pin: Pin
 
 
-News = HeaderPinned | GridPinned | Holes | Measured
+@dataclass(frozen=True, slots=True)
+class RunPinned:
+    """A new run has begun: an encoder's clock was restarted."""
+
+    run: Run
+
+
+News = HeaderPinned | GridPinned | Holes | Measured | RunPinned
 
 
 @dataclass(slots=True)
@@ -61,6 +69,7 @@ class View:
     presentation: Presentation
     patience: int
     timelines: dict[str, Timeline] = field(default_factory=dict)
+    _runs: list[Run] = field(default_factory=lambda: [Run()])
     _trimmed: dict[str, int] = field(default_factory=dict)
 
     def replay(self, past: Iterable[Member], now: int) -> list[News]:
@@ -116,7 +125,10 @@ class View:
             floor = timeline.floor - timeline.depth // 4
             if floor > self._trimmed.get(name, 0):
                 self._trimmed[name] = floor
-                found.append((name, timeline.run, floor))
+                found += [(name, run.number, floor) for run in self._runs]
+        oldest = min(self._trimmed.values(), default=0)
+        while len(self._runs) > 1 and self._runs[1].start <= oldest:
+            del self._runs[0]  # all of it has been trimmed
         return found
 
     def _pinned(self, pin: Pin) -> list[News]:
@@ -133,10 +145,23 @@ class View:
                     bitrate = told.track.key.bitrate
                     self.presentation = register(self.presentation, told.track, bitrate)
             return [HeaderPinned(stream, header)]
+        if what == "run":
+            return self._turn(Run.read(pin))
         rendition = self.presentation.rendition(name) if what == "bandwidth" else None
         if rendition is not None:
             self.presentation = register(self.presentation, rendition.track, int(pin.value))
         return []
+
+    def _turn(self, run: Run) -> list[News]:
+        if run.number != self._runs[-1].number + 1:
+            return []
+        self._runs.append(run)
+        epochs = (*self.presentation.epochs, run.epoch)
+        self.presentation = replace(self.presentation, epochs=epochs)
+        for timeline in self.timelines.values():
+            for entry in timeline.turn(run):
+                self.presentation = fold(self.presentation, entry)
+        return [RunPinned(run)]
 
     def _timeline(self, name: str) -> Timeline | None:
         timeline = self.timelines.get(name)
@@ -145,6 +170,6 @@ class View:
             grid = self.presentation.grid
             depth = ceil(self.presentation.window / grid.D) + 2
             scale, reach = rendition.track.timescale, min(depth, MOST_GAPS)
-            timeline = Timeline(name, grid, scale, self.patience, depth, reach)
+            timeline = Timeline(name, grid, scale, self.patience, depth, reach, self._runs[-1])
             self.timelines[name] = timeline
         return timeline

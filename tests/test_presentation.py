@@ -49,10 +49,12 @@ def test_a_line_that_moved_on_begins_the_window_anew() -> None:
     assert shown.renditions[0].find(5000) is not None
 
 
-def test_discontinuities_that_leave_are_counted() -> None:
+def test_discontinuities_that_left_are_the_runs_before() -> None:
     shown = empty(window=10)
     for index in range(12):
-        shown = fold(shown, Entry(copy(index), discontinuity=index in (2, 10)))
+        run = 0 if index < 2 else 1 if index < 10 else 2
+        shown = fold(shown, Entry(copy(index, run=run), discontinuity=index in (2, 10)))
+    assert shown.renditions[0].segments[0].run == 1
     assert shown.renditions[0].discontinuities == 1
 
 

@@ -16,6 +16,7 @@ from relay.publishing_point import (
     PublishingPoint,
     Sender,
 )
+from relay.runs import Run
 from tests.pieces import AUDIO, CELL, GRID, VIDEO, fragment, header, track
 
 A = Sender("a", "main")
@@ -205,3 +206,57 @@ def test_sparse_fragments_are_numbered_by_where_they_begin() -> None:
     point.fragment(A, fragment(7 * CELL + 1900, 0, of=sparse, sample_count=1), 0, UTC)
     (offer,) = point.ended(A, 0, clean=True).offers
     assert offer.copy.index == 7
+
+
+def on_air(**settings: object) -> PublishingPoint:
+    point = PublishingPoint("news", **settings)  # type: ignore[arg-type]
+    point.header(A, header(VIDEO, AUDIO))
+    point.pinned_grid(GRID)
+    for index in range(1000, 1003):
+        point.fragment(A, fragment(index * CELL), index * 2000, UTC)
+    return point
+
+
+def test_a_restarted_encoder_begins_a_run_and_loses_nothing() -> None:
+    point, now = on_air(), 2_010_000
+    pins: list[Pin] = []
+    for raw in range(3):
+        for of in (VIDEO, AUDIO):
+            outcome = point.fragment(A, fragment(raw * CELL, of=of), now, UTC + now)
+            assert outcome.offers == []
+            pins += outcome.pins
+        now += 2000
+    assert {pin.name for pin in pins} == {"run/1"}
+    run = Run.read(pins[0])
+    assert (run.start, run.offset) == (1003, 1003)
+    assert run.epoch == round((UTC + 2_010_000) / 1000) - 2
+    offers = point.pinned_run(run).offers
+    assert [(o.copy.track, o.copy.run, o.copy.index) for o in offers] == [
+        (of.name, 1, index) for index in (1003, 1004, 1005) for of in (VIDEO, AUDIO)
+    ]
+    (offer,) = point.fragment(A, fragment(3 * CELL), now, UTC).offers
+    assert (offer.copy.run, offer.copy.index, offer.copy.time) == (1, 1006, 3 * CELL)
+
+
+def test_a_clock_that_went_back_beside_a_good_one_is_refused() -> None:
+    point = on_air()
+    point.fragment(B, fragment(1003 * CELL), 2_006_000, UTC)
+    outcome = point.fragment(A, fragment(0), 2_007_000, UTC)
+    assert outcome.offers == []
+    assert outcome.refusal is not None
+    assert outcome.refusal.status == 409
+    assert "2006 s behind" in outcome.refusal.message
+    assert "-output_ts_offset" in outcome.refusal.hint
+
+
+def test_a_restart_may_be_refused_by_configuration() -> None:
+    point = on_air(restarts=False)
+    assert point.fragment(A, fragment(0), 2_010_000, UTC).refusal is not None
+
+
+def test_a_replay_takes_up_the_run() -> None:
+    point = PublishingPoint("news")
+    point.pinned_run(Run(1, 1003, 1003, 77))
+    point.pinned_grid(GRID)
+    (offer,) = point.fragment(A, fragment(5 * CELL), 0, UTC).offers
+    assert (offer.copy.run, offer.copy.index) == (1, 1008)

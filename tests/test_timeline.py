@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from relay.gathering import Offer
 from relay.media import Copy, Gap, Verdict
+from relay.runs import Run
 from relay.timeline import Timeline
 from tests.pieces import CELL, GRID, SCALE, VIDEO, copy, offer
 
@@ -166,3 +167,19 @@ def test_any_order_of_arrival_is_placed_once_in_order(data: st.DataObject) -> No
     assert [member.index for member in seen] == expected
     assert {m.index for m in seen if isinstance(m, Copy)} == present
     assert all(a.end == b.time for a, b in pairwise(seen))
+
+
+def test_a_run_goes_on_with_a_discontinuity_and_fills_what_it_skips() -> None:
+    line = timeline()
+    placed(line, copy(7), copy(8), copy(10))
+    run = Run(1, 11, 11, 0)
+    fillers = line.turn(run)
+    assert [(e.member.run, e.member.index) for e in fillers] == [(0, 9), (0, 10)]
+    assert line.deadline() is None
+    assert placed(line, copy(9)) == []  # the old run is over
+    first, second = line.apply(copy(11, time=0, run=1), 0) + line.apply(
+        copy(12, time=CELL, run=1), 0
+    )
+    assert (first.discontinuity, second.discontinuity) == (True, False)
+    assert line.offer(offer(13, time=2 * CELL, run=1), 0) is Verdict.ACCEPTED
+    assert line.offer(offer(9, run=0), 0) is Verdict.LATE

@@ -1,6 +1,7 @@
 """A view is a function of the members that were put: replayed, it is the same."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from relay.media import Copy, Gap, Header, Member, Pin
 from relay.mp4.reader import BoxReader
 from relay.numbering import Grid
 from relay.presentation import Presentation
-from relay.view import GridPinned, HeaderPinned, Holes, Measured, View
+from relay.runs import Run
+from relay.view import GridPinned, HeaderPinned, Holes, Measured, RunPinned, View
 from tests.pieces import GRID
 
 CAPTURE = Path(__file__).parent / "captures" / "ff9-av" / "req001.body"
@@ -124,3 +126,29 @@ def test_a_restart_shows_what_was_shown(data: st.DataObject) -> None:
     again = view()
     again.replay(stored, 0)
     assert shown(again) == shown(line)
+
+
+def test_a_run_continues_the_presentation_and_replays_alike() -> None:
+    line = view()
+    members: list[Member] = [*PINS, *(member(name, at) for at in (5, 6) for name in NAMES)]
+    members.append(member(NAMES[0], 7))
+    run = Run(1, 8, 8, 100)
+    members.append(run.pin())
+    begun = [(raw, name) for raw in range(2) for name in NAMES]
+    members += [replace(member(n, raw + 8), run=1, time=raw * 2 * TICKS) for raw, n in begun]
+    assert RunPinned(run) in told(line, members)
+    assert line.presentation.epochs == (100,)
+    assert line.presentation.epoch_of(1) == 100
+    video, audio = line.presentation.renditions
+    assert [(s.run, s.index, s.gap) for s in audio.segments] == [
+        (0, 5, False),
+        (0, 6, False),
+        (0, 7, True),
+        (1, 8, False),
+        (1, 9, False),
+    ]
+    assert [s.discontinuity for s in video.segments] == [False, False, False, True, False]
+    again = view()
+    again.replay(members, 0)
+    assert shown(again) == shown(line)
+    assert again.presentation.epochs == line.presentation.epochs

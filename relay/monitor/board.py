@@ -23,8 +23,9 @@ from typing import Any
 
 from relay.journal import Journal
 from relay.media import Kind, Verdict
+from relay.numbering import UTC_OPTION
 from relay.presentation import Presentation, Rendition
-from relay.tally import UTC_OPTION, Tally
+from relay.tally import Tally
 
 COLUMNS = 30
 PROTECTED, EXPOSED, DOWN = "PROTECTED", "EXPOSED", "DOWN"

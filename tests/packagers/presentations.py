@@ -75,6 +75,7 @@ def presentation(*renditions: Rendition, epoch: int = 0) -> Presentation:
         Grid(DURATION),
         Fraction(120),
         epoch=epoch,
+        epochs=(epoch,) * max((s.run for r in renditions for s in r.segments), default=0),
         renditions=renditions,
         updated=Fraction(1_795_000_000_250, 1000),
     )

@@ -210,3 +210,22 @@ async def test_a_text_track_is_an_application(channel: Channel) -> None:
     origin = Origin({"news": Channel(presentation(shown), channel.store)})
     got = await ask(origin, f"/news.isml/{text.name}/{cmaf.init_name(text)}")
     assert got.headers["content-type"] == "application/mp4"
+
+
+async def test_a_run_has_an_epoch_of_its_own() -> None:
+    (segment,) = regular(AUDIO, FIRST, 1, run=1)
+    bodies = []
+    for epochs in ((0,), (50,)):
+        shown = replace(presentation(rendition(AUDIO, [segment])), epochs=epochs)
+        channel = Channel(shown, MemoryStore())
+        await channel.store.put(copy_of(AUDIO, segment), [stored(segment)])
+        bodies.append(
+            (await ask(Origin({"news": channel}), f"/news.isml/{AUDIO.name}/{FIRST}.m4s")).body
+        )
+    early, later = (tfdt(body) for body in bodies)
+    assert later - early == 50 * AUDIO.timescale
+
+
+def tfdt(segment: bytes) -> int:
+    at = segment.index(b"tfdt") + 8
+    return int.from_bytes(segment[at : at + 8], "big")

@@ -1,0 +1,90 @@
+"""A restarted clock, a resent backlog, a source that is off: told apart."""
+
+from fractions import Fraction
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from relay.runs import CONVINCING, Run, Runs, Standing
+
+D = Fraction(2)
+
+
+def on_air(edge: int = 1000, *sources: str, now: int = 0) -> Runs:
+    runs = Runs(D, depth=60)
+    for source in sources or ("a",):
+        assert runs.place(source, edge, now) is Standing.CURRENT
+    return runs
+
+
+def restart(runs: Runs, source: str, begins: int, first: int = 0) -> list[Standing]:
+    return [runs.place(source, first + count, begins + count * 2000) for count in range(CONVINCING)]
+
+
+def test_the_line_is_current_within_its_window() -> None:
+    runs = on_air(1000)
+    assert runs.place("a", 1001, 2000) is Standing.CURRENT
+    assert runs.place("b", 941, 2000) is Standing.CURRENT
+    assert runs.edge == 1001
+
+
+def test_a_restarted_encoder_is_believed_at_its_third_fragment() -> None:
+    runs = on_air(1000)
+    assert restart(runs, "a", 8000) == [Standing.WAITING, Standing.WAITING, Standing.REWOUND]
+
+
+def test_several_tracks_of_one_fragment_are_one_step() -> None:
+    runs = on_air(1000)
+    found = [runs.place("a", raw, 8000 + raw * 2000) for raw in (0, 0, 1, 1, 2, 2)]
+    assert found == [Standing.WAITING] * 4 + [Standing.REWOUND] * 2
+
+
+def test_a_resent_backlog_is_late_however_long() -> None:
+    """It comes faster than it plays."""
+    runs = on_air(2000)
+    found = {runs.place("a", raw, 8000 + raw * 10) for raw in range(1, 1800)}
+    assert found - {Standing.WAITING} == {Standing.LATE}
+
+
+def test_another_source_on_the_line_means_refusal() -> None:
+    runs = on_air(1000, "a", "b", now=0)
+    assert runs.place("a", 0, 1000) is Standing.REFUSED
+    assert runs.behind(0) == 2000
+
+
+def test_a_source_that_fell_silent_no_longer_continues() -> None:
+    runs = on_air(1000, "a", "b", now=0)
+    assert runs.place("a", 0, 6001) is Standing.WAITING
+
+
+def test_a_run_goes_on_above_all_numbers_and_times() -> None:
+    runs = on_air(1000)
+    run = runs.next(0, epoch=50)
+    assert (run.number, run.start, run.offset) == (1, 1001, 1001)
+    assert run.epoch == 2002  # not 50, which would lie in the old run
+    assert runs.next(0, epoch=5000).epoch == 5000
+    assert runs.enter(run)
+    assert not runs.enter(run)
+    assert runs.place("a", 0, 9000) is Standing.CURRENT
+    assert runs.place("a", 1000, 9000) is Standing.CURRENT
+
+
+def test_a_run_survives_the_store() -> None:
+    run = Run(3, -17, 4711, 1_767_225_600)
+    assert Run.read(run.pin()) == run
+
+
+@given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 400)), max_size=40))
+def test_numbers_never_come_back_whatever_the_restarts(steps: list[tuple[int, int]]) -> None:
+    """Each step: an encoder restarts at a raw index and sends some fragments at its pace."""
+    runs, now, used = Runs(D, depth=60), 0, set[int]()
+    for raw, count in steps:
+        highest = max(used, default=-1)
+        for at in range(count % 50):
+            now += 2000
+            if runs.place("a", raw + at, now) is Standing.REWOUND:
+                runs.enter(runs.next(raw, epoch=0))
+                assert runs.current.start > highest
+                assert raw + runs.current.offset == runs.current.start
+            if runs.place("a", raw + at, now) is Standing.CURRENT:
+                used.add(raw + at + runs.current.offset)
