@@ -100,13 +100,13 @@ class Players:
         """An empty page."""
         return await self._browser.new_page()
 
-    async def open(self, kind: Kind, url: str) -> Playing:
-        """Play an absolute URL in a page of its own; returns as soon as it moves.
+    async def open(self, kind: Kind, url: str, *, patient: bool = False) -> Playing:
+        """Play an absolute URL in a page of its own; returns as soon as it moves. See `Playing`.
 
         TimeoutError, with the errors so far, when it does not move at all.
         """
         playing = Playing(await self.page())
-        await playing.start(self._page, kind, url)
+        await playing.start(self._page, kind, url, patient=patient)
         await playing.moving()
         return playing
 

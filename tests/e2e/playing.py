@@ -65,10 +65,13 @@ class Playing:
         page.on("pageerror", lambda error: self.errors.append(f"uncaught: {error}"))
         page.on("response", self._on_response)
 
-    async def start(self, where: str, kind: Kind, url: str) -> None:
-        """Open the page at `where` and play an absolute URL in it."""
+    async def start(self, where: str, kind: Kind, url: str, *, patient: bool = False) -> None:
+        """Open the page at `where` and play an absolute URL in it.
+
+        `patient`: hls.js or dash.js with more than their few tries when the network fails.
+        """
         await self.page.goto(where)
-        await self.page.evaluate("([kind, url]) => start(kind, url)", [kind, url])
+        await self.page.evaluate("(arguments) => start(...arguments)", [kind, url, patient])
 
     async def moving(self) -> None:
         """Wait until it plays; the measured span begins. TimeoutError, with the errors so far."""

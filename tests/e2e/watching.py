@@ -20,6 +20,7 @@ LOOK = """() => {
   }
   return {
     connection: text("#connection"),
+    player: text(".player output"),
     protection: text(".head .word"),
     why: text(".head .why"),
     cells,
@@ -40,7 +41,7 @@ class Seen:
     cells       outcome by index, by source ("merged": the result), by track
     sources     what the table says of each source's standing
     events      code word and text, newest first;  notices  their whole text
-    connection  what the page says of its own connection
+    connection  what the page says of its own connection;  player  and of its player
     """
 
     protection: str
@@ -50,6 +51,7 @@ class Seen:
     events: list[tuple[str, str]]
     notices: list[str]
     connection: str
+    player: str
 
     def outcomes(self, source: str, after: int = 0) -> dict[str, Cells]:
         """A source's cells beyond an index, by track; every track is there."""
@@ -89,6 +91,7 @@ class Watched:
             events=[(code, text) for code, text in found["events"]],
             notices=found["notices"],
             connection=found["connection"],
+            player=found["player"],
         )
 
     async def until(self, what: str, holds: Callable[[Seen], bool], limit: float = 25) -> Seen:
