@@ -10,9 +10,11 @@ export class Events {
   }
 
   update(events) {
-    const newestFirst = Object.keys(events).sort((a, b) => b - a);
-    keyed(this.list, this.items, newestFirst, (number) => made(events[number]));
-    this.none.hidden = newestFirst.length > 0;
+    // A relay that has started again counts from 1 again: its time makes an event's number its own.
+    const newestFirst = Object.entries(events).sort(([a], [b]) => b - a);
+    const known = new Map(newestFirst.map(([number, event]) => [`${number} ${event.at}`, event]));
+    keyed(this.list, this.items, [...known.keys()], (key) => made(known.get(key)));
+    this.none.hidden = known.size > 0;
   }
 }
 
