@@ -131,6 +131,20 @@ async def test_the_page_follows_two_encoders_and_the_loss_of_one(
             assert [c for c in complaints if not c.startswith(f"failed: {relay.url}/")] == []
 
 
+async def test_the_page_survives_the_relay(chromium: Path, start_relay: Start) -> None:
+    relay = await asyncio.to_thread(start_relay, {"news": {}})
+    async with browsing(chromium, f"{relay.admin_url}/") as (page, _complaints):
+        said = page.locator("#connection")
+        await said.get_by_text("connected", exact=True).wait_for()
+        assert await page.locator(".notice").first.inner_text() != ""  # how to push
+        relay.terminate()
+        assert await asyncio.to_thread(relay.wait) == 0
+        await said.get_by_text("does not answer").wait_for()
+        await asyncio.to_thread(relay.start)
+        await said.get_by_text("connected", exact=True).wait_for()
+        assert await page.locator(".head .word").inner_text() == "DOWN"
+
+
 def _nasty(name: str) -> dict[str, Any]:
     return {
         "protection": "EXPOSED",

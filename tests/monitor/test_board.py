@@ -123,6 +123,9 @@ def test_a_source_that_has_gone_is_silent_and_a_hole_once_it_is_back() -> None:
     assert bench.cells("b") == ["duplicate"] * 2 + ["silent"] * 4
     bench.both(6)
     assert bench.cells("b") == ["duplicate"] * 2 + ["missing"] * 4 + ["duplicate"]
+    bench.arrive(7, "a")
+    expected = ["duplicate"] * 2 + ["missing"] * 4 + ["duplicate", "silent"]
+    assert bench.cells("b", ALIVE + CELL) == expected
 
 
 def test_a_gap_is_one_for_everybody() -> None:

@@ -40,7 +40,8 @@ export class Sources {
     keyed(this.body, this.rows, shown, (source) => element(
       "tr", {}, element("th", { scope: "row", title: source }, source), ...HEADS.slice(1).map(() => element("td")),
     ));
-    for (const [source, row] of this.rows) fill(row, sources[source], now);
+    const published = latest.reduce((sum, source) => sum + sources[source].won, 0);
+    for (const [source, row] of this.rows) fill(row, sources[source], published, now);
     say(this.rest, rest(latest.length));
   }
 }
@@ -50,13 +51,13 @@ function rest(count) {
   return count > MOST ? `and ${count - MOST} that have been silent for longer` : "";
 }
 
-function fill(row, facts, now) {
+/** `published`: how many copies of all sources have won; the shares of all are the whole. */
+function fill(row, facts, published, now) {
   const [, state, won, duplicates, late, differs, last] = row.children;
-  const copies = facts.won + facts.duplicate;
   const bad = facts.state !== "well" || !facts.alive;
   mark(row, "class", bad ? "bad" : "well");
   say(state, `${bad ? "◇" : "◆"} ${facts.alive ? STATES[facts.state] : "silent"}`);
-  say(won, copies ? `${Math.round((100 * facts.won) / copies)} %` : "–");
+  say(won, published ? `${Math.round((100 * facts.won) / published)} %` : "–");
   say(duplicates, String(facts.duplicate));
   say(late, String(facts.late));
   say(differs, String(facts.differs));
