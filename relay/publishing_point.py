@@ -154,6 +154,11 @@ class PublishingPoint:
             self._number(late, self.grid, outcome)
         return outcome
 
+    def resume(self, edge: int) -> None:
+        """After a replay: the highest index that was published."""
+        if self._runs is not None:
+            self._runs.edge = max(edge, self._runs.edge or 0)
+
     def fragment(self, sender: Sender, fragment: Fragment, now: int, utc: int) -> Outcome:
         """One fragment came, complete."""
         outcome = Outcome()
@@ -247,16 +252,22 @@ class PublishingPoint:
         run = self._place(came, raw, outcome)
         if run is None:
             return
-        index = raw + run.offset
+        for waited in [late for late in self._rewound if late[1].sender == came.sender]:
+            self._rewound.remove(waited)  # it was no restart: it only resent
+            self._gather(waited[1], waited[0] + run.offset, run, grid, outcome)
+        self._gather(came, raw + run.offset, run, grid, outcome)
+
+    def _gather(self, came: _Waiting, index: int, run: Run, grid: Grid, outcome: Outcome) -> None:
         if not 0 <= index < INDEX_LIMIT:
-            outcome.suspect.append(fragment)
+            outcome.suspect.append(came.fragment)
             return
-        key = (came.sender, track.name)
+        key = (came.sender, came.fragment.track.name)
         gathering = self._gatherings.get(key)
         if gathering is None or gathering.run != run:
-            gathering = Gathering(track, came.sender.source, grid, self.patience, run)
+            track, source = came.fragment.track, came.sender.source
+            gathering = Gathering(track, source, grid, self.patience, run)
             self._gatherings[key] = gathering
-        outcome.offers += gathering.add(index, fragment, came.utc)
+        outcome.offers += gathering.add(index, came.fragment, came.utc)
 
     def _place(self, came: _Waiting, raw: int, outcome: Outcome) -> Run | None:
         """The run that the fragment counts in; None while that is not sure, or it is refused."""
@@ -266,7 +277,7 @@ class PublishingPoint:
         standing = runs.place(came.sender.source, raw, came.now)
         if standing in (Standing.CURRENT, Standing.LATE):
             return runs.current
-        if standing is Standing.REFUSED or not self.restarts:
+        if standing is Standing.REFUSED or (standing is Standing.REWOUND and not self.restarts):
             outcome.refusal = ClockRefused(
                 f"The times of {came.sender.source} are {runs.behind(raw)} s behind the live edge:"
                 " its clock was restarted, or is wrong.",

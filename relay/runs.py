@@ -1,7 +1,9 @@
 """Runs of a publishing point: what happens to its numbers when an encoder's clock goes back.
 
 Within a run, index = raw index + offset, where the raw index is what the grid (or tfxd) says, and
-run 0 has offset 0. A fragment whose raw index lies behind the window is one of three things:
+run 0 has offset 0. A source goes back when it sends less than what it had sent, the few fragments
+apart that it resends after a break; a new source, when it begins behind a line that nobody
+continues. That is one of three things, and until it is clear which, its fragments wait:
 
     late        resent from a buffer: it comes faster than it plays, and will catch up
     refused     the clock of this source went back while another continues the line
@@ -24,8 +26,12 @@ from relay.media import Pin
 
 CONVINCING = 3
 """Fragments at the pace of live that make a restarted clock believable."""
+RESENT = 3
+"""Cells that an encoder may go back after a break: the two that it resends, and one cut short."""
 SILENCE = 3
 """Cells after which a source that sent nothing no longer continues the line."""
+MOST_SOURCES = 64
+"""Sources that are remembered, the newest."""
 
 
 class Standing(StrEnum):
@@ -64,11 +70,19 @@ FIRST = Run()
 
 
 @dataclass(slots=True)
-class _Rewind:
-    first: int
+class _Streak:
+    """Raw indexes of one source that follow each other, several tracks at a time."""
+
     last: int
-    count: int
     since: int
+    count: int = 1
+
+    def goes_on(self, raw: int, now: int) -> None:
+        if not 0 <= raw - self.last <= 1:
+            self.count, self.since = 1, now
+        elif raw > self.last:
+            self.count += 1
+        self.last = raw
 
 
 @dataclass(slots=True)
@@ -83,17 +97,52 @@ class Runs:
     current: Run = FIRST
     edge: int | None = None
     _alive: dict[str, int] = field(default_factory=dict)
-    _rewinds: dict[str, _Rewind] = field(default_factory=dict)
+    _newest: dict[str, int] = field(default_factory=dict)
+    _back: dict[str, _Streak] = field(default_factory=dict)
+    _ahead: dict[str, _Streak] = field(default_factory=dict)
 
     def place(self, source: str, raw: int, now: int) -> Standing:
         """Where the fragment of `source` with this raw index belongs."""
         index = raw + self.current.offset
+        if self._goes_back(source, index, now):
+            standing = self._behind(source, raw, now)
+            if standing is not Standing.LATE:
+                return standing
+        else:
+            self._back.pop(source, None)
+        if self._leaps(source, index, now):
+            return Standing.CURRENT  # the timeline has its doubts about it too
         if self.edge is None or index >= max(self.edge - self.depth, self.current.start):
             self.edge = index if self.edge is None else max(self.edge, index)
-            self._alive[source] = now
-            self._rewinds.pop(source, None)
+            self._remember(source, now)
+            self._newest[source] = max(index, self._newest.get(source, 0))
             return Standing.CURRENT
-        return self._behind(source, raw, now)
+        return Standing.LATE
+
+    def _leaps(self, source: str, index: int, now: int) -> bool:
+        """Too far ahead to move the edge: a poisoned time alone must not make all others old."""
+        if self.edge is None or index <= self.edge + self.depth:
+            self._ahead.pop(source, None)
+            return False
+        return _streak(self._ahead, source, index, now).count < CONVINCING
+
+    def _remember(self, source: str, now: int) -> None:
+        self._alive.pop(source, None)
+        self._alive[source] = now
+        if len(self._alive) > MOST_SOURCES:  # strangers name themselves
+            oldest = next(iter(self._alive))
+            del self._alive[oldest], self._newest[oldest]
+
+    def _goes_back(self, source: str, index: int, now: int) -> bool:
+        if self.edge is None:
+            return False
+        if source in self._newest:
+            return index < self._newest[source] - RESENT
+        return index < self.edge - RESENT and not self._continued(source, now)
+
+    def _continued(self, source: str, now: int) -> bool:
+        since = now - SILENCE * self.D * 1000
+        return any(at > since for who, at in self._alive.items() if who != source)
 
     def next(self, raw: int, epoch: int) -> Run:
         """The run that begins with this raw index: numbers go on above all that were used.
@@ -110,7 +159,10 @@ class Runs:
             return False
         self.current = run
         self.edge = run.start
-        self._rewinds.clear()
+        self._alive.clear()
+        self._newest.clear()
+        self._back.clear()
+        self._ahead.clear()
         return True
 
     def behind(self, raw: int) -> int:
@@ -118,15 +170,20 @@ class Runs:
         return round(((self.edge or 0) - raw - self.current.offset) * self.D)
 
     def _behind(self, source: str, raw: int, now: int) -> Standing:
-        rewind = self._rewinds.get(source)
-        if rewind is None or not 0 <= raw - rewind.last <= 1:
-            self._rewinds[source] = rewind = _Rewind(raw, raw, 0, now)
-        rewind.count += raw != rewind.last or not rewind.count
-        rewind.last = raw
-        cell = self.D * 1000
-        if 2 * (now - rewind.since) < (rewind.count - 1) * cell:
+        streak = _streak(self._back, source, raw, now)
+        if 2 * (now - streak.since) < (streak.count - 1) * self.D * 1000:
             return Standing.LATE
-        alive = now - SILENCE * cell
-        if any(at > alive for who, at in self._alive.items() if who != source):
+        if streak.count > 1 and self._continued(source, now):
             return Standing.REFUSED
-        return Standing.REWOUND if rewind.count >= CONVINCING else Standing.WAITING
+        return Standing.REWOUND if streak.count >= CONVINCING else Standing.WAITING
+
+
+def _streak(known: dict[str, _Streak], source: str, raw: int, now: int) -> _Streak:
+    streak = known.get(source)
+    if streak is None:
+        if len(known) >= MOST_SOURCES:
+            known.clear()
+        known[source] = streak = _Streak(raw, now)
+    else:
+        streak.goes_on(raw, now)
+    return streak

@@ -109,6 +109,12 @@ class View:
                 news.append(Measured(Pin(f"bandwidth/{member.track}", measured)))
         return news
 
+    @property
+    def edge(self) -> int | None:
+        """The highest index that has its place, of any track."""
+        edges = (timeline.next - 1 for timeline in self.timelines.values() if timeline.next)
+        return max(edges, default=None)
+
     def due(self, now: int) -> list[Offer | Gap]:
         """What is to be put because time has passed."""
         return [ready for timeline in self.timelines.values() for ready in timeline.due(now)]

@@ -241,17 +241,20 @@ def test_a_restarted_encoder_begins_a_run_and_loses_nothing() -> None:
 def test_a_clock_that_went_back_beside_a_good_one_is_refused() -> None:
     point = on_air()
     point.fragment(B, fragment(1003 * CELL), 2_006_000, UTC)
-    outcome = point.fragment(A, fragment(0), 2_007_000, UTC)
+    assert point.fragment(A, fragment(0), 2_007_000, UTC) == Outcome()
+    outcome = point.fragment(A, fragment(CELL), 2_009_000, UTC)
     assert outcome.offers == []
     assert outcome.refusal is not None
     assert outcome.refusal.status == 409
-    assert "2006 s behind" in outcome.refusal.message
+    assert "2004 s behind" in outcome.refusal.message
     assert "-output_ts_offset" in outcome.refusal.hint
 
 
 def test_a_restart_may_be_refused_by_configuration() -> None:
     point = on_air(restarts=False)
-    assert point.fragment(A, fragment(0), 2_010_000, UTC).refusal is not None
+    outcomes = [point.fragment(A, fragment(n * CELL), 2_010_000 + n * 2000, UTC) for n in range(3)]
+    assert [outcome.refusal is None for outcome in outcomes] == [True, True, False]
+    assert [outcome.pins for outcome in outcomes] == [[], [], []]
 
 
 def test_a_replay_takes_up_the_run() -> None:
@@ -260,3 +263,19 @@ def test_a_replay_takes_up_the_run() -> None:
     point.pinned_grid(GRID)
     (offer,) = point.fragment(A, fragment(5 * CELL), 0, UTC).offers
     assert (offer.copy.run, offer.copy.index) == (1, 1008)
+
+
+def test_what_was_resent_in_a_burst_is_not_lost() -> None:
+    point = on_air()
+    assert point.fragment(A, fragment(990 * CELL), 2_010_000, UTC) == Outcome()
+    offers = point.fragment(A, fragment(991 * CELL), 2_010_020, UTC).offers
+    assert [offer.copy.index for offer in offers] == [990, 991]
+
+
+def test_a_restart_of_both_relay_and_encoder_begins_a_run() -> None:
+    point = PublishingPoint("news")
+    point.pinned_grid(GRID)
+    point.resume(1002)
+    outcomes = [point.fragment(A, fragment(n * CELL), n * 2000, UTC) for n in range(3)]
+    (pin,) = outcomes[2].pins
+    assert Run.read(pin).start == 1003

@@ -39,22 +39,52 @@ def test_several_tracks_of_one_fragment_are_one_step() -> None:
     assert found == [Standing.WAITING] * 4 + [Standing.REWOUND] * 2
 
 
+def test_a_restart_within_the_window_is_one_too() -> None:
+    runs = on_air(0)
+    for index in range(1, 7):
+        assert runs.place("a", index, index * 2000) is Standing.CURRENT
+    assert restart(runs, "a", 14_000) == [Standing.WAITING, Standing.WAITING, Standing.REWOUND]
+
+
+def test_the_last_fragments_may_be_resent() -> None:
+    runs = on_air(1000)
+    assert [runs.place("a", raw, 10) for raw in (997, 998, 999, 1000)] == [Standing.CURRENT] * 4
+
+
 def test_a_resent_backlog_is_late_however_long() -> None:
     """It comes faster than it plays."""
     runs = on_air(2000)
-    found = {runs.place("a", raw, 8000 + raw * 10) for raw in range(1, 1800)}
-    assert found - {Standing.WAITING} == {Standing.LATE}
+    found = [runs.place("a", raw, 8000 + raw * 10) for raw in range(1, 1800)]
+    assert found == [Standing.WAITING] + [Standing.LATE] * 1798
 
 
-def test_another_source_on_the_line_means_refusal() -> None:
+def test_a_resent_backlog_in_the_window_is_current() -> None:
+    runs = on_air(1000)
+    found = [runs.place("a", raw, 8000 + raw) for raw in range(990, 996)]
+    assert found == [Standing.WAITING] + [Standing.CURRENT] * 5
+
+
+def test_another_source_on_the_line_means_refusal_once_it_is_sure() -> None:
     runs = on_air(1000, "a", "b", now=0)
-    assert runs.place("a", 0, 1000) is Standing.REFUSED
+    assert runs.place("a", 0, 1000) is Standing.WAITING
+    assert runs.place("a", 1, 3000) is Standing.REFUSED
     assert runs.behind(0) == 2000
+
+
+def test_a_delayed_encoder_may_join_a_line_that_is_alive() -> None:
+    runs = on_air(1000)
+    assert runs.place("b", 990, 1000) is Standing.CURRENT
+
+
+def test_a_replacement_may_begin_anew_when_nobody_is_left() -> None:
+    runs = on_air(1000, now=0)
+    assert restart(runs, "b", 60_000) == [Standing.WAITING, Standing.WAITING, Standing.REWOUND]
 
 
 def test_a_source_that_fell_silent_no_longer_continues() -> None:
     runs = on_air(1000, "a", "b", now=0)
     assert runs.place("a", 0, 6001) is Standing.WAITING
+    assert runs.place("a", 1, 8001) is Standing.WAITING
 
 
 def test_a_run_goes_on_above_all_numbers_and_times() -> None:
@@ -67,6 +97,21 @@ def test_a_run_goes_on_above_all_numbers_and_times() -> None:
     assert not runs.enter(run)
     assert runs.place("a", 0, 9000) is Standing.CURRENT
     assert runs.place("a", 1000, 9000) is Standing.CURRENT
+
+
+def test_a_poisoned_far_future_makes_nothing_old() -> None:
+    runs = on_air(1000)
+    assert runs.place("a", 10**6, 2000) is Standing.CURRENT
+    assert runs.edge == 1000
+    assert runs.place("a", 1001, 4000) is Standing.CURRENT
+    assert runs.edge == 1001
+
+
+def test_a_line_that_moved_on_is_followed() -> None:
+    runs = on_air(1000)
+    for step in range(CONVINCING):
+        runs.place("a", 5000 + step, 2000 * step)
+    assert runs.edge == 5002
 
 
 def test_a_run_survives_the_store() -> None:
