@@ -137,7 +137,9 @@ class Runs:
         if self.edge is None:
             return False
         if source in self._newest:
-            return index < self._newest[source] - RESENT
+            # One that has gone back still is until it is past where it had been.
+            newest = self._newest[source]
+            return index < newest - RESENT or (source in self._back and index <= newest)
         return index < self.edge - RESENT and not self._continued(source, now)
 
     def _continued(self, source: str, now: int) -> bool:

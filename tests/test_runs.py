@@ -46,6 +46,13 @@ def test_a_restart_within_the_window_is_one_too() -> None:
     assert restart(runs, "a", 14_000) == [Standing.WAITING, Standing.WAITING, Standing.REWOUND]
 
 
+def test_a_restart_soon_after_the_start_is_one_too() -> None:
+    runs = on_air(0)
+    for index in range(1, 6):
+        runs.place("a", index, index * 2000)
+    assert restart(runs, "a", 14_000) == [Standing.WAITING, Standing.WAITING, Standing.REWOUND]
+
+
 def test_the_last_fragments_may_be_resent() -> None:
     runs = on_air(1000)
     assert [runs.place("a", raw, 10) for raw in (997, 998, 999, 1000)] == [Standing.CURRENT] * 4
