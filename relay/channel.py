@@ -128,7 +128,7 @@ class Channel:
         try:
             await self._carry(self._point.header(sender, header))
         except EncoderError as error:  # the receiver answers it and writes its line
-            text = f"{sender.source} was refused: {error.message}"
+            text = f"{sender.source} was refused: {error.message} {error.hint}"
             self.journal.note(self._clock.utc(), error.code, text, grave=True)
             raise
         text = f"{sender.source} connected: stream {sender.stream}, {len(header.tracks)} tracks"
@@ -148,9 +148,10 @@ class Channel:
         outcome = self._point.fragment(sender, fragment, now, utc)
         await self._carry(outcome)
         if outcome.refusal is not None:
-            text = f"{sender.source} was refused: {outcome.refusal.message}"
-            self.journal.note(utc, outcome.refusal.code, text, grave=True)
-            raise outcome.refusal
+            error = outcome.refusal
+            text = f"{sender.source} was refused: {error.message} {error.hint}"
+            self.journal.note(utc, error.code, text, grave=True)
+            raise error
 
     async def ended(self, sender: Sender, *, clean: bool) -> None:
         """A sender's POST is over."""
@@ -190,8 +191,7 @@ class Channel:
                 differs = timeline.differs(copy)
         change = self.tally.note(copy, verdict, differs, behind)
         if change is not None:
-            shown = self.presentation
-            text = change.sentence(shown.grid.D, local=bool(shown.epoch))
+            text = change.sentence(self.presentation.grid.D)
             self.tell(change.code, text, grave=change.state != WELL, **asdict(change))
 
     async def _follow(self, feed: Feed) -> None:

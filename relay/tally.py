@@ -4,10 +4,8 @@ A line is for a change, never for a fragment: a source that begins to be late, s
 says so once, and once more when it is well again. Sources are named by strangers, so their number
 is bounded: beyond that they count as "other".
 
-A source is *rewound* when its times have gone back: an encoder that was restarted without a UTC
-offset begins at 0 again, and everything that it sends has long been published. What tells this from
-a backlog after an outage: a backlog goes on where its source had stopped (less the two fragments
-that it resends), and from an unknown source it begins at the time of day, not at 0.
+A source is *behind* while it sends what was published long ago: from a buffer after an outage, or
+by a clock that went back. Which of the two it is, and what follows, `relay.runs` decides.
 """
 
 from collections import Counter
@@ -15,18 +13,16 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from relay.media import Copy, Verdict
-from relay.numbering import UTC_OPTION
 
 MOST_SOURCES = 64
 OTHER = "other"
 RECENT = 64
 """Indexes per source and track whose outcome is remembered."""
-RESENT = 2
 FAR_BEHIND = 8
-"""Indexes behind the live edge beyond which a source's times are worth a suspicion."""
+"""Indexes behind the live edge beyond which a copy protects nobody."""
 
 DIFFERS = "differs"
-REWOUND = "rewound"
+BEHIND = "behind"
 WELL = "well"
 
 _WELL = frozenset((Verdict.ACCEPTED, Verdict.DUPLICATE, Verdict.HELD))
@@ -43,7 +39,7 @@ _OUTCOMES = ("won", DIFFERS, "partial", "duplicate", "held", "late")
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A source's standing on a track changed. `state`: "well", "differs", "rewound" or a verdict.
+    """A source's standing on a track changed. `state`: "well", "differs", "behind" or a verdict.
 
     `behind`: indexes between its copy and the live edge.
     """
@@ -58,23 +54,14 @@ class Change:
     @property
     def code(self) -> str:
         """Its code word in log and journal."""
-        return "TIMELINE_REWOUND" if self.state == REWOUND else f"SOURCE_{self.state.upper()}"
+        return f"SOURCE_{self.state.upper()}"
 
-    def sentence(self, D: Fraction, *, local: bool) -> str:  # noqa: N803 - the design's name
-        """What happened and what mends it. `D` in seconds; `local`: the timeline has begun at 0."""
+    def sentence(self, D: Fraction) -> str:  # noqa: N803 - the design's name
+        """What happened. `D` in seconds."""
         about = f"{self.source}, {self.track}, fragment {self.index}"
-        if self.state == REWOUND:
+        if self.state == BEHIND:
             seconds = round(self.behind * D)
-            mended = (
-                f"it counts again in {seconds} s; for good: stop the relay, empty this channel's"
-                f" store, and start every encoder with {UTC_OPTION}"
-                if local
-                else f"start it with {UTC_OPTION}"
-            )
-            return (
-                f"{self.source} sends times {seconds} s behind the live edge:"
-                f" its clock was restarted; {mended}"
-            )
+            return f"{self.source} is {seconds} s behind: it sends what was published long ago"
         if self.state == DIFFERS:
             return f"{about}: unlike the copy that was published: {self.detail}"
         return f"{about}: {_SENTENCES[self.state]}"
@@ -105,8 +92,8 @@ class Tally:
         source = self._bounded(copy.source)
         key = (source, copy.track)
         state = DIFFERS if differs else WELL if verdict in _WELL else str(verdict)
-        if verdict in _PAST and self._is_rewound(key, copy, behind):
-            state = REWOUND
+        if verdict in _PAST and behind > FAR_BEHIND:
+            state = BEHIND
         self.counts[source, copy.track, verdict] += 1
         self.last[key] = copy.arrival
         if differs:
@@ -115,10 +102,10 @@ class Tally:
             self.good[key] = copy.arrival
         if verdict is not Verdict.SUSPECT:  # that has no place on the timeline
             self._remember(key, copy.index, DIFFERS if differs else _outcome(verdict))
-        known = self.state(source) == REWOUND
+        known = self.state(source) == BEHIND
         before = self._states.get(key, WELL)
         self._states[key] = state
-        if state == before or (known and REWOUND in (state, before) and self._still(source, state)):
+        if state == before or (known and BEHIND in (state, before) and self._still(source, state)):
             return None
         return Change(source, copy.track, copy.index, state, differs or "", behind)
 
@@ -129,21 +116,13 @@ class Tally:
     def state(self, source: str) -> str:
         """How a source stands: "well", or what is wrong on the first track that is not."""
         states = [state for (name, _), state in self._states.items() if name == source]
-        if REWOUND in states:
-            return REWOUND
+        if BEHIND in states:
+            return BEHIND
         return next((state for state in states if state != WELL), WELL)
 
     def _still(self, source: str, state: str) -> bool:
-        """Its clock is one: one line when it goes back, one when it is back on all tracks."""
-        return state == REWOUND or self.state(source) == REWOUND
-
-    def _is_rewound(self, key: tuple[str, str], copy: Copy, behind: int) -> bool:
-        if behind <= FAR_BEHIND:
-            return False
-        newest = max(self.recent.get(key, ()), default=None)
-        if newest is None:
-            return copy.time < FAR_BEHIND * copy.duration
-        return self._states.get(key) == REWOUND or copy.index < newest - RESENT
+        """Its clock is one: one line when it falls behind, one when no track is."""
+        return state == BEHIND or self.state(source) == BEHIND
 
     def _remember(self, key: tuple[str, str], index: int, outcome: str) -> None:
         recent = self.recent.setdefault(key, {})

@@ -7,7 +7,6 @@ from fractions import Fraction
 import pytest
 
 from relay.media import Copy, Verdict
-from relay.numbering import UTC_OPTION
 from relay.tally import FAR_BEHIND, MOST_SOURCES, OTHER, RECENT, Change, Tally
 
 
@@ -132,58 +131,31 @@ def past(tally: Tally, indexes: Iterable[int], edge: int, track: str = "video-1"
     return [change.state for change in told if change]
 
 
-def test_a_clock_that_begins_at_zero_again_is_told_once() -> None:
+def test_a_source_that_sends_the_past_is_told_once_and_protects_nobody() -> None:
     tally = Tally()
-    for index in range(30):
-        tally.note(copy(index=index), Verdict.ACCEPTED)
-    assert past(tally, range(5), 29) == ["rewound"]
-    assert tally.state("a") == "rewound"
+    assert past(tally, range(5), 29) == ["behind"]
+    assert tally.state("a") == "behind"
+    assert KEY not in tally.good
     # It comes nearer, and is well once it is as near as a slow encoder may be.
-    assert past(tally, range(5, 29), 29) == ["well"]
+    assert past(tally, range(5, 29 - FAR_BEHIND), 29) == []
+    assert past(tally, range(29 - FAR_BEHIND, 29), 29) == ["well"]
+    assert KEY in tally.good
 
 
-def test_a_restarted_clock_is_one_line_for_all_tracks() -> None:
+def test_being_behind_is_one_line_for_all_tracks() -> None:
     tally = Tally()
-    for track in ("video-1", "audio-1"):
-        for index in range(30):
-            tally.note(replace(copy(index=index), track=track), Verdict.ACCEPTED)
-    assert past(tally, [0], 29, "video-1") == ["rewound"]
+    assert past(tally, [0], 29, "video-1") == ["behind"]
     assert past(tally, [0], 29, "audio-1") == []
     assert past(tally, [28], 29, "video-1") == []
     assert past(tally, [28], 29, "audio-1") == ["well"]
 
 
-def test_an_unknown_source_that_begins_at_zero_is_rewound() -> None:
-    tally = Tally()
-    assert past(tally, range(5), 29) == ["rewound"]
-
-
-def test_a_backlog_is_no_rewound_clock() -> None:
-    tally = Tally()
-    for index in range(1000, 1010):
-        tally.note(copy(index=index), Verdict.ACCEPTED)
-    assert past(tally, range(1008, 1040), 1040) == []  # resends two, and goes on
-    assert past(Tally(), range(1000, 1040), 1040) == []  # joins late, at the time of day
-
-
-def test_a_slow_encoder_is_no_rewound_clock() -> None:
-    tally = Tally()
-    for index in range(10):
-        tally.note(copy(index=index), Verdict.ACCEPTED)
-    assert past(tally, [1], 1 + FAR_BEHIND) == []
-    assert past(tally, [1], 2 + FAR_BEHIND) == ["rewound"]
-
-
-def test_a_restarted_clock_is_told_with_the_option_that_mends_it() -> None:
-    change = Change("enc_a", "video-1", 3, "rewound", behind=26)
-    assert change.code == "TIMELINE_REWOUND"
-    assert change.sentence(Fraction("1.92"), local=False) == (
-        "enc_a sends times 50 s behind the live edge: its clock was restarted;"
-        " start it with -output_ts_offset $(date +%s)"
+def test_being_behind_is_told_in_seconds() -> None:
+    change = Change("enc_a", "video-1", 3, "behind", behind=26)
+    assert change.code == "SOURCE_BEHIND"
+    assert change.sentence(Fraction("1.92")) == (
+        "enc_a is 50 s behind: it sends what was published long ago"
     )
-    local = change.sentence(Fraction("1.92"), local=True)
-    assert "counts again in 50 s" in local
-    assert UTC_OPTION in local
 
 
 @pytest.mark.parametrize("verdict", [Verdict.LATE, Verdict.SUSPECT, Verdict.PARTIAL])
@@ -191,5 +163,5 @@ def test_every_change_has_its_sentence(verdict: Verdict) -> None:
     tally = Tally()
     for told in (tally.note(copy(), verdict), tally.note(copy(), Verdict.ACCEPTED)):
         assert told is not None
-        assert told.sentence(Fraction(2), local=False).startswith("a, video-1, fragment 1: ")
+        assert told.sentence(Fraction(2)).startswith("a, video-1, fragment 1: ")
         assert told.code == f"SOURCE_{told.state.upper()}"

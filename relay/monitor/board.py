@@ -13,7 +13,8 @@ The timeline is the last `COLUMNS` indexes. A source's cell is the outcome of it
     silent    the source is not alive
     (none)    before the source came
 
-A merged cell is "whole" or "gap". Objects only, and never null: see `patch`.
+A merged cell is "whole", "gap", or "break": whole, after a discontinuity. Objects only, and never
+null: see `patch`.
 """
 
 from collections.abc import Mapping
@@ -48,7 +49,7 @@ def board(
     since = utc - int(2 * grid.D * 1000) - patience
     copies = _copies(tally, since)
     live = [len(sources) for sources in copies.values()]
-    newest = max((r.segments[-1].index for r in shown.renditions if r.segments), default=None)
+    ends = [(r, r.segments[-1]) for r in _in_order(shown) if r.segments]
     facts: dict[str, Any] = {
         "protection": protection(live),
         "copies": min(live, default=0),
@@ -64,18 +65,21 @@ def board(
         facts["duration"] = float(grid.D * 1000)
         facts["fragment_duration"] = _decimal(grid.D)
         facts["learnt"] = grid.learnt
-        if shown.epoch:
+        if shown.epoch or any(shown.epoch_of(newest.run) for _, newest in ends):
             facts["flags"]["LOCAL_TIMELINE"] = UTC_OPTION
+        elif any(newest.run for _, newest in ends):
+            facts["flags"]["NEW_RUN"] = UTC_OPTION
         if not grid.locked:
             facts["flags"]["NOT_EPOCH_LOCKED"] = _decimal(grid.phase)
-    if newest is not None:
-        edge = max(r.seconds(r.segments[-1].end) for r in shown.renditions if r.segments)
-        edge += shown.epoch
-        facts["newest"] = newest
-        facts["begins"] = round((grid.start(newest, 1000)) + shown.epoch * 1000)
+    if ends:
+        rendition, segment = max(ends, key=lambda end: end[1].index)
+        begins = rendition.seconds(segment.time) + shown.epoch_of(segment.run)
+        edge = max(r.seconds(last.end) + shown.epoch_of(last.run) for r, last in ends)
+        facts["newest"] = segment.index
+        facts["begins"] = round(begins * 1000)
         facts["edge"] = round(edge * 1000)
         facts["lag"] = round((shown.updated - edge) * 1000)
-        _fill(facts, shown, tally, newest, since)
+        _fill(facts, shown, tally, segment.index, since)
     return facts
 
 
@@ -150,7 +154,8 @@ def _fill(
     for rendition in shown.renditions:
         segments = [s for s in rendition.segments[-COLUMNS:] if s.index in columns]
         facts["tracks"][rendition.name]["cells"] = {
-            str(s.index): "gap" if s.gap else "whole" for s in segments
+            str(s.index): "gap" if s.gap else "break" if s.discontinuity else "whole"
+            for s in segments
         }
     for (source, track), recent in tally.recent.items():
         alive = tally.last[source, track] >= since

@@ -140,6 +140,20 @@ def test_a_gap_is_one_for_everybody() -> None:
     assert seen["tracks"][VIDEO.name]["gaps"] == 3
 
 
+def test_a_new_run_is_a_break_with_a_time_of_its_own() -> None:
+    bench = Bench()
+    bench.both(0, 1)
+    again = copy(2, run=1, time=0, arrival=9_000)
+    bench.shown = replace(bench.shown, epochs=(1_000,))
+    bench.shown = fold(bench.shown, Entry(again, discontinuity=True))
+    seen = bench.look()
+    assert seen["tracks"][VIDEO.name]["cells"] == {"0": "whole", "1": "whole", "2": "break"}
+    assert (seen["begins"], seen["edge"]) == (1_000_000, 1_002_000)
+    assert set(seen["flags"]) == {"LOCAL_TIMELINE"}
+    bench.shown = replace(bench.shown, epochs=(0,))
+    assert set(bench.look()["flags"]) == {"NEW_RUN"}
+
+
 def test_the_timeline_is_as_wide_as_the_page() -> None:
     bench = Bench()
     bench.both(*range(2 * COLUMNS))

@@ -92,18 +92,16 @@ async def test_the_board_follows_what_encoders_do() -> None:
             assert code in codes
 
 
-async def test_a_restarted_clock_is_told_once_with_the_option_that_mends_it() -> None:
+async def test_a_source_that_sends_the_past_is_told_once() -> None:
     async with opened() as house:
         channel = house.channels["news"]
         await push(house, "enc_a", 0, 20)
         await shown(channel, range(20), TRACK)
-        await push(house, "enc_a", 0, 5)
-        told = [e for e in channel.journal.events.values() if e.code == "TIMELINE_REWOUND"]
-        assert len(told) == 1
-        assert told[0].grave
-        assert "enc_a sends times 38 s behind the live edge" in told[0].text
-        assert "-output_ts_offset $(date +%s)" in told[0].text
-        assert channel.tally.state("enc_a") == "rewound"
+        await push(house, "enc_b", 0, 5)
+        (told,) = (e for e in channel.journal.events.values() if e.code == "SOURCE_BEHIND")
+        assert told.grave
+        assert told.text.startswith("enc_b is 38 s behind")
+        assert channel.tally.state("enc_b") == "behind"
 
 
 async def test_a_refused_header_is_an_event() -> None:

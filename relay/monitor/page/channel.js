@@ -14,6 +14,12 @@ const NOTICES = {
       + " encoder with",
     option,
   ],
+  NEW_RUN: (option) => [
+    "CLOCK RESTARTED",
+    "An encoder began again at an earlier time, so the numbers go on from a start of their own. A"
+      + " second relay may number differently. To mend it: start every encoder with",
+    option,
+  ],
   NOT_EPOCH_LOCKED: (phase) => [
     "NOT EPOCH LOCKED",
     `Fragments begin ${phase} s beside the multiples of their duration since 1970, so a second relay`
@@ -106,8 +112,6 @@ function why({ protection, copies, tracks, sources }) {
   if (protection === "PROTECTED") return `${copies} copies of every track`;
   const alive = Object.keys(sources).filter((name) => sources[name].alive);
   if (protection === "DOWN") {
-    const rewound = alive.filter((name) => sources[name].state === "rewound");
-    if (rewound.length) return `${rewound.join(", ")} delivers the past: its clock was restarted`;
     return alive.length ? `nothing that ${alive.join(", ")} sends can be published` : "nobody delivers";
   }
   if (alive.length === 1) return `only ${alive[0]} delivers: losing it ends the channel`;

@@ -4,7 +4,7 @@ import { element, keyed, mark, say } from "./element.js";
 const HEADS = ["source", "", "won", "duplicates", "late", "differs", "last"];
 const STATES = {
   well: "delivering", differs: "differs", late: "late", partial: "breaks off", suspect: "times ahead",
-  rewound: "clock restarted",
+  behind: "sends the past",
 };
 const MOST = 12;
 

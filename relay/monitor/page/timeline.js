@@ -7,6 +7,7 @@ const HEADS = 5;
 const LEGEND = [
   ["won", "won"], ["duplicate", "duplicate"], ["missing", "missing"], ["differs", "differs"],
   ["partial", "cut short"], ["late", "late"], ["silent", "silent"], ["gap", "gap"],
+  ["break", "discontinuity"],
 ];
 const KBIT = 1000;
 
