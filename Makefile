@@ -21,7 +21,7 @@ help: ## list the targets
 setup: .venv/.ready ## put uv into .tools/ and the locked libraries into .venv/
 	@:
 
-demo: setup ## two encoders, one relay, two upstreams and a page, on this machine
+demo: setup ## two encoders that you may kill, one relay, and a page to watch
 	@$(BIN)/relay demo
 
 test: setup check browser players ## checks, then every test (ARGS="-k name" for some)

@@ -168,6 +168,8 @@ class Channel:
             text = f"a fragment of {fragment.track.name} has a time that no number can have"
             self.journal.note(self._clock.utc(), "INDEX_SUSPECT", text, grave=True)
         outcome.suspect.clear()
+        if outcome.misfit:
+            self.tell("FRAGMENT_DURATION", outcome.misfit, grave=True)
         await self._carriage.carry(outcome)
         self._wake.set()
 
@@ -212,6 +214,12 @@ class Channel:
                     epoch_locked=grid.locked,
                     local_timeline=bool(grid.epoch),
                 )
+                if grid.epoch:
+                    text = f"times begin at 0, not in 1970; with ffmpeg, stamp UTC: {UTC_OPTION}"
+                    self.tell("LOCAL_TIMELINE", text)
+                if not grid.locked:
+                    text = f"fragments begin {grid.phase} s off the grid that begins in 1970"
+                    self.tell("NOT_EPOCH_LOCKED", text)
                 return self._point.pinned_grid(grid)
             case HeaderPinned(stream, header):
                 self._point.pinned_header(stream, header)

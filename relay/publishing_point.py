@@ -16,7 +16,7 @@ put into the store: pins first, then offers, in the order given.
 """
 
 from collections import deque
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from hashlib import sha256
 from math import ceil
@@ -24,17 +24,14 @@ from operator import itemgetter
 
 from relay.errors import ClockRefused, HeaderDiffers, LimitReached
 from relay.gathering import Gathering, Offer
+from relay.learning import Learning
 from relay.media import Fragment, Header, Kind, Pin, Track
-from relay.numbering import INDEX_LIMIT, UTC_OPTION, Grid, Learner
+from relay.numbering import INDEX_LIMIT, UTC_OPTION, Grid
 from relay.runs import Run, Runs, Standing
 
-AUDIO_WAIT = 3_000
-"""ms for which audio waits for video before D is learnt from it; fourfold if video is announced."""
 MOST_WAITING = 256
 MOST_STREAMS = 64
 MOST_TRACKS = 128
-UTC_SLACK = 24 * 3600
-"""Media time this near to the clock (seconds) is UTC; anything else is a local timeline."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +46,15 @@ class Sender:
 class Outcome:
     """What a call brought forth. `suspect`: fragments that can have no number.
 
-    `refusal`: what to answer the sender once the rest is carried.
+    `refusal`: what to answer the sender once the rest is carried. `misfit`: a sentence on fragments
+    that are not as long as is configured.
     """
 
     pins: list[Pin] = field(default_factory=list)
     offers: list[Offer] = field(default_factory=list)
     suspect: list[Fragment] = field(default_factory=list)
     refusal: ClockRefused | None = None
+    misfit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +92,15 @@ class PublishingPoint:
     grid: Grid | None = None
     headers: dict[str, Header] = field(default_factory=dict)
     tracks: dict[str, Track] = field(default_factory=dict)
-    _learners: dict[tuple[Sender, str], Learner] = field(default_factory=dict)
+    _learning: Learning = field(init=False)
     _waiting: deque[_Waiting | _Ended] = field(default_factory=deque)
-    _audio: Pin | None = None
     _runs: Runs | None = None
     _entered: list[Run] = field(default_factory=list)
     _rewound: deque[tuple[int, _Waiting]] = field(default_factory=deque)
     _gatherings: dict[tuple[Sender, str], Gathering] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._learning = Learning(self.duration, self.base, self.anchor)
 
     def header(self, sender: Sender, header: Header) -> Outcome:
         """A stream's header came. Raises HeaderDiffers, LimitReached."""
@@ -130,7 +131,7 @@ class PublishingPoint:
     def pinned_grid(self, grid: Grid) -> Outcome:
         """The store says what the grid is; what waited for it comes out."""
         self.grid = grid
-        self._learners.clear()
+        self._learning.done()
         self._runs = Runs(grid.D, ceil(self.depth / grid.D) + 2, Run(epoch=grid.epoch))
         for run in self._entered:
             self._runs.enter(run)
@@ -163,16 +164,12 @@ class PublishingPoint:
         """One fragment came, complete."""
         outcome = Outcome()
         if self.grid is not None:
+            outcome.misfit = self._learning.misfit(sender, sender.source, fragment, self.grid)
             self._number(_Waiting(sender, fragment, now, utc), self.grid, outcome)
             return outcome
         self._waiting.append(_Waiting(sender, fragment, now, utc))
-        learner = self._learner(sender, fragment.track)
-        shown = fragment.time + fragment.offset
-        grid = learner.offer(shown, fragment.duration, fragment.sample_count)
-        if grid is not None and fragment.track.key.kind is Kind.VIDEO:
-            outcome.pins.append(self._pin(grid, fragment, utc))
-        elif grid is not None:
-            self._audio = self._audio or self._pin(grid, fragment, utc)
+        pin = self._learning.offer(sender, fragment, now, utc)
+        outcome.pins += [pin] if pin is not None else []
         if len(self._waiting) > MOST_WAITING:
             oldest = self._waiting.popleft()
             outcome.suspect += [oldest.fragment] if isinstance(oldest, _Waiting) else []
@@ -192,16 +189,15 @@ class PublishingPoint:
         for gathering in self._gatherings.values():
             outcome.offers += gathering.due(now)
         self._forget()
-        wait = self._audio_deadline()
-        if self._audio is not None and wait is not None and wait <= now:
-            outcome.pins.append(self._audio)
-            self._audio = None
+        pin = self._learning.due(now, video=self._video) if self.grid is None else None
+        outcome.pins += [pin] if pin is not None else []
         return outcome
 
     def deadline(self) -> int | None:
         """When `due` is to be asked again, in the ms of `now`."""
         times = [gathering.deadline() for gathering in self._gatherings.values()]
-        times.append(self._audio_deadline())
+        if self.grid is None:
+            times.append(self._learning.deadline(video=self._video))
         return min((time for time in times if time is not None), default=None)
 
     def _end(self, end: _Ended) -> list[Offer]:
@@ -217,29 +213,14 @@ class PublishingPoint:
         for told in header.tracks:
             self.tracks.setdefault(told.track.name, told.track)
 
-    def _learner(self, sender: Sender, track: Track) -> Learner:
-        rate = track.sampling_rate if track.key.kind is Kind.AUDIO else 0
-        return self._learners.setdefault(
-            (sender, track.name), Learner(track.timescale, rate, self.duration)
-        )
-
-    def _audio_deadline(self) -> int | None:
-        if self._audio is None or self.grid is not None or not self._waiting:
-            return None
-        announced = any(track.key.kind is Kind.VIDEO for track in self.tracks.values())
-        return self._waiting[0].now + AUDIO_WAIT * (4 if announced else 1)
+    @property
+    def _video(self) -> bool:
+        return any(track.key.kind is Kind.VIDEO for track in self.tracks.values())
 
     def _forget(self) -> None:
         idle = [key for key, gathering in self._gatherings.items() if not gathering.busy]
         for key in idle:
             del self._gatherings[key]
-
-    def _pin(self, grid: Grid, fragment: Fragment, utc: int) -> Pin:
-        end = Fraction(fragment.end, fragment.track.timescale)
-        clock = Fraction(utc, 1000)
-        local = self.anchor == "arrival" or (self.anchor == "auto" and abs(end - clock) > UTC_SLACK)
-        epoch = round(clock - end) if local else 0
-        return Pin("grid", replace(grid, base=self.base, epoch=epoch).encode())
 
     def _number(self, came: _Waiting, grid: Grid, outcome: Outcome) -> None:
         fragment, track = came.fragment, came.fragment.track

@@ -6,10 +6,10 @@ from fractions import Fraction
 import pytest
 
 from relay.errors import HeaderDiffers, LimitReached
+from relay.learning import AUDIO_WAIT
 from relay.media import Kind, Pin
 from relay.numbering import Grid
 from relay.publishing_point import (
-    AUDIO_WAIT,
     MOST_STREAMS,
     MOST_WAITING,
     Outcome,
@@ -279,3 +279,12 @@ def test_a_restart_of_both_relay_and_encoder_begins_a_run() -> None:
     outcomes = [point.fragment(A, fragment(n * CELL), n * 2000, UTC) for n in range(3)]
     (pin,) = outcomes[2].pins
     assert Run.read(pin).start == 1003
+
+
+def test_fragments_unlike_the_configured_duration_are_told_once() -> None:
+    point = numbered()
+    told = [point.fragment(A, fragment(n * 1920, 1920), 0, UTC).misfit for n in range(6)]
+    assert [bool(text) for text in told] == [False, True, False, False, False, False]
+    assert "1.92 s, not of 2 s" in told[1]
+    well = [point.fragment(B, fragment(n * CELL), 0, UTC).misfit for n in range(6)]
+    assert well == [""] * 6

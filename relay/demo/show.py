@@ -32,7 +32,9 @@ async def show(seconds: int, *, real: bool, port: int, admin_port: int) -> None:
             encoder.start()
         _line(f"  page:  http://localhost:{admin_port}/        stop: Ctrl-C")
         telling = asyncio.create_task(_tell(house))
-        await asyncio.wait({relay, telling}, timeout=seconds or None)
+        await asyncio.wait(
+            {relay, telling}, timeout=seconds or None, return_when=asyncio.FIRST_COMPLETED
+        )
         telling.cancel()
         # The relay hears Ctrl-C itself; the encoders are in sessions of their own and do not.
         await asyncio.gather(*(encoder.stop() for encoder in encoders))
