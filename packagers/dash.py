@@ -1,7 +1,7 @@
 """DASH (ISO/IEC 23009-1, 5th edition): the live MPD, a pure function of the presentation.
 
     MPD
-    ├── Period id="p{run}"                  one: the newest run that every kind of track has entered
+    ├── Period id="p0"                      one, for ever
     │   └── AdaptationSet                   video by codec; audio by name, language and codec
     │       └── Representation              id = the track's name
     │           └── SegmentTemplate         media, initialization, startNumber = first index
@@ -12,6 +12,11 @@ availabilityStartTime is 1970 and so is the Period's start: every time in it is 
 in every data centre, and nothing is negative. A template per Representation, because the names of
 initialization segments differ and so may the timelines: one quality may be a segment ahead.
 
+A clock that was restarted begins a new run, whose epoch makes its times rise above the last: so it
+goes on in the same Period. The last segment of the old run is said to last until the new one, for
+dash.js 5.2 asks for nothing more, and without an error, at a time that no S covers; nor when a new
+Period takes the place of the one that it plays.
+
 A hole keeps its S: players number segments by counting entries from startNumber (5.3.9.6.1), so a
 hole that is left out would shift all that follow. And it can be fetched, as a fragment without
 samples (`hole`): dash.js 5.2 and shaka 5.2 jump over that and play on, but a 404 for what the
@@ -19,7 +24,7 @@ timeline lists ends the one's playback for good and keeps the other asking. No p
 tried knows FailoverContent, the standard's own word for it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
 
@@ -51,9 +56,7 @@ def mpd(presentation: Presentation, *, by_time: bool = False) -> bytes:
     """The MPD, UTF-8. `by_time`: segments are addressed by $Time$, else by $Number$."""
     cell = presentation.grid.D
     playing = [*presentation.of(Kind.VIDEO), *presentation.of(Kind.AUDIO)]
-    run = _run(playing)
-    lines = [(r, [s for s in line(r) if s.run == run]) for r in playing]
-    longest = max((r.seconds(max(s.duration for s in of)) for r, of in lines if of), default=cell)
+    longest = max((r.seconds(max(s.duration for s in line(r))) for r in playing), default=cell)
     root = etree.Element(
         f"{{{_NAMESPACE}}}MPD",
         {
@@ -69,19 +72,17 @@ def mpd(presentation: Presentation, *, by_time: bool = False) -> bytes:
         },
         nsmap={None: _NAMESPACE},
     )
-    period = _add(root, "Period", {"id": f"p{run}", "start": "PT0S"})
-    sets: dict[tuple[str, ...], list[tuple[Rendition, list[Segment]]]] = {}
-    for rendition, segments in lines:
-        if segments:
-            sets.setdefault(_family(rendition), []).append((rendition, segments))
+    period = _add(root, "Period", {"id": "p0", "start": "PT0S"})
+    sets: dict[tuple[str, ...], list[Rendition]] = {}
+    for rendition in playing:
+        sets.setdefault(_family(rendition), []).append(rendition)
     first: set[Kind] = set()
     for family in sorted(sets):
-        kind = sets[family][0][0].track.key.kind
-        chosen = _adaptation_set(period, sets[family][0][0], main=kind not in first)
+        kind = sets[family][0].track.key.kind
+        chosen = _adaptation_set(period, sets[family][0], main=kind not in first)
         first.add(kind)
-        for rendition, segments in sets[family]:
-            epoch = presentation.epoch_of(run)
-            _representation(chosen, rendition, segments, epoch, by_time=by_time)
+        for rendition in sets[family]:
+            _representation(chosen, rendition, presentation.epoch_of, by_time=by_time)
     clock = {"schemeIdUri": "urn:mpeg:dash:utc:http-xsdate:2014", "value": "time"}
     _add(root, "UTCTiming", clock)
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
@@ -97,15 +98,6 @@ def hole(track: Track, gap: Segment, epoch: int) -> bytes:
     )
     order = described("mfhd", MFHD, sequence_number=gap.index & 0xFFFFFFFF)
     return box("moof", order, traf) + box("mdat")
-
-
-def _run(playing: Iterable[Rendition]) -> int:
-    """The newest run that each kind has entered: a Period must not begin without its audio."""
-    entered: dict[Kind, int] = {}
-    for rendition in playing:
-        kind = rendition.track.key.kind
-        entered[kind] = max(entered.get(kind, 0), rendition.segments[-1].run)
-    return min(entered.values(), default=0)
 
 
 def _family(rendition: Rendition) -> tuple[str, ...]:
@@ -135,9 +127,9 @@ def _adaptation_set(period: etree._Element, of: Rendition, *, main: bool) -> etr
 
 
 def _representation(
-    chosen: etree._Element, of: Rendition, segments: list[Segment], epoch: int, *, by_time: bool
+    chosen: etree._Element, of: Rendition, epoch_of: Callable[[int], int], *, by_time: bool
 ) -> None:
-    track, rate = of.track, of.frame_rate
+    track, rate, segments = of.track, of.frame_rate, line(of)
     representation = _add(
         chosen,
         "Representation",
@@ -167,21 +159,33 @@ def _representation(
         },
     )
     timeline = _add(template, "SegmentTimeline", {})
-    shift = epoch * track.timescale
-    at = 0
-    while at < len(segments):
-        begin, count = segments[at], 1
-        # A run of S: as long as each joins the last and takes as long (5.3.9.6.2).
-        while (
-            at + count < len(segments)
-            and segments[at + count].duration == begin.duration
-            and segments[at + count].time == segments[at + count - 1].end
-        ):
-            count += 1
+    for time, duration, count in _entries(segments, track.timescale, epoch_of):
         # Nothing is before 1970; cmaf puts the media there too.
-        entry = {"t": str(max(0, begin.time + shift)), "d": str(begin.duration)}
+        entry = {"t": str(max(0, time)), "d": str(duration)}
         _add(timeline, "S", entry | ({"r": str(count - 1)} if count > 1 else {}))
-        at += count
+
+
+def _entries(
+    segments: Sequence[Segment], timescale: int, epoch_of: Callable[[int], int]
+) -> list[tuple[int, int, int]]:
+    """Time and duration in ticks, and count, of each S: all of equal length that join (5.3.9.6.2).
+
+    Where another run begins, the last of the old one is said to last until then.
+    """
+    entries: list[tuple[int, int, int]] = []
+    for at, segment in enumerate(segments):
+        time = segment.time + epoch_of(segment.run) * timescale
+        duration = segment.duration
+        after = segments[at + 1] if at + 1 < len(segments) else segment
+        if after.run != segment.run:
+            duration = max(1, after.time + epoch_of(after.run) * timescale - time)
+        if entries:
+            begin, length, count = entries[-1]
+            if length == duration and begin + length * count == time:
+                entries[-1] = begin, length, count + 1
+                continue
+        entries.append((time, duration, 1))
+    return entries
 
 
 def _add(parent: etree._Element, name: str, attributes: Attributes) -> etree._Element:

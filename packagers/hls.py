@@ -66,7 +66,10 @@ def media(presentation: Presentation, rendition: Rendition) -> str:
     )
     init = m3u8.model.InitializationSection(None, cmaf.init_name(rendition.track))
     lines = _lines(segments, rendition.track.timescale, presentation.epoch_of)
-    return f"{playlist.dumps().rstrip()}\n{init}\n{lines}"
+    # The library leaves out a 0. It is the default, and yet Chromium's own player never asks again
+    # for a playlist that does not say it.
+    zero = "" if playlist.media_sequence else "#EXT-X-MEDIA-SEQUENCE:0\n"
+    return f"{playlist.dumps().rstrip()}\n{zero}{init}\n{lines}"
 
 
 def target_duration(fragment_duration: Fraction) -> int:

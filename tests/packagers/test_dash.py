@@ -181,19 +181,20 @@ def test_after_a_jump_of_the_index_numbers_count_from_there() -> None:
     assert addressed(read(presentation(jumped)), jumped.name) == listed(jumped)[5:]
 
 
-def test_a_period_begins_once_video_and_audio_have_entered_the_run() -> None:
+def test_a_restarted_clock_goes_on_in_the_same_period() -> None:
+    """dash.js asks for nothing more at a time that no S covers, and when a Period is replaced."""
+    scale = VIDEO.track.timescale
     again = regular(video(), FIRST + 5, run=1)
-    entered = rendition(video(), [*VIDEO.segments, *again])
-    waiting = read(presentation(entered, AUDIO))
-    assert all_of(waiting, "d:Period")[0].get("id") == "p0"
-    assert addressed(waiting, VIDEO.name) == listed(VIDEO)
-
-    sound = rendition(audio(), [*AUDIO.segments, *regular(audio(), FIRST + 5, 1, run=1)])
-    begun = read(presentation(entered, sound, VIDEO_LOW))
-    assert all_of(begun, "d:Period")[0].get("id") == "p1"
-    assert addressed(begun, VIDEO.name) == [(s.index, s.time, s.duration) for s in again]
-    # A quality that has not entered is not offered in it.
-    assert all_of(begun, f"//d:Representation[@id='{VIDEO_LOW.name}']") == []
+    back = [replace(s, time=s.time - 3000 * scale) for s in again]
+    entered = rendition(video(), [*VIDEO.segments, *back])
+    root = read(replace(presentation(entered, AUDIO), epochs=(3001,)))
+    (period,) = all_of(root, "d:Period")
+    assert dict(period.attrib) == {"id": "p0", "start": "PT0S"}
+    *before, (number, time, duration) = listed(VIDEO)
+    later = [(s.index, s.time + scale, s.duration) for s in again]
+    longer = (number, time, duration + scale)
+    assert addressed(root, VIDEO.name) == [*before, longer, *later]
+    assert addressed(root, AUDIO.name) == listed(AUDIO)
 
 
 @pytest.mark.parametrize("text", ['en"\n<x/>', "\x01", "&<>", "\ud800", "é", ""])

@@ -53,6 +53,13 @@ def test_strict_parsers_accept_every_playlist(strict: Strict) -> None:
         m3u8.M3U8(text, strict=True)
 
 
+def test_the_media_sequence_is_always_said() -> None:
+    """Chromium's own player never asks again for a playlist that leaves out a 0."""
+    for p, r in MEDIA.values():
+        (said,) = re.findall(r"^#EXT-X-MEDIA-SEQUENCE:(\d+)$", hls.media(p, r), re.MULTILINE)
+        assert int(said) == r.segments[0].index
+
+
 def test_the_strict_parser_does_refuse(strict: Strict) -> None:
     good = hls.media(*MEDIA["broken"])
     bad = [
