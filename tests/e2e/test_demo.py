@@ -1,0 +1,90 @@
+"""`relay demo` as a newcomer runs it: a picture within 8 s, and a killed encoder is only a line."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from relay.demo import clip
+from tests.e2e import served
+from tests.e2e.relay_process import free_port
+
+pytestmark = pytest.mark.e2e
+
+LASTS = 14
+FIRST_PICTURE = 8
+KILL = re.compile(r"encoder +enc_a .*kill -9 (\d+)")
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A cache folder that holds the demo's clip, as after its first run."""
+    folder = tmp_path_factory.mktemp("cache")
+    clip.make(folder / "isml-relay" / clip.NAME)
+    return folder
+
+
+@contextmanager
+def showing(
+    cache: Path, port: int, admin_port: int, log: Path
+) -> Iterator["subprocess.Popen[bytes]"]:
+    command = [sys.executable, "-m", "relay", "demo", "--for", str(LASTS)]
+    command += ["--port", str(port), "--admin-port", str(admin_port)]
+    with log.open("wb") as said:
+        child = subprocess.Popen(
+            command,
+            stdout=said,
+            stderr=subprocess.STDOUT,
+            env=os.environ | {"XDG_CACHE_HOME": str(cache)},
+        )
+    try:
+        yield child
+    finally:
+        if child.poll() is None:
+            child.terminate()
+            child.wait()
+
+
+def test_the_demo_plays_and_survives_a_kill(cache: Path, tmp_path: Path) -> None:
+    port, admin_port, log = free_port(), free_port(), tmp_path / "demo.log"
+    master = f"http://127.0.0.1:{port}/news.isml/master.m3u8"
+    began = time.monotonic()
+    with showing(cache, port, admin_port, log) as child:
+        while not _playable(master):
+            assert child.poll() is None, log.read_text()
+            assert time.monotonic() < began + FIRST_PICTURE, log.read_text()
+            time.sleep(0.1)
+        (pid,) = KILL.findall(log.read_text())
+        os.kill(int(pid), signal.SIGKILL)
+        assert served.get(f"http://127.0.0.1:{admin_port}/ui/").status == 200
+        assert child.wait(LASTS + 10) == 0, log.read_text()
+    said = log.read_text()
+    assert "Traceback" not in said
+    assert f"http://127.0.0.1:{port}/news.isml/master.m3u8" in said
+    assert f"http://localhost:{admin_port}/" in said
+    assert re.search(r"encoder +enc_a +was killed by signal 9", said), said
+    assert "nobody delivered" not in said, said
+    # Its encoders are gone with it.
+    for gone in map(int, re.findall(r"kill -9 (\d+)", said)):
+        with pytest.raises(ProcessLookupError):
+            os.kill(gone, 0)
+
+
+def _playable(master: str) -> bool:
+    """A segment of every track can be fetched."""
+    try:
+        if served.get(master).status != 200:
+            return False
+    except OSError:
+        return False
+    texts = served.playlists(master)
+    return len(texts) == 4 and all(
+        served.rendition(url, text).segments for url, text in texts.items() if url
+    )
