@@ -54,7 +54,7 @@ class Carriage:
         """Put what time has brought, here and in the view. Raises StoreUnavailable."""
         for pin in outcome.pins:
             self.pin(pin)
-        self._timed.extend(outcome.offers)
+        self._timed.extend(offer for offer in outcome.offers if self._wanted(offer))
         if not self._timed:
             self._timed.extend(self._view.due(self._clock.now()))
         await self._put_pins()
@@ -67,12 +67,14 @@ class Carriage:
             self._timed.popleft()
 
     async def _offer(self, offer: Offer) -> None:
-        timeline = self._view.timelines.get(offer.copy.track)
-        verdict = timeline.offer(offer, self._clock.now()) if timeline else Verdict.ACCEPTED
-        if verdict is Verdict.ACCEPTED:
+        if self._wanted(offer):
             await self._put_copy(offer)
-        else:
+
+    def _wanted(self, offer: Offer) -> bool:
+        verdict = self._view.offer(offer, self._clock.now())
+        if verdict is not Verdict.ACCEPTED:
             self._note(offer.copy, verdict)
+        return verdict is Verdict.ACCEPTED
 
     async def _put_copy(self, offer: Offer) -> None:
         first = await self._put(offer.copy, offer.data)

@@ -9,8 +9,9 @@ and only spares or delays it, so a wrong guess costs a put and never the result.
                        `patience`; so an early encoder cannot win every other index
             duplicate  the index is taken
             late       its place is past: a declared gap, or older than the window
-            suspect    further ahead than `reach`: alone it changes nothing; three in a row while
-                       nobody continues the line mean that the line itself has moved on
+            suspect    further ahead than `reach`: alone it changes nothing; three in a row when
+                       nobody has continued the line for three cells mean that the line itself has
+                       moved on. A track without a line is measured by the others' edge
     apply   places a member as soon as everything before it is placed; a member beyond `reach`
             is where the line goes on, since it would not be in the store otherwise
     due     copies held for `patience` or convincing; gaps for holes that nobody filled
@@ -25,10 +26,12 @@ from dataclasses import dataclass, field
 from relay.gathering import Offer
 from relay.media import Copy, Entry, Gap, Verdict
 from relay.numbering import Grid
-from relay.runs import FIRST, Run
+from relay.runs import FIRST, SILENCE, Run
 
 MOST_HELD = 8
 CONVINCING = 3
+MOST_SUSPECTS = 8
+"""Sources whose suspects are kept, the newest, and copies of each: strangers name themselves."""
 
 
 @dataclass(slots=True)
@@ -52,6 +55,7 @@ class Timeline:
     _hole_since: int | None = None
     _held: list[tuple[int, Offer]] = field(default_factory=list)
     _suspects: dict[str, list[Offer]] = field(default_factory=dict)
+    _went_on: int | None = None
     _turned: bool = False
 
     @property
@@ -68,8 +72,11 @@ class Timeline:
 
         The entries are gaps for the numbers that this track leaves unused, if they are few.
         """
-        entries = []
-        if self.next is not None and self.placed and 0 < run.start - self.next <= self.reach:
+        entries: list[Entry] = []
+        if self.next is None:
+            self.run = run  # as if it had been made after the turn: nothing breaks
+            return entries
+        if self.placed and 0 < run.start - self.next <= self.reach:
             cell = int(self.grid.D * self.timescale)
             for index in range(self.next, run.start):
                 gap = Gap(self.track, self.run.number, index, self.end, cell, 0)
@@ -101,12 +108,18 @@ class Timeline:
             return f"{copy.sample_count} samples instead of {won.sample_count}"
         return None
 
-    def offer(self, offer: Offer, now: int) -> Verdict:
-        """A copy came in: is it worth a put now? Held ones come back through `due`."""
+    def offer(self, offer: Offer, now: int, edge: int | None = None) -> Verdict:
+        """A copy came in: is it worth a put now? Held ones come back through `due`.
+
+        `edge`: the highest index placed on any track, for the first copy of this one.
+        """
         copy = offer.copy
         if copy.run != self.run.number:
             return Verdict.LATE
         if self.next is None:
+            if edge is not None and copy.index > edge + self.reach:
+                return self._suspect(offer, now)
+            self._went_on = now
             return Verdict.ACCEPTED
         if isinstance(self.find(copy.index), Copy):
             return Verdict.DUPLICATE
@@ -115,6 +128,7 @@ class Timeline:
         if copy.index > self.next + self.reach:
             return self._suspect(offer, now)
         self._suspects.clear()
+        self._went_on = now
         misses = copy.index == self.next and self.placed and not self._joins(copy)
         if misses and len(self._held) < MOST_HELD:
             self._held.append((now + self.patience, offer))
@@ -187,7 +201,12 @@ class Timeline:
         if line and offer.copy.index != line[-1].copy.index + 1:
             line.clear()
         line.append(offer)
-        if len(line) >= CONVINCING:
+        del line[:-MOST_SUSPECTS]
+        if len(self._suspects) > MOST_SUSPECTS:
+            del self._suspects[next(iter(self._suspects))]
+        silence = SILENCE * self.grid.D * 1000
+        silent = self._went_on is None or now - self._went_on >= silence
+        if silent and len(line) >= CONVINCING:
             self._held += [(now, convincing) for convincing in line]
             self._suspects.clear()
         return Verdict.SUSPECT

@@ -11,7 +11,7 @@ from math import ceil
 
 from relay.gathering import Offer
 from relay.ingest.smooth import read_header
-from relay.media import Copy, Gap, Header, Member, Pin
+from relay.media import Copy, Gap, Header, Member, Pin, Verdict
 from relay.numbering import Grid
 from relay.presentation import Presentation, fold, register
 from relay.runs import Run
@@ -87,6 +87,15 @@ class View:
                     timeline.begin(begins[member.track])
             news += self.apply(member, now)
         return [item for item in news if not isinstance(item, Measured)]
+
+    def offer(self, offer: Offer, now: int) -> Verdict:
+        """A copy came in: is it worth a put now? It changes nothing that `follow` decides."""
+        timeline, edge = self._timeline(offer.copy.track), self.edge
+        if timeline is not None:
+            return timeline.offer(offer, now, edge)
+        # Its header's pin is still on its way here.
+        far = edge is not None and offer.copy.index > edge + self._reach
+        return Verdict.SUSPECT if far else Verdict.ACCEPTED
 
     def apply(self, member: Member, now: int) -> list[News]:
         """The store took a member."""
@@ -169,13 +178,20 @@ class View:
                 self.presentation = fold(self.presentation, entry)
         return [RunPinned(run)]
 
+    @property
+    def _depth(self) -> int:
+        return ceil(self.presentation.window / self.presentation.grid.D) + 2
+
+    @property
+    def _reach(self) -> int:
+        return min(self._depth, MOST_GAPS)
+
     def _timeline(self, name: str) -> Timeline | None:
         timeline = self.timelines.get(name)
         rendition = self.presentation.rendition(name)
         if timeline is None and rendition is not None:
-            grid = self.presentation.grid
-            depth = ceil(self.presentation.window / grid.D) + 2
-            scale, reach = rendition.track.timescale, min(depth, MOST_GAPS)
-            timeline = Timeline(name, grid, scale, self.patience, depth, reach, self._runs[-1])
+            grid, scale = self.presentation.grid, rendition.track.timescale
+            depth, reach, run = self._depth, self._reach, self._runs[-1]
+            timeline = Timeline(name, grid, scale, self.patience, depth, reach, run)
             self.timelines[name] = timeline
         return timeline
