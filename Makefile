@@ -39,13 +39,14 @@ check: setup ## format, lint, types, and the walls between the rooms
 	@echo "check: format, lint, types and walls are in order"
 
 # Never fails: without a browser the tests that need one are reported as skipped, by name.
-browser: ## Debian's chromium by apt, when it is absent and we are root
-	@if [ -x /usr/bin/chromium ]; then exit 0; fi; \
+# libatomic1 is what the node inside playwright's wheel is linked to.
+browser: setup ## Debian's chromium by apt, when it is absent and we are root
+	@if [ -x /usr/bin/chromium ] && $(BIN)/playwright --version >/dev/null 2>&1; then exit 0; fi; \
 	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
-	  echo "browser: no /usr/bin/chromium; browser tests will be reported as skipped, by name"; exit 0; fi; \
+	  echo "browser: no chromium that can be driven; browser tests will be reported as skipped, by name"; exit 0; fi; \
 	echo "browser: installing chromium with apt-get"; mkdir -p .tools; log=.tools/apt.log; \
 	{ apt-get -q update && DEBIAN_FRONTEND=noninteractive apt-get -qy install --no-install-recommends \
-	  chromium fonts-dejavu-core; } >$$log 2>&1 </dev/null || { tail -n 5 $$log; \
+	  chromium fonts-dejavu-core libatomic1; } >$$log 2>&1 </dev/null || { tail -n 5 $$log; \
 	  echo "browser: not installed; browser tests will be reported as skipped, by name"; }
 
 players: $(PLAYERS) ## the web players that the tests drive, into tests/e2e/node_modules

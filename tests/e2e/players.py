@@ -5,6 +5,8 @@ One browser at a time; its pages may play side by side. What a page does is in `
 
 import asyncio
 import functools
+import subprocess
+import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -40,10 +42,16 @@ ARGUMENTS = [
 ]
 
 
+@functools.cache
 def missing() -> str:
     """Why there can be no browser test here; "" when there can."""
     if not CHROMIUM.exists():
         return f"no {CHROMIUM} (`make browser` installs it, as root on Debian)"
+    driver = subprocess.run(
+        [sys.executable, "-m", "playwright", "--version"], capture_output=True, check=False
+    )
+    if driver.returncode:
+        return "playwright cannot run its node (`make browser` installs libatomic1)"
     absent = [path.name for path in PLAYERS if not path.exists()]
     return f"no {' and '.join(absent)} (`make players` fetches them)" if absent else ""
 
