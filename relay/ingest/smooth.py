@@ -101,7 +101,9 @@ class Session:
 
     def _learn(self, header: Header) -> None:
         self._tracks = {track.track_id: track for track in header.tracks}
-        moov = (box for box in BoxReader().feed(header.data) if box.type == "moov")
+        reader = BoxReader()
+        moov = [box for box in reader.feed(header.data) if box.type == "moov"]
+        reader.feed(b"")  # raises when a moov that was completed has outgrown its limit
         present = (track.track_id for box in moov for track in iso.parse_moov(box.data))
         self._ignored = frozenset(present) - self._tracks.keys()
 

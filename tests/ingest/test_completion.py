@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import pytest
+
+from relay.errors import BoxTooLarge
 from relay.ingest.completion import MOST_HELD, Completion
 from relay.ingest.smooth import Session
 from relay.media import Fragment, Header
 from relay.mp4 import avc, iso
 from relay.mp4.codecs import describe
-from relay.mp4.reader import Box, BoxReader
+from relay.mp4.reader import Box, BoxReader, Limits
 
 CAPTURES = Path(__file__).parent.parent / "captures"
 
@@ -71,3 +74,19 @@ def test_damaged_units_yield_no_sets() -> None:
     assert avc.parameter_sets(b"") == ([], [])
     assert avc.parameter_sets(b"\xff\xff\xff\xff" * 9) == ([], [])
     assert avc.parameter_sets(b"\0\0\0\0" * 9) == ([], [])
+
+
+def test_a_header_that_grew_beyond_what_can_be_read_again_is_refused() -> None:
+    """It would be pinned, and no replay could read it."""
+    completion, session = Completion(), Session("main")
+    passed: list[Box] = []
+    for came in boxes("ff9-fifo"):
+        box = came
+        if box.type == "moov":
+            room = Limits().moov - len(box.data)
+            padding = room.to_bytes(4, "big") + b"free" + bytes(room - 8)
+            data = Limits().moov.to_bytes(4, "big") + box.data[4:] + padding
+            box = BoxReader().feed(data)[0]
+        passed += completion.take(box)
+    with pytest.raises(BoxTooLarge):
+        _ = [found for box in passed for found in session.take(box)]
