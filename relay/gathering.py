@@ -18,6 +18,8 @@ from relay.numbering import Grid
 from relay.runs import FIRST, Run
 
 MOST_OPEN = 4
+MOST_BYTES = 64 << 20
+"""Of one copy; what comes beyond that is dropped, and the copy is partial."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class Offer:
 class _Pieces:
     fragments: list[Fragment] = field(default_factory=list)
     broken: bool = False
+    size: int = 0
     arrival: int = 0
     dies: int | None = None
 
@@ -57,15 +60,17 @@ class Gathering:
         pieces = self._open.setdefault(index, _Pieces())
         pieces.dies = None
         pieces.arrival = utc
-        if not pieces.fragments:
-            pieces.fragments.append(fragment)
-        else:
+        if pieces.fragments:
             half = fragment.duration // (2 * fragment.sample_count)
             distance = fragment.time - pieces.end
             if distance < -half or fragment.time <= pieces.fragments[-1].time:
                 return whole  # a resent piece
+            if pieces.size + fragment.size > MOST_BYTES:
+                pieces.broken = True
+                return whole
             pieces.broken |= distance > half
-            pieces.fragments.append(fragment)
+        pieces.fragments.append(fragment)
+        pieces.size += fragment.size
         scale = self.track.timescale
         cell = index - self.run.offset
         begins = self.grid.start(cell, scale) + int(self.grid.D * scale / 8)
@@ -113,7 +118,7 @@ class Gathering:
             sample_count=sum(fragment.sample_count for fragment in pieces.fragments),
             source=self.source,
             arrival=pieces.arrival,
-            size=sum(len(part) for part in data),
+            size=pieces.size,
             sync=first.sync,
             partial=partial or pieces.broken,
         )

@@ -1,6 +1,6 @@
 """When a sender's copy of an index is whole."""
 
-from relay.gathering import MOST_OPEN, Gathering
+from relay.gathering import MOST_BYTES, MOST_OPEN, Gathering
 from tests.pieces import CELL, GRID, VIDEO, fragment
 
 
@@ -98,3 +98,12 @@ def test_an_empty_duration_neither_fails_nor_loops() -> None:
     for _ in range(3):
         sender.add(5, fragment(5 * CELL, 0), 0)
     assert len(sender.end(0, clean=True)) == 1
+
+
+def test_the_bytes_of_one_copy_are_bounded_and_what_was_cut_is_partial() -> None:
+    sender, data = gathering(), (bytes(MOST_BYTES // 4),)
+    for at in range(8):
+        sender.add(5, fragment(5 * CELL + at, 1, data=data), 0)
+    (cut,) = sender.end(0, clean=True)
+    assert cut.copy.size == MOST_BYTES
+    assert cut.copy.partial
