@@ -29,6 +29,9 @@ UTC_OPTION = "-output_ts_offset $(date +%s)"
 LONGEST = Fraction(60)
 SHORTEST = Fraction(1, 100)
 
+MOST_STARTS = 16
+"""Fragments of a lesson: one that has taught nothing by then begins anew."""
+
 
 @dataclass(frozen=True, slots=True)
 class Grid:
@@ -137,7 +140,7 @@ class Learner:
 
         A start that does not rise begins the lesson anew. Ticks of `timescale`.
         """
-        if self._starts and start <= self._starts[-1]:
+        if self._starts and (start <= self._starts[-1] or len(self._starts) >= MOST_STARTS):
             self._starts, self._durations, self._samples = [], [], 0
         self._starts.append(start)
         self._durations.append(duration)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.numbering import Grid, Learner, frame_rate, snap
+from relay.numbering import MOST_STARTS, Grid, Learner, frame_rate, snap
 
 AAC = Fraction(1024, 48000)
 
@@ -165,3 +165,10 @@ def test_a_restarted_clock_begins_the_lesson_anew() -> None:
     assert learner.offer(50_000_000, 20_000_000, 50) is None
     assert learner.offer(0, 30_000_000, 75) is None
     assert learner.offer(30_000_000, 30_000_000, 75) == Grid(Fraction(3), learnt=True)
+
+
+def test_a_lesson_that_teaches_nothing_does_not_grow() -> None:
+    learner = Learner(1000)
+    for number in range(10 * MOST_STARTS):
+        assert learner.offer(5 * number, 5, 1) is None  # shorter than any fragment that is cut
+    assert len(learner._starts) <= MOST_STARTS
