@@ -259,6 +259,8 @@ class PublishingPoint:
         if standing in (Standing.CURRENT, Standing.LATE):
             return runs.current
         if standing is Standing.REFUSED or (standing is Standing.REWOUND and not self.restarts):
+            others = (late for late in self._rewound if late[1].sender.source != came.sender.source)
+            self._rewound = deque(others)
             outcome.refusal = ClockRefused(
                 f"The times of {came.sender.source} are {runs.behind(raw)} s behind the live edge:"
                 " its clock was restarted, or is wrong.",
@@ -266,7 +268,8 @@ class PublishingPoint:
             )
             return None
         self._rewound.append((raw, came))
-        while len(self._rewound) > MOST_WAITING:
+        stale = came.now - runs.memory
+        while len(self._rewound) > MOST_WAITING or self._rewound[0][1].now < stale:
             outcome.suspect.append(self._rewound.popleft()[1].fragment)
         if standing is Standing.REWOUND:
             first, began = min(self._rewound, key=itemgetter(0))

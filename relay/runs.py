@@ -101,6 +101,11 @@ class Runs:
     _back: dict[str, _Streak] = field(default_factory=dict)
     _ahead: dict[str, _Streak] = field(default_factory=dict)
 
+    @property
+    def memory(self) -> int:
+        """ms after which a fragment that still waits belongs to no restart of now."""
+        return ceil(2 * CONVINCING * self.D * 1000)
+
     def place(self, source: str, raw: int, now: int) -> Standing:
         """Where the fragment of `source` with this raw index belongs."""
         index = raw + self.current.offset

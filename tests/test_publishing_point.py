@@ -288,3 +288,26 @@ def test_fragments_unlike_the_configured_duration_are_told_once() -> None:
     assert "1.92 s, not of 2 s" in told[1]
     well = [point.fragment(B, fragment(n * CELL), 0, UTC).misfit for n in range(6)]
     assert well == [""] * 6
+
+
+def test_what_was_refused_or_left_behind_long_ago_is_no_part_of_a_restart() -> None:
+    point, now, once = on_air(), 2_006_000, Sender("c", "main")
+    for sender in (once, A, B):
+        point.fragment(sender, fragment(1003 * CELL), now, UTC)
+    point.fragment(once, fragment(50 * CELL), now, UTC)
+    now += 60_000
+    point.fragment(A, fragment(1009 * CELL), now, UTC)
+    point.fragment(B, fragment(60 * CELL), now, UTC)
+    assert point.fragment(B, fragment(61 * CELL), now + 2000, UTC).refusal is not None
+    now += 10_000
+    pins: list[Pin] = []
+    for raw in (100, 101, 102):
+        pins += point.fragment(A, fragment(raw * CELL), now, UTC).pins
+        now += 2000
+    assert [Run.read(pin).offset for pin in pins] == [910]
+    offers = point.pinned_run(Run.read(pins[0])).offers
+    assert [(o.copy.source, o.copy.index) for o in offers] == [
+        ("a", 1010),
+        ("a", 1011),
+        ("a", 1012),
+    ]
