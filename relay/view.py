@@ -70,6 +70,7 @@ class View:
     patience: int
     timelines: dict[str, Timeline] = field(default_factory=dict)
     _runs: list[Run] = field(default_factory=lambda: [Run()])
+    _offered: int | None = None
     _trimmed: dict[str, int] = field(default_factory=dict)
 
     def replay(self, past: Iterable[Member], now: int) -> list[News]:
@@ -90,12 +91,17 @@ class View:
 
     def offer(self, offer: Offer, now: int) -> Verdict:
         """A copy came in: is it worth a put now? It changes nothing that `follow` decides."""
-        timeline, edge = self._timeline(offer.copy.track), self.edge
+        timeline, index = self._timeline(offer.copy.track), offer.copy.index
+        # What has been offered stands for what has not been reported yet.
+        edge = self._offered if self.edge is None else self.edge
         if timeline is not None:
-            return timeline.offer(offer, now, edge)
-        # Its header's pin is still on its way here.
-        far = edge is not None and offer.copy.index > edge + self._reach
-        return Verdict.SUSPECT if far else Verdict.ACCEPTED
+            verdict = timeline.offer(offer, now, edge)
+        else:  # its header's pin is still on its way here
+            far = edge is not None and index > edge + self._reach
+            verdict = Verdict.SUSPECT if far else Verdict.ACCEPTED
+        if verdict is Verdict.ACCEPTED:
+            self._offered = max(index, self._offered or 0)
+        return verdict
 
     def apply(self, member: Member, now: int) -> list[News]:
         """The store took a member."""

@@ -10,6 +10,7 @@ from relay.media import Fragment, Header, Verdict
 from relay.publishing_point import Sender
 from relay.store.memory import MemoryStore
 from tests.door import (
+    LEARNING,
     RULES,
     D,
     Hands,
@@ -92,4 +93,13 @@ async def test_a_new_track_does_not_begin_in_the_far_future(soon: bool) -> None:
     for index in (2, 3):
         await channel.fragment(GOOD, replace(far, time=index * D))
     await shown(channel, [2, 3], track.name)
+    await channel.close()
+
+
+async def test_a_far_future_among_what_waits_for_the_grid_does_not_begin_the_line() -> None:
+    channel, clock = await started(MemoryStore(), replace(LEARNING, patience=1))
+    await going_on(channel, clock, 0, 1)
+    await channel.fragment(BAD, replace(short(FAR), duration=D))
+    await going_on(channel, clock, 1, 5)
+    await shown(channel, range(5))
     await channel.close()
