@@ -248,7 +248,7 @@ class PublishingPoint:
             track, source = came.fragment.track, came.sender.source
             gathering = Gathering(track, source, grid, self.patience, run)
             self._gatherings[key] = gathering
-        outcome.offers += gathering.add(index, came.fragment, came.utc)
+        outcome.offers += gathering.add(index, came.fragment, came.utc, came.now)
 
     def _place(self, came: _Waiting, raw: int, outcome: Outcome) -> Run | None:
         """The run that the fragment counts in; None while that is not sure, or it is refused."""

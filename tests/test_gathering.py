@@ -28,12 +28,21 @@ def test_a_split_fragment_is_whole_with_its_second_half() -> None:
     assert not sender.busy
 
 
-def test_a_short_copy_is_whole_when_its_sender_goes_on() -> None:
+def test_a_short_copy_is_whole_when_its_sender_goes_on_from_its_end() -> None:
     sender = gathering()
     assert sender.add(5, fragment(5 * CELL, 800), 0) == []
-    short, full = sender.add(6, fragment(6 * CELL), 1)
+    (short,) = sender.add(6, fragment(5 * CELL + 800, 2600), 1)[:1]
     assert (short.copy.index, short.copy.duration, short.copy.partial) == (5, 800, False)
+
+
+def test_a_copy_whose_end_its_sender_left_out_waits_and_is_partial() -> None:
+    sender = gathering()
+    assert sender.add(5, fragment(5 * CELL, 800), 0, 10) == []
+    (full,) = sender.add(6, fragment(6 * CELL), 1, 20)
     assert full.copy.index == 6
+    assert sender.deadline() == 1520
+    (short,) = sender.due(1520)
+    assert (short.copy.index, short.copy.duration, short.copy.partial) == (5, 800, True)
 
 
 def test_a_clean_end_makes_the_rest_whole() -> None:
@@ -82,7 +91,8 @@ def test_pieces_that_do_not_join_are_partial() -> None:
     sender = gathering()
     sender.add(5, fragment(5 * CELL, 400), 0)
     assert sender.add(5, fragment(5 * CELL + 800, 1200), 1) == []
-    first, _ = sender.add(6, fragment(6 * CELL), 2)
+    sender.add(6, fragment(6 * CELL), 2, 30)
+    (first,) = sender.due(1530)
     assert first.copy.partial
 
 
