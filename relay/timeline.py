@@ -14,7 +14,7 @@ and only spares or delays it, so a wrong guess costs a put and never the result.
                        moved on. A track without a line is measured by the others' edge
     apply   places a member as soon as everything before it is placed; a member beyond `reach`
             is where the line goes on, since it would not be in the store otherwise
-    due     copies held for `patience` or convincing; gaps for holes that nobody filled
+    due     copies held for `patience`, for a hole, or convincing; gaps for what nobody has
 
 Gaps are records under the missing keys and compete there like copies: the one that the store took
 counts. Invariants: an index is placed once; the order is strictly rising; nothing placed changes.
@@ -125,7 +125,7 @@ class Timeline:
             return Verdict.DUPLICATE
         if copy.index < self.next:
             return Verdict.LATE
-        if copy.index > self.next + self.reach:
+        if self._far(copy.index):
             return self._suspect(offer, now)
         self._suspects.clear()
         self._went_on = now
@@ -139,8 +139,9 @@ class Timeline:
         """The store took a member: the entries that find their place by it, in order."""
         if member.run != self.run.number:
             return []  # an older run's: its place is past
-        if self.next is None or member.index > self.next + self.reach:
+        if self.next is None or self._far(member.index):
             self.next = member.index
+            self.placed.clear()
             self._ahead = {at: m for at, m in self._ahead.items() if at > member.index}
         if member.index < self.next:
             return []
@@ -162,16 +163,20 @@ class Timeline:
 
     def due(self, now: int) -> list[Offer | Gap]:
         """What is to be put because time has passed."""
-        ready: list[Offer | Gap] = [offer for deadline, offer in self._held if deadline <= now]
-        self._held = [held for held in self._held if held[0] > now]
+        gaps: list[Gap] = []
+        stop = 0
         if (
             self.next is not None
             and self._hole_since is not None
             and self._hole_since + self.patience <= now
         ):
-            ready += self._gaps(self.next, min(self._ahead), now)
+            stop = min(self._ahead)
+            gaps = self._gaps(self.next, stop, now)
             self._hole_since = now
-        return ready
+        # What is held for a hole that has lasted long enough is better than a gap.
+        ready = [held for held in self._held if held[0] <= now or held[1].copy.index < stop]
+        self._held = [held for held in self._held if held not in ready]
+        return [*(offer for _, offer in ready), *gaps]
 
     def deadline(self) -> int | None:
         """When `due` is to be asked again."""
@@ -180,23 +185,40 @@ class Timeline:
             times.append(self._hole_since + self.patience)
         return min(times, default=None)
 
+    def _far(self, index: int) -> bool:
+        """Further than `reach` from all that the line has, placed or about to be."""
+        newest = self.next or 0
+        for at in sorted(self._ahead):
+            if at <= newest + self.reach:
+                newest = at + 1
+        return index > newest + self.reach
+
     def _joins(self, copy: Copy) -> bool:
         return abs(copy.time - self.end) <= copy.half_frame
 
     def _gaps(self, first: int, stop: int, now: int) -> list[Gap]:
-        """Gap records for [first, stop), which share the time between their neighbours."""
-        begin = (
-            self.end if self.placed else self.grid.start(first - self.run.offset, self.timescale)
-        )
-        length = max(0, self._ahead[stop].time - begin)
-        count = stop - first
-        edges = [begin + length * at // count for at in range(count + 1)]
+        """Gap records for what nobody has of [first, stop)."""
+        end = self.end if self.placed else self.grid.start(first - self.run.offset, self.timescale)
+        held = {offer.copy.index: offer.copy for _, offer in reversed(self._held)}
+        known = {at: copy for at, copy in held.items() if first <= at < stop}
+        gaps: list[Gap] = []
+        for index, copy in sorted({**known, stop: self._ahead[stop]}.items()):
+            gaps += self._between(first, end, index, copy.time, now)
+            first, end = index + 1, copy.end
+        return gaps
+
+    def _between(self, first: int, begin: int, stop: int, end: int, now: int) -> list[Gap]:
+        """Gap records for [first, stop), which share the time from `begin` to `end`."""
+        length, count = max(0, end - begin), stop - first
+        edges = [begin + length * at // max(1, count) for at in range(count + 1)]
         return [
             Gap(self.track, self.run.number, first + at, edges[at], edges[at + 1] - edges[at], now)
             for at in range(count)
         ]
 
     def _suspect(self, offer: Offer, now: int) -> Verdict:
+        if offer.copy.partial:
+            return Verdict.SUSPECT  # half a copy convinces nobody
         line = self._suspects.setdefault(offer.copy.source, [])
         if line and offer.copy.index != line[-1].copy.index + 1:
             line.clear()
