@@ -2,6 +2,8 @@
 
 A view is a function of what `follow` reports, in its order, and of nothing else: a restart replays
 it, a second node arrives at the same. What the rest of the house must hear of comes back as news.
+Where a track begins is pinned: what was put a moment later with an earlier index was never shown,
+and no order of members tells it from a hole that was filled, once the oldest have been trimmed.
 Sans-IO: `now` in ms of a clock that only rises.
 """
 
@@ -53,6 +55,11 @@ class Measured:
 
 
 @dataclass(frozen=True, slots=True)
+class Begun(Measured):
+    """A track's timeline has begun: where, is to be pinned."""
+
+
+@dataclass(frozen=True, slots=True)
 class RunPinned:
     """A new run has begun: an encoder's clock was restarted."""
 
@@ -72,22 +79,25 @@ class View:
     _runs: list[Run] = field(default_factory=lambda: [Run()])
     _offered: int | None = None
     _trimmed: dict[str, int] = field(default_factory=dict)
+    _begun: dict[str, int] = field(default_factory=dict)
 
     def replay(self, past: Iterable[Member], now: int) -> list[News]:
         """All that the store held when it was opened."""
         members = list(past)
         begins: dict[str, int] = {}
         for member in members:
-            if not isinstance(member, Pin):
+            if isinstance(member, Pin):
+                self._begins(member)
+            else:
                 begins[member.track] = min(member.index, begins.get(member.track, member.index))
         news: list[News] = []
         for member in members:
             if not isinstance(member, Pin) and member.track not in self.timelines:
                 timeline = self._timeline(member.track)
                 if timeline is not None:
-                    timeline.begin(begins[member.track])
+                    timeline.begin(max(begins[member.track], self._begun.get(member.track, 0)))
             news += self.apply(member, now)
-        return [item for item in news if not isinstance(item, Measured)]
+        return [item for item in news if type(item) is not Measured]
 
     def offer(self, offer: Offer, now: int) -> Verdict:
         """A copy came in: is it worth a put now? It changes nothing that `follow` decides."""
@@ -111,11 +121,15 @@ class View:
         if timeline is None:
             return []  # its header's pin is gone: nobody could play it
         holes = []
-        for entry in timeline.apply(member, now):
+        entries = timeline.apply(member, now)
+        for entry in entries:
             self.presentation = fold(self.presentation, entry)
             if isinstance(entry.member, Gap):
                 holes.append(entry.member.index)
         news: list[News] = [Holes(member.track, holes[0], len(holes))] if holes else []
+        if entries and member.track not in self._begun:
+            begin = self._begun[member.track] = entries[0].member.index
+            news.append(Begun(Pin(f"begin/{member.track}", b"%d" % begin)))
         rendition = self.presentation.rendition(member.track)
         if isinstance(member, Copy) and rendition is not None and not rendition.bandwidth:
             seconds = rendition.seconds(member.duration)
@@ -153,6 +167,7 @@ class View:
         return found
 
     def _pinned(self, pin: Pin) -> list[News]:
+        self._begins(pin)
         what, _, name = pin.name.partition("/")
         if what == "grid":
             grid = Grid.decode(pin.value)
@@ -172,6 +187,11 @@ class View:
         if rendition is not None:
             self.presentation = register(self.presentation, rendition.track, int(pin.value))
         return []
+
+    def _begins(self, pin: Pin) -> None:
+        what, _, track = pin.name.partition("/")
+        if what == "begin":
+            self._begun[track] = int(pin.value)
 
     def _turn(self, run: Run) -> list[News]:
         if run.number != self._runs[-1].number + 1:

@@ -15,7 +15,7 @@ from relay.mp4.reader import BoxReader
 from relay.numbering import Grid
 from relay.presentation import Presentation
 from relay.runs import Run
-from relay.view import GridPinned, HeaderPinned, Holes, Measured, RunPinned, View
+from relay.view import Begun, GridPinned, HeaderPinned, Holes, Measured, RunPinned, View
 from tests.pieces import GRID
 
 CAPTURE = Path(__file__).parent / "captures" / "ff9-av" / "req001.body"
@@ -84,7 +84,8 @@ def test_a_bandwidth_that_the_header_leaves_out_is_measured_then_pinned() -> Non
     told(line, [Pin("header/main", data), PINS[1]])
     audio = line.presentation.renditions[1]
     assert audio.bandwidth == 0
-    (news,) = told(line, [member(audio.name, 5, size=16_000)])
+    begun, news = told(line, [member(audio.name, 5, size=16_000)])
+    assert begun == Begun(Pin(f"begin/{audio.name}", b"5"))
     assert news == Measured(Pin(f"bandwidth/{audio.name}", b"64000"))
     told(line, [Pin(f"bandwidth/{audio.name}", b"64000")])
     assert line.presentation.renditions[1].bandwidth == 64_000
