@@ -63,7 +63,7 @@ class Change:
             seconds = round(self.behind * D)
             return f"{self.source} is {seconds} s behind: it sends what was published long ago"
         if self.state == DIFFERS:
-            return f"{about}: unlike the copy that was published: {self.detail}"
+            return f"{about}: unlike the published copy, so no spare: {self.detail}"
         return f"{about}: {_SENTENCES[self.state]}"
 
 
@@ -71,7 +71,7 @@ class Change:
 class Tally:
     """Counters of one channel. `counts` by (source, track, verdict); `last` arrival in ms.
 
-    good     arrival in ms of the last copy that was or could have been published
+    good     arrival in ms of the last copy that was, or could have been published in its place
     recent   outcome by index: "won", "differs", "partial", "duplicate", "held", "late"
     """
 
@@ -98,7 +98,7 @@ class Tally:
         self.last[key] = copy.arrival
         if differs:
             self.differing[key] += 1
-        if state in (WELL, DIFFERS) or verdict is Verdict.PARTIAL:
+        if state == WELL or verdict is Verdict.PARTIAL:
             self.good[key] = copy.arrival
         if verdict is not Verdict.SUSPECT:  # that has no place on the timeline
             self._remember(key, copy.index, DIFFERS if differs else _outcome(verdict))

@@ -120,6 +120,13 @@ def test_what_cannot_be_published_is_no_good_arrival() -> None:
     assert (tally.good[KEY], tally.last[KEY]) == (7, 9)
 
 
+def test_what_is_unlike_the_published_copy_could_not_stand_in_for_it() -> None:
+    tally = Tally()
+    tally.note(copy(arrival=7), Verdict.DUPLICATE)
+    tally.note(copy(index=2, arrival=9), Verdict.DUPLICATE, "time 9 instead of 8")
+    assert (tally.good[KEY], tally.last[KEY]) == (7, 9)
+
+
 def past(tally: Tally, indexes: Iterable[int], edge: int, track: str = "video-1") -> list[str]:
     """Duplicates of these indexes while the live edge stands: the states that are told."""
     told = [

@@ -18,8 +18,8 @@ from relay.monitor.feed import Feed
 from relay.monitor.watch import Watch
 
 _SENTENCES = {
-    "PROTECTED": "two copies of every track: losing one changes nothing",
-    "EXPOSED": "one copy only of a track: losing its source ends it",
+    "PROTECTED": "every track comes from two sources: losing one changes nothing",
+    "EXPOSED": "a track comes from one source only: losing it interrupts the channel",
     "DOWN": "nobody delivers",
 }
 

@@ -27,7 +27,10 @@ const NOTICES = {
   ],
 };
 
-const seconds = (ms) => `${(Math.max(0, ms) / 1000).toFixed(1)} s`;
+const AHEAD = -3000; // ms beyond which the media is of the future: pushed without a pace, or a clock
+const seconds = (ms) => (ms < AHEAD
+  ? `${(-ms / 1000).toFixed(0)} s ahead`
+  : `${(Math.max(0, ms) / 1000).toFixed(1)} s`);
 
 export class Channel {
   constructor(name, board) {
@@ -114,7 +117,9 @@ function why({ protection, copies, tracks, sources }) {
   if (protection === "DOWN") {
     return alive.length ? `nothing that ${alive.join(", ")} sends can be published` : "nobody delivers";
   }
-  if (alive.length === 1) return `only ${alive[0]} delivers: losing it ends the channel`;
+  if (alive.length === 1) return `only ${alive[0]} delivers: losing it interrupts the channel`;
+  const unlike = alive.filter((name) => sources[name].state === "differs");
+  if (unlike.length) return `what ${unlike.join(", ")} sends is unlike what is published`;
   const single = Object.keys(tracks).filter((name) => tracks[name].copies === 1);
   const which = single.length === 1 ? `${single[0]} comes` : `${single.length} tracks come`;
   return `${which} from one source only`;
