@@ -27,11 +27,16 @@ class Admission:
     most_per_address: int = MOST_PER_ADDRESS
     _by_address: Counter[str] = field(default_factory=Counter)
     _slots: set[tuple[str, str, str]] = field(default_factory=set)
+    _named: Counter[tuple[str, str, str]] = field(default_factory=Counter)
 
     @property
     def open(self) -> int:
         """How many bodies are open."""
         return self._by_address.total()
+
+    def present(self, target: Target, stream: str) -> bool:
+        """The named source of `target` has a body open on this stream already."""
+        return (target.point, stream, target.source or "") in self._named
 
     def enter(self, target: Target, stream: str, address: str) -> Sender:
         """A body begins. Raises LimitReached. Every `enter` needs its `leave`."""
@@ -44,6 +49,7 @@ class Admission:
             )
         self._by_address[address] += 1
         if target.source is not None:
+            self._named[target.point, stream, target.source] += 1
             return Sender(target.source, stream)
         names = (f"{address}-{letters}" for letters in _letters())
         source = next(name for name in names if (target.point, stream, name) not in self._slots)
@@ -55,8 +61,13 @@ class Admission:
         self._by_address[address] -= 1
         if not self._by_address[address]:
             del self._by_address[address]
+        place = (target.point, sender.stream, sender.source)
         if target.source is None:
-            self._slots.discard((target.point, sender.stream, sender.source))
+            self._slots.discard(place)
+            return
+        self._named[place] -= 1
+        if not self._named[place]:
+            del self._named[place]
 
 
 def _letters() -> Iterator[str]:

@@ -125,12 +125,7 @@ class Channel:
 
     async def header(self, sender: Sender, header: Header) -> None:
         """A sender's header came. Raises EncoderError."""
-        try:
-            await self._carry(self._point.header(sender, header))
-        except EncoderError as error:  # the receiver answers it and writes its line
-            text = f"{sender.source} was refused: {error.message} {error.hint}"
-            self.journal.note(self._clock.utc(), error.code, text, grave=True)
-            raise
+        await self._carry(self._point.header(sender, header))
         text = f"{sender.source} connected: stream {sender.stream}, {len(header.tracks)} tracks"
         self.journal.note(self._clock.utc(), "SOURCE_CONNECTED", text)
 
@@ -148,10 +143,12 @@ class Channel:
         outcome = self._point.fragment(sender, fragment, now, utc)
         await self._carry(outcome)
         if outcome.refusal is not None:
-            error = outcome.refusal
-            text = f"{sender.source} was refused: {error.message} {error.hint}"
-            self.journal.note(utc, error.code, text, grave=True)
-            raise error
+            raise outcome.refusal
+
+    def refused(self, sender: Sender, error: EncoderError) -> None:
+        """A sender is being refused; the receiver answers it and writes its line in the log."""
+        text = f"{sender.source} was refused: {error.message} {error.hint}".rstrip()
+        self.journal.note(self._clock.utc(), error.code, text, grave=True)
 
     async def ended(self, sender: Sender, *, clean: bool) -> None:
         """A sender's POST is over."""
@@ -218,7 +215,9 @@ class Channel:
                     text = f"times begin at 0, not in 1970; with ffmpeg, stamp UTC: {UTC_OPTION}"
                     self.tell("LOCAL_TIMELINE", text)
                 if not grid.locked:
-                    text = f"fragments begin {grid.phase} s off the grid that begins in 1970"
+                    text = (
+                        f"fragments begin {float(grid.phase):g} s off the grid that begins in 1970"
+                    )
                     self.tell("NOT_EPOCH_LOCKED", text)
                 return self._point.pinned_grid(grid)
             case HeaderPinned(stream, header):

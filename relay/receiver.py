@@ -113,6 +113,7 @@ class Receiver:
                 code=error.code,
                 status=error.status,
                 reason=error.message,
+                hint=error.hint,
                 path=quoted(request.scope["path"]),
                 peer=address,
             )
@@ -146,12 +147,18 @@ class Receiver:
                 "A body came to a URL without Streams(id).",
                 hint="Push to /{name}.isml/Streams({id}).",
             )
+        twice = self._admission.present(target, target.stream)
         sender = self._admission.enter(target, target.stream, address)
         body = _Body(sender, pace)
         bound = log.bind(channel=channel.name, stream=sender.stream, source=sender.source)
         bound.info("connected", peer=address, agent=quoted(request.headers.get("user-agent", "")))
+        if twice:
+            channel.tell("SOURCE_TWICE", f"{sender.source} {_TWICE}", grave=True)
         try:
             await self._read(receive, channel, body, first)
+        except EncoderError as error:
+            channel.refused(sender, error)
+            raise
         finally:
             self._admission.leave(target, sender, address)
             # A body of known length may be one of many: its end says nothing about the stream.
@@ -206,6 +213,12 @@ class Receiver:
         data: bytes = message.get("body", b"")
         pace.took(len(data), self._clock.now())
         return data, message.get("more_body", False)
+
+
+_TWICE = (
+    "pushes this stream over two connections at once: if these are two encoders, give each its own"
+    " ?source="
+)
 
 
 def _stopping() -> Draining:

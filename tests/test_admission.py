@@ -15,6 +15,21 @@ def test_a_named_source_keeps_its_name() -> None:
     assert Admission().enter(NAMED, "main", "10.0.0.1") == Sender("enc_a", "main")
 
 
+def test_a_name_that_is_there_already_is_seen_until_its_body_ends() -> None:
+    door = Admission()
+    assert not door.present(NAMED, "main")
+    sender = door.enter(NAMED, "main", "10.0.0.1")
+    assert door.present(NAMED, "main")
+    assert not door.present(NAMED, "backup")
+    door.enter(NAMED, "main", "10.0.0.2")
+    door.leave(NAMED, sender, "10.0.0.2")
+    assert door.present(NAMED, "main")
+    door.leave(NAMED, sender, "10.0.0.1")
+    assert not door.present(NAMED, "main")
+    door.enter(TARGET, "main", "10.0.0.1")
+    assert not door.present(TARGET, "main")
+
+
 def test_two_encoders_on_one_host_are_two_and_a_restarted_one_is_itself() -> None:
     door = Admission()
     first = door.enter(TARGET, "main", "10.0.0.1")

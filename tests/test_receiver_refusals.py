@@ -135,6 +135,7 @@ async def test_a_refusal_says_why_and_ends_the_connection(name: str, log: list[A
     assert len(lines) == 1
     assert (lines[0]["code"], lines[0]["status"]) == (code, status)
     assert lines[0]["reason"] == problem["detail"]
+    assert lines[0]["hint"] == problem.get("hint", "")
     assert lines[0]["log_level"] == "warning"
     assert all(" " <= letter <= "~" for letter in lines[0]["path"])
 

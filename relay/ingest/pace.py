@@ -63,5 +63,6 @@ class Pace:
         """The error for a silence of `idle` ms."""
         return BodyStalled(
             f"Nothing came for {self.idle // 1000} s.",
-            hint="End the POST while there is nothing to send, and open a new one with the header.",
+            hint="End the POST while there is nothing to send, and open a new one with the header."
+            " With ffmpeg, sound alone is cut only by -frag_duration 1920000.",
         )

@@ -136,7 +136,7 @@ class BoxReader:
         if not all(0x20 <= c <= 0x7E for c in kind):
             raise BoxInvalid(
                 f"What should be a box type is {kind.hex()}.",
-                hint="This is not a fragmented MP4 stream, or bytes of it are missing.",
+                hint="No fragmented MP4 stream (with ffmpeg: -f ismv), or bytes of it are missing.",
             )
 
     def _check_size(self, size: int, kind: bytes, length: int) -> None:

@@ -11,7 +11,7 @@ from relay.app import House
 from relay.config import ChannelTable, Config, ServerTable, StoreTable
 from relay.monitor.patch import apply
 from tests.door import PATH, TRACK, chunked, header, request, shown, video
-from tests.server.wire import PATIENCE, Client, connected
+from tests.server.wire import PATIENCE, Client, connected, eventually
 from tests.test_receiver_refusals import other_level
 
 GET = b"GET /api/v1/events HTTP/1.1\r\nHost: relay\r\n\r\n"
@@ -114,6 +114,27 @@ async def test_a_refused_header_is_an_event() -> None:
         (refused,) = (event for event in events if event.code == "INGEST_HEADER_DIFFERS")
         assert refused.grave
         assert refused.text.startswith("enc_b was refused: ")
+
+
+async def test_a_refusal_within_the_body_is_an_event_too() -> None:
+    async with opened() as house:
+        async with connected(house.addresses[0]) as client:
+            await client.send(request(f"{PATH}?source=enc_b") + chunked(b"GET / HTTP/1.1" * 9))
+            assert (await client.answer()).status >= 400
+        events = house.channels["news"].journal.events.values()
+        (refused,) = (event for event in events if event.code.startswith("INGEST_BOX"))
+        assert refused.text.startswith("enc_b was refused: ")
+
+
+async def test_one_name_over_two_connections_is_told() -> None:
+    async with opened() as house:
+        events = house.channels["news"].journal.events
+        async with connected(house.addresses[0]) as one, connected(house.addresses[0]) as two:
+            await one.send(request(f"{PATH}?source=enc_a") + chunked(header() + video(0)))
+            assert await eventually(lambda: "SOURCE_CONNECTED" in [e.code for e in events.values()])
+            assert "SOURCE_TWICE" not in [e.code for e in events.values()]
+            await two.send(request(f"{PATH}?source=enc_a") + chunked(header() + video(0)))
+            assert await eventually(lambda: "SOURCE_TWICE" in [e.code for e in events.values()])
 
 
 async def test_a_stop_ends_open_pages_and_does_not_wait_for_them() -> None:
