@@ -63,7 +63,9 @@ def init() -> None:
 
 @cli.command()
 def dump(
-    file: Annotated[str, typer.Argument(help="An MP4 or ISMV file, or - for standard input.")],
+    file: Annotated[
+        str, typer.Argument(metavar="FILE", help="An MP4 or ISMV file, or - for standard input.")
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Print the boxes of a file with every field that is known."""
@@ -88,7 +90,8 @@ def status(
         told = _asked(admin, "/readyz" if ready else "/api/v1/status")
     except (OSError, ValueError, HTTPException) as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
-        typer.echo(f"No relay is ready at {admin}: {reason}", err=True)
+        text = f"No relay is ready at {admin}: {reason}; for another admin port: --admin URL"
+        typer.echo(text, err=True)
         raise typer.Exit(1) from None
     if ready or as_json:
         typer.echo(json.dumps(told, indent=2))
@@ -149,7 +152,7 @@ def main() -> None:
 
 def _asked(admin: str, path: str) -> Any:
     if not admin.startswith(("http://", "https://")):
-        raise OperatorError(f"{admin} is no http URL")
+        raise OperatorError(f"{admin} is no http URL: write http://HOST:PORT")
     with urllib.request.urlopen(admin.rstrip("/") + path, timeout=5) as answer:  # noqa: S310 - checked
         return json.load(answer)
 

@@ -9,6 +9,7 @@ the only place where a default stands: `relay init` prints them, conf/relay.toml
 import os
 import re
 import tomllib
+from difflib import get_close_matches
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Literal
@@ -58,7 +59,9 @@ class ServerTable(_Table):
     """Where the relay listens."""
 
     listen: Address = Field(default="0.0.0.0:8080", description="encoders and players")
-    admin: Address = Field(default="127.0.0.1:8081", description="health and status")
+    admin: Address = Field(
+        default="127.0.0.1:8081", description="page, API, health: keep it private"
+    )
 
 
 class StoreTable(_Table):
@@ -67,7 +70,10 @@ class StoreTable(_Table):
     kind: Literal["disk", "memory"] = Field(
         default="disk", description="disk | memory (lost at the end)"
     )
-    path: Path = Field(default=Path("/var/lib/relay"), description="folder of the disk store")
+    path: Path = Field(
+        default=Path("/var/lib/relay"),
+        description="folder of the disk store, which the relay may write",
+    )
     durable: bool = Field(
         default=True, description="fsync each fragment: safe against a power cut too"
     )
@@ -123,6 +129,11 @@ class Config(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment before what the file said."""
         return env_settings, init_settings
+
+
+_KEYS = [
+    key for table in (Config, ServerTable, StoreTable, ChannelTable) for key in table.model_fields
+]
 
 
 def load(path: Path) -> Config:
@@ -186,4 +197,8 @@ def _told(path: Path, item: ErrorDetails) -> str:
     parts = [str(part) for part in item["loc"] if part != "[key]"]
     variable = f"RELAY_{'__'.join(parts)}".upper()
     source = f"environment ({variable})" if variable in os.environ else path
-    return f"{source}: {quoted('.'.join(parts))} - {item['msg']} - got {item['input']!r}"
+    said = item["msg"]
+    if item["type"] == "extra_forbidden":
+        near = get_close_matches(parts[-1], _KEYS, 1)
+        said = f"no such setting; did you mean {near[0]}?" if near else "no such setting"
+    return f"{source}: {quoted('.'.join(parts))} - {said} - got {item['input']!r}"

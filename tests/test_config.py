@@ -128,6 +128,13 @@ def test_the_environment_comes_before_the_file(
     }
 
 
+def test_a_misspelt_setting_is_answered_with_the_right_one(written: Written) -> None:
+    (line, *_) = written.refused(f"{NEWS}patiance = 1")
+    assert "channels.news.patiance - no such setting; did you mean patience?" in line
+    (line, *_) = written.refused(f"{NEWS}qqqq = 1")
+    assert "channels.news.qqqq - no such setting - got 1" in line
+
+
 def test_an_error_of_the_environment_names_the_variable(
     written: Written, environment: os._Environ[str]
 ) -> None:
