@@ -72,6 +72,7 @@ class Channel:
         self._carriage = Carriage(store, self._view, clock, self._note)
         self._turn = asyncio.Event()  # clear while what waited for the grid is carried
         self._turn.set()
+        self._posts: Counter[Sender] = Counter()
         self._stuck = False
         self._failing = False
         self.failed = False
@@ -150,13 +151,26 @@ class Channel:
         text = f"{sender.source} was refused: {error.message} {error.hint}".rstrip()
         self.journal.note(self._clock.utc(), error.code, text, grave=True)
 
-    async def ended(self, sender: Sender, *, clean: bool) -> None:
-        """A sender's POST is over."""
+    def began(self, sender: Sender) -> None:
+        """A sender's POST has begun. Every `began` needs its `ended`."""
+        self._posts[sender] += 1
+
+    async def ended(self, sender: Sender, *, clean: bool, more: bool = False) -> None:
+        """A sender's POST is over. `more`: it was in order, and others may follow at once.
+
+        While another POST of the sender is open, as after a reconnect that was quicker than the end
+        of the old connection, nothing has ended for it.
+        """
+        self._posts[sender] -= 1
+        if self._posts[sender] > 0:
+            return
+        del self._posts[sender]
         await self._turn.wait()
-        clean = clean and not self._stuck  # what it leaves open must not overtake either
-        code, how = ("SOURCE_ENDED", "ended") if clean else ("SOURCE_LOST", "broke off")
-        text = f"{sender.source} {how}: stream {sender.stream}"
-        self.journal.note(self._clock.utc(), code, text, grave=not clean)
+        clean = clean and not more and not self._stuck  # what it leaves open must not overtake
+        if not more:
+            code, how = ("SOURCE_ENDED", "ended") if clean else ("SOURCE_LOST", "broke off")
+            text = f"{sender.source} {how}: stream {sender.stream}"
+            self.journal.note(self._clock.utc(), code, text, grave=not clean)
         await self._carry(self._point.ended(sender, self._clock.now(), clean=clean))
 
     async def _carry(self, outcome: Outcome) -> None:

@@ -154,17 +154,18 @@ class Receiver:
         bound.info("connected", peer=address, agent=quoted(request.headers.get("user-agent", "")))
         if twice:
             channel.tell("SOURCE_TWICE", f"{sender.source} {_TWICE}", grave=True)
+        channel.began(sender)
         try:
             await self._read(receive, channel, body, first)
         except EncoderError as error:
             channel.refused(sender, error)
             raise
         finally:
+            bound.info("disconnected", clean=body.clean, bytes=body.size, fragments=body.fragments)
             self._admission.leave(target, sender, address)
             # A body of known length may be one of many: its end says nothing about the stream.
-            clean = body.clean and "content-length" not in request.headers
-            await channel.ended(sender, clean=clean)
-            bound.info("disconnected", clean=body.clean, bytes=body.size, fragments=body.fragments)
+            more = body.clean and "content-length" in request.headers
+            await channel.ended(sender, clean=body.clean, more=more)
         return body.clean
 
     async def _read(

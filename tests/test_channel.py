@@ -19,6 +19,7 @@ from tests.door import (
     RULES,
     TRACK,
     bodies,
+    opened,
     published,
     send,
     shown,
@@ -147,3 +148,25 @@ async def test_closing_ends_its_tasks_and_its_store() -> None:
     assert asyncio.all_tasks() == before
     with pytest.raises(StoreUnavailable):
         await send(channel, Sender("a", "main"), bodies(2, 3)[1])
+
+
+async def test_the_end_of_an_old_post_does_not_touch_a_new_one_of_the_same_sender() -> None:
+    """A reconnect may be quicker than the end of the connection that it replaces."""
+    async with opened({"news": MemoryStore()}) as door:
+        channel, sender = door.channel, Sender("a", "main")
+        channel.began(sender)
+        channel.began(sender)
+        told = len(channel.journal.events)
+        await channel.ended(sender, clean=False)
+        assert len(channel.journal.events) == told
+        await channel.ended(sender, clean=True)
+        assert [event.code for event in channel.journal.events.values()][told:] == ["SOURCE_ENDED"]
+
+
+async def test_a_post_of_one_fragment_is_no_loss_of_its_source() -> None:
+    async with opened({"news": MemoryStore()}) as door:
+        sender = Sender("a", "main")
+        door.channel.began(sender)
+        await door.channel.ended(sender, clean=True, more=True)
+        codes = [event.code for event in door.channel.journal.events.values()]
+        assert "SOURCE_LOST" not in codes
