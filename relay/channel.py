@@ -127,7 +127,8 @@ class Channel:
     async def header(self, sender: Sender, header: Header) -> None:
         """A sender's header came. Raises EncoderError."""
         await self._carry(self._point.header(sender, header))
-        text = f"{sender.source} connected: stream {sender.stream}, {len(header.tracks)} tracks"
+        tracks = "1 track" if len(header.tracks) == 1 else f"{len(header.tracks)} tracks"
+        text = f"{sender.source} connected: stream {sender.stream}, {tracks}"
         self.journal.note(self._clock.utc(), "SOURCE_CONNECTED", text)
 
     async def fragment(self, sender: Sender, fragment: Fragment) -> None:
@@ -240,7 +241,8 @@ class Channel:
                 self._log.info("header", stream=stream, tracks=tracks)
             case Holes(track, first, count):
                 self.gaps[track] += count
-                text = f"{track}: nobody delivered {count} fragments from {first} on"
+                which = f"fragment {first}" if count == 1 else f"{count} fragments from {first} on"
+                text = f"{track}: nobody delivered {which}"
                 self.tell("TIMELINE_GAP", text, grave=True, track=track, index=first, count=count)
             case RunPinned(run):
                 text = (
