@@ -27,12 +27,12 @@ pytestmark = pytest.mark.e2e
 D = Fraction("1.92")
 FPS = 25
 KINDS: tuple[Kind, ...] = ("hls", "dash", "shaka", "native")
-BEFORE, LOST = 9, 2
+BEFORE, LOST = 7, 2
 DROPPED = f"drop={BEFORE + 1}-{BEFORE + LOST}"
 BEHIND = 3
 """Fragments that are played behind the hole."""
 LIMIT = 45
-LONGEST = 10
+LONGEST = 15
 """Seconds that a player may take to find out that it has to jump."""
 HARMLESS = re.compile(
     r"hls\.js: non-fatal mediaError (fragGap|bufferStalledError|bufferSeekOverHole) "
@@ -76,7 +76,7 @@ async def _tell(relay: RelayProcess, oracle: Oracle) -> Story:
             *(browser.open(kind, f"{point}/{players.DOCUMENTS[kind]}") for kind in KINDS)
         )
         oldest = (await asyncio.to_thread(served.channel, relay.url, "news")).values()
-        enough = max(track.sequence for track in oldest) + BEFORE + LOST + 2 * BEHIND
+        enough = max(track.sequence for track in oldest) + BEFORE + LOST + BEHIND + 2
         last = asyncio.get_running_loop().time() + LIMIT
         await asyncio.gather(*(_past(one, enough, last) for one in playing))
         reports = await asyncio.gather(*(one.report() for one in playing))

@@ -96,7 +96,7 @@ async def _open(browser: players.Players, kind: Kind, relay: RelayProcess) -> Pl
 
 def _is_away(seen: Seen, killed: int) -> bool:
     won = [cells.values() for cells in seen.outcomes("enc_b", killed).values()]
-    alone = seen.why == "only enc_b delivers: losing it ends the channel"
+    alone = seen.why.startswith("only enc_b delivers")
     return alone and all(list(words).count("won") >= 2 for words in won)
 
 

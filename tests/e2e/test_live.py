@@ -4,18 +4,18 @@ import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import pytest
 
 from tests.e2e import boxes, players, served
 from tests.e2e.conftest import Start
 from tests.e2e.encoder import Encoder, Programme, next_start, wait_until
-from tests.e2e.playing import Report
+from tests.e2e.playing import Kind, Report
 from tests.e2e.relay_process import RelayProcess
 
 pytestmark = pytest.mark.e2e
 
+KINDS: tuple[Kind, ...] = ("hls", "dash")
 SECONDS = 15
 LEAD = 9
 """Seconds of programme before the first player comes: four fragments."""
@@ -52,12 +52,24 @@ def live(
         assert b.running, b.text()
 
 
-@pytest.mark.parametrize("kind", ["hls", "dash"])
+@pytest.fixture(scope="module")
+def reports(chromium: Path, live: Live) -> dict[Kind, Report]:
+    """Both players side by side."""
+
+    async def play() -> dict[Kind, Report]:
+        async with players.browser() as browser:
+            point = f"{live.relay.url}/av.isml"
+            plays = [browser.play(k, f"{point}/{players.DOCUMENTS[k]}", SECONDS) for k in KINDS]
+            return dict(zip(KINDS, await asyncio.gather(*plays), strict=True))
+
+    return asyncio.run(play())
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_browser_plays_it_without_a_hole(
-    chromium: Path, live: Live, kind: Literal["hls", "dash"]
+    live: Live, reports: dict[Kind, Report], kind: Kind
 ) -> None:
-    document = {"hls": "master.m3u8", "dash": "manifest.mpd"}[kind]
-    report = asyncio.run(_play(kind, f"{live.relay.url}/av.isml/{document}"))
+    report = reports[kind]
     tracks = served.channel(live.relay.url, "av").values()
 
     assert report.errors == ()
@@ -93,11 +105,6 @@ def test_what_is_served_is_what_was_pushed(live: Live) -> None:
             (f.time, f.duration, f.sizes, f.media) for f in expected
         ]
         assert track.sequence == live.programme.start // 2 + first
-
-
-async def _play(kind: Literal["hls", "dash"], url: str) -> Report:
-    async with players.browser() as browser:
-        return await browser.play(kind, url, SECONDS)
 
 
 def _index(track: served.Served, fragment: boxes.Moof) -> int:
