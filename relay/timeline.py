@@ -6,7 +6,8 @@ and only spares or delays it, so a wrong guess costs a put and never the result.
 
     offer   accepted   the next index and it joins the end within half a frame, or further ahead
             held       the next index, but it does not join: another source's copy may, within
-                       `patience`; so an early encoder cannot win every other index
+                       `patience`; so an early encoder cannot win every other index. Or half a
+                       copy where a whole one is held
             duplicate  the index is taken
             late       its place is past: a declared gap, or older than the window
             suspect    further ahead than `reach`: alone it changes nothing; three in a row when
@@ -130,7 +131,8 @@ class Timeline:
         self._suspects.clear()
         self._went_on = now
         misses = copy.index == self.next and self.placed and not self._joins(copy)
-        if misses and len(self._held) < MOST_HELD:
+        worse = copy.partial and any(held.copy.index == copy.index for _, held in self._held)
+        if (misses or worse) and len(self._held) < MOST_HELD:
             self._held.append((now + self.patience, offer))
             return Verdict.HELD
         return Verdict.ACCEPTED
@@ -173,10 +175,12 @@ class Timeline:
             stop = min(self._ahead)
             gaps = self._gaps(self.next, stop, now)
             self._hole_since = now
-        # What is held for a hole that has lasted long enough is better than a gap.
-        ready = [held for held in self._held if held[0] <= now or held[1].copy.index < stop]
+        # What is held for a hole that has lasted long enough is better than a gap. All that is held
+        # for an index comes at once: the whole copies first.
+        over = {offer.copy.index for deadline, offer in self._held if deadline <= now}
+        ready = [at for at in self._held if at[1].copy.index < stop or at[1].copy.index in over]
         self._held = [held for held in self._held if held not in ready]
-        return [*(offer for _, offer in ready), *gaps]
+        return [*sorted((offer for _, offer in ready), key=_partial), *gaps]
 
     def deadline(self) -> int | None:
         """When `due` is to be asked again."""
@@ -199,8 +203,9 @@ class Timeline:
     def _gaps(self, first: int, stop: int, now: int) -> list[Gap]:
         """Gap records for what nobody has of [first, stop)."""
         end = self.end if self.placed else self.grid.start(first - self.run.offset, self.timescale)
-        held = {offer.copy.index: offer.copy for _, offer in reversed(self._held)}
-        known = {at: copy for at, copy in held.items() if first <= at < stop}
+        held = sorted((offer for _, offer in self._held), key=_partial)
+        best = {offer.copy.index: offer.copy for offer in reversed(held)}
+        known = {at: copy for at, copy in best.items() if first <= at < stop}
         gaps: list[Gap] = []
         for index, copy in sorted({**known, stop: self._ahead[stop]}.items()):
             gaps += self._between(first, end, index, copy.time, now)
@@ -232,3 +237,7 @@ class Timeline:
             self._held += [(now, convincing) for convincing in line]
             self._suspects.clear()
         return Verdict.SUSPECT
+
+
+def _partial(offer: Offer) -> bool:
+    return offer.copy.partial

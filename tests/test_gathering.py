@@ -117,3 +117,21 @@ def test_the_bytes_of_one_copy_are_bounded_and_what_was_cut_is_partial() -> None
     (cut,) = sender.end(0, clean=True)
     assert cut.copy.size == MOST_BYTES
     assert cut.copy.partial
+
+
+def test_a_piece_replaces_what_it_overlaps() -> None:
+    sender = gathering()
+    sender.add(5, fragment(5 * CELL, 800), 0)
+    sender.end(now=10, clean=False)
+    assert sender.add(5, fragment(5 * CELL, 400), 20) == []
+    (offer,) = sender.add(5, fragment(5 * CELL + 400, 1600), 30)
+    assert (offer.copy.time, offer.copy.duration, len(offer.data)) == (5 * CELL, CELL, 2)
+
+
+def test_what_was_left_alone_the_longest_is_closed_first() -> None:
+    sender = gathering()
+    for index in range(100, 100 + MOST_OPEN):
+        sender.add(index, fragment(index * CELL, 400), 0)
+        sender.end(now=0, clean=False)
+    (oldest,) = sender.add(5, fragment(5 * CELL, 400), 0)
+    assert (oldest.copy.index, oldest.copy.partial) == (100, True)

@@ -128,6 +128,24 @@ def test_suspects_that_follow_each_other_move_the_line_and_none_is_lost() -> Non
     assert line.offer(offer(5003), 20) is Verdict.ACCEPTED
 
 
+def test_what_follows_on_what_is_ahead_is_not_far() -> None:
+    """A backlog behind a hole nearly as long as the reach: its end is as sure as its beginning."""
+    line = timeline(reach=60)
+    placed(line, copy(7))
+    for index in (8 + 59, 8 + 60, 8 + 61, 8 + 62):
+        assert line.offer(offer(index), 0) is Verdict.ACCEPTED
+        assert placed(line, copy(index)) == []
+    assert line.offer(offer(8 + 62 + 62), 0) is Verdict.SUSPECT
+
+
+def test_half_a_copy_convinces_nobody() -> None:
+    line = timeline(reach=60)
+    placed(line, copy(7))
+    for index in (5000, 5001, 5002):
+        assert line.offer(offer(index, partial=True), 10**6) is Verdict.SUSPECT
+    assert line.due(10**9) == []
+
+
 def test_a_line_that_goes_on_clears_suspicion() -> None:
     line = timeline(reach=60)
     placed(line, copy(7))
