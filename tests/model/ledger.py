@@ -1,0 +1,249 @@
+"""The oracle: plain sets of what was sent and what was shown, and what must hold of them.
+
+A *promise* is an index that one source has delivered whole, within one POST, while it was inside
+the window and nobody had taken it: it has to be published, as a whole copy, and never as a gap.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from relay.gathering import MOST_OPEN
+from relay.media import Copy, Gap, Pin
+from relay.presentation import Rendition, Segment
+from relay.publishing_point import Sender
+from relay.runs import RESENT
+from relay.timeline import CONVINCING, MOST_HELD, MOST_SUSPECTS
+from relay.view import View
+from tests.model.encoder import Sent
+from tests.model.house import House
+from tests.model.programme import Line, Span
+
+Place = tuple[str, int]
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What one house was sent, and what it showed."""
+
+    house: House
+    lines: dict[str, Line]
+    sent: set[bytes] = field(default_factory=set)
+    honest: set[tuple[str, str, int]] = field(default_factory=set)
+    ended: set[tuple[str, str, int]] = field(default_factory=set)
+    promised: set[Place] = field(default_factory=set)
+    begins: dict[str, int] = field(default_factory=dict)
+    shown: dict[str, dict[int, Segment]] = field(default_factory=lambda: defaultdict(dict))
+    put: dict[Place, Copy | Gap] = field(default_factory=dict)
+    twin: View = field(init=False)
+    sources: set[str] = field(default_factory=set)
+    _begun: set[tuple[str, str, int]] = field(default_factory=set)
+    _progress: dict[tuple[str, str, int], int] = field(default_factory=dict)
+    _seen: dict[str, Rendition] = field(default_factory=dict)
+    _read: int = 0
+
+    def __post_init__(self) -> None:
+        self.twin = self.house.fresh_view()
+
+    def index(self, cell: int) -> int:
+        return cell + self.house.rules.base
+
+    def old(self, sent: Sent) -> bool:
+        """So far behind that it may be a clock that went back: no promise."""
+        runs, source = self.house.point._runs, sent.span.source
+        if runs is None or runs.edge is None:
+            return False
+        index = self.index(sent.cell)
+        back = source in runs._back and index <= runs._newest.get(source, runs.edge)
+        return back or index < runs.edge - RESENT
+
+    def deliver(self, sent: Sent, stream: str, *, honest: bool = True) -> None:
+        """Send it, and see what became of everything."""
+        span, index = sent.span, self.index(sent.cell)
+        place = span.track, index
+        self.sent.add(span.encode())
+        self.sources.add(span.source)
+        if honest:
+            self.honest.add((span.source, span.track, index))
+            if sent.fragment.index is None and self._last_eighth(sent):
+                self.honest.add((span.source, span.track, index + 1))
+        free = place not in self.house.store and not self.old(sent) and self._near(*place)
+        self.house.fragment(Sender(span.source, stream), sent.fragment)
+        self.check()
+        if self._whole(sent) and honest and free:
+            self.promised.add(place)
+        self.check()
+
+    def broken(self, source: str, *, clean: bool) -> None:
+        """Its POSTs are over: what they had begun is no promise. Cleanly: it is whole as it is."""
+        for who, track, cell in [begun for begun in self._begun if begun[0] == source]:
+            self._begun.discard((who, track, cell))
+            self._progress.pop((who, track, cell), None)
+            if clean:
+                self.ended |= {(who, track, self.index(cell) + at) for at in (0, 1)}
+
+    def crashed(self) -> None:
+        """What was not stored may be lost: its sender knows."""
+        self._progress.clear()
+        self._begun.clear()
+        self.promised &= self.house.store.keys()
+
+    def check(self) -> None:
+        """Everything that must hold after every step."""
+        self._check_puts()
+        for rendition in self.house.presentation.renditions:
+            if self._seen.get(rendition.name) is not rendition:
+                self._seen[rendition.name] = rendition
+                self._check_shown(rendition.name, list(rendition.segments))
+        self._check_promises()
+        self._check_bounds()
+
+    def check_quiet(self) -> None:
+        """Everybody has gone and all deadlines have passed."""
+        self.check()
+        assert self.house.deadline() is None
+        assert not self.house.point._gatherings
+        for name, line in self.house.view.timelines.items():
+            assert not line._held, name
+            assert all(line._far(at) for at in line._ahead), name
+        for place in self.house.store:
+            if not isinstance(place, str) and place[1] >= self.begins.get(place[0], 1 << 62):
+                waits = place[1] in self.house.view.timelines[place[0]]._ahead
+                assert waits or place[1] in self.shown[place[0]], f"{place} is never shown"
+        assert not self.promised or self.house.point.grid is None, "promised and not stored"
+        assert seen(self.twin) == seen(self.house.view)
+
+    def _near(self, track: str, index: int) -> bool:
+        """Inside the window and not further ahead than one sender is believed."""
+        view, line = self.house.view, self.house.timeline(track)
+        if self.house.point.grid is None:
+            first = min((at for _, _, at in self.honest), default=index)
+            return index <= first + view._reach // 2
+        if line is not None and line.next is not None:
+            return line.next <= index <= line.next + line.reach
+        return view.edge is None or index <= view.edge + view._reach
+
+    def _whole(self, sent: Sent) -> bool:
+        line, span = self.lines[sent.span.track], sent.span
+        key = span.source, span.track, sent.cell
+        self._begun.add(key)
+        if span.first == line.cut(sent.cell) or self._progress.get(key) == span.first:
+            self._progress[key] = span.stop
+        return self._progress.get(key) == line.cut(sent.cell + 1)
+
+    def _last_eighth(self, sent: Sent) -> bool:
+        line = self.lines[sent.span.track]
+        first, stop = line.cut(sent.cell), line.cut(sent.cell + 1)
+        return 8 * (stop - sent.span.first) <= stop - first + 8
+
+    def _check_puts(self) -> None:
+        while self._read < len(self.house.puts):
+            now, member, data = self.house.puts[self._read]
+            self._read += 1
+            if not isinstance(member, Pin):
+                self.put[member.track, member.index] = member
+            self.twin.apply(member, self._read * 977 % 5000)
+            if isinstance(member, Gap):
+                place = member.track, member.index
+                assert place not in self.promised, f"a gap for {place}, which was delivered"
+            elif isinstance(member, Copy):
+                self._check_copy(member, data, now)
+
+    def _check_copy(self, copy: Copy, data: tuple[bytes, ...], now: int) -> None:
+        line, place = self.lines[copy.track], (copy.track, copy.index)
+        assert set(data) <= self.sent, "bytes that nobody sent"
+        spans = [Span.decode(part) for part in data]
+        assert {(span.source, span.track) for span in spans} == {(copy.source, copy.track)}
+        assert copy.sample_count == sum(span.stop - span.first for span in spans)
+        joined = all(a.stop == b.first for a, b in pairwise(spans))
+        assert joined or copy.partial, f"pieces that do not join: {spans}"
+        first, stop = (line.cut(copy.index - self.house.rules.base + at) for at in (0, 1))
+        eighth = (stop - first) // 8 + 1
+        assert first - eighth <= spans[0].first < spans[-1].stop <= stop
+        whole = joined and spans[-1].stop >= stop - eighth
+        if not whole and (copy.source, *place) not in self.ended:
+            assert place not in self.promised, f"{spans} where {place} was delivered whole"
+            waited = now - (copy.arrival - self.house.utc)
+            full = any(
+                len(gathering._open) == MOST_OPEN
+                for (sender, _), gathering in self.house.point._gatherings.items()
+                if sender.source == copy.source
+            )
+            assert full or waited >= self.house.rules.patience, f"{spans} after {waited} ms"
+
+    def _check_shown(self, track: str, segments: list[Segment]) -> None:
+        shown = self.shown[track]
+        for segment in segments:
+            known = shown.get(segment.index)
+            if known is None:
+                # Many may find their place at once, and the first of them leave the window with it.
+                while (
+                    shown
+                    and isinstance(passed := self.put.get((track, max(shown) + 1)), Copy | Gap)
+                    and passed.index < segment.index
+                ):
+                    shown[passed.index] = Segment(0, passed.index, passed.time, passed.duration)
+                if shown and segment.index != max(shown) + 1:
+                    self._check_moved(track, segment.index, max(shown))
+                self.begins.setdefault(track, segment.index)
+                shown[segment.index] = segment
+            else:
+                assert known == segment, "what was published has changed"
+            member = self.house.store.get((track, segment.index))
+            assert isinstance(member, Gap if segment.gap else Copy), "published and not stored"
+            assert member.run == 0, "a run without a clock that went back"
+            assert (member.time, member.end) == (segment.time, segment.end)
+        for before, after in pairwise(segments):
+            assert after.index == before.index + 1
+            assert after.time > before.time
+            if before.gap or after.gap:
+                assert before.end == after.time, f"a gap that does not fit: {before}, {after}"
+
+    def _check_moved(self, track: str, first: int, last: int) -> None:
+        """The line may move on when a source has shown that it has."""
+        assert first > last
+        assert any(
+            all((source, track, first + at) in self.honest for at in range(CONVINCING))
+            for source in self.sources
+        ), f"{track} moved from {last} to {first}"
+        self.begins[track] = first
+        self.shown[track].clear()
+
+    def _check_promises(self) -> None:
+        kept = set()
+        for track, index in self.promised:
+            if index < self.begins.get(track, index) or isinstance(
+                self.put.get((track, index)), Copy
+            ):
+                kept.add((track, index))
+                continue
+            line = self.house.timeline(track)
+            held = line is not None and any(o.copy.index == index for _, o in line._held)
+            waits = self.house.point.grid is None
+            assert held or waits, f"{(track, index)} was delivered whole and is nowhere"
+        self.promised -= kept
+
+    def _check_bounds(self) -> None:
+        for gathering in self.house.point._gatherings.values():
+            assert len(gathering._open) <= MOST_OPEN
+        for line in self.house.view.timelines.values():
+            assert len(line.placed) <= line.depth
+            assert len(line._ahead) <= 4 * line.reach
+            assert len(line._held) <= MOST_HELD + MOST_SUSPECTS
+            assert sum(map(len, line._suspects.values())) <= MOST_SUSPECTS * len(self.sources)
+            if line.placed and line.next is not None:
+                assert list(line.placed) == list(range(line.next - len(line.placed), line.next))
+
+
+def seen(view: View) -> object:
+    """What players see."""
+    shown = view.presentation
+    return (
+        shown.grid,
+        shown.epoch,
+        shown.updated,
+        [
+            (r.name, r.bandwidth, r.frame_rate, r.discontinuities, list(r.segments))
+            for r in shown.renditions
+        ],
+    )
