@@ -95,8 +95,8 @@ def test_a_line_that_has_moved_on_forgets_the_old_one() -> None:
 def test_half_copies_from_the_far_future_do_not_crowd_out_the_present() -> None:
     """Five copies are open: the one that is closed is not the one that goes on."""
     relay = on_air()
-    for _ in range(4):
-        relay.poison(who=A, which=TRACK, part=4, far=0)
+    for far in (3, 2, 1, 0):
+        relay.poison(who=A, which=TRACK, part=4, far=far)
     track = relay.track(TRACK)
     at = index(relay, track)
     relay.split(who=A, which=TRACK, splits=[8])
