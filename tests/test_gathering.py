@@ -121,11 +121,13 @@ def test_the_bytes_of_one_copy_are_bounded_and_what_was_cut_is_partial() -> None
 
 def test_a_piece_replaces_what_it_overlaps() -> None:
     sender = gathering()
-    sender.add(5, fragment(5 * CELL, 800), 0)
+    sender.add(5, fragment(5 * CELL, 400), 0)
+    sender.add(5, fragment(5 * CELL + 400, 400), 0)
     sender.end(now=10, clean=False)
-    assert sender.add(5, fragment(5 * CELL, 400), 20) == []
-    (offer,) = sender.add(5, fragment(5 * CELL + 400, 1600), 30)
+    assert sender.add(5, fragment(5 * CELL, 800), 20) == []
+    (offer,) = sender.add(5, fragment(5 * CELL + 800, 1200), 30)
     assert (offer.copy.time, offer.copy.duration, len(offer.data)) == (5 * CELL, CELL, 2)
+    assert offer.copy.sample_count == 50
 
 
 def test_what_was_left_alone_the_longest_is_closed_first() -> None:

@@ -117,8 +117,9 @@ class Relay(Stage):
         """Broken off, in mid-cell; back after a while, resending, or live, or the cell anew."""
         track = self.track(which)
         if part:
-            self.split(who, which, [part])
-            self.send(self.of(who), self.of(who).next(track))
+            self.split(who, which, [part // 2, part])
+            for _ in range(1 if part == 4 else 2):
+                self.send(self.of(who), self.of(who).next(track))
         encoder = self.of(who)
         self.leave(encoder, clean=False)
         self.pass_time(ms)
