@@ -38,8 +38,7 @@ from relay.store import Store
 _MIME = {Kind.VIDEO: "video/mp4", Kind.AUDIO: "audio/mp4", Kind.TEXT: "application/mp4"}
 _FOREVER = "public, max-age=86400, immutable"
 _EDGE = "public, max-age=1"
-_OLDER_RUNS = 16
-"""How many runs before the window are searched for a segment that has left it."""
+_OLDER_RUNS = 16  # before the window, searched for a segment that has left it
 
 _METHODS = b"GET, HEAD, OPTIONS"
 _HEADERS = (
@@ -296,7 +295,6 @@ async def _send(send: Send, method: str, resource: Resource, location: str) -> N
     if resource.status == HTTPStatus.METHOD_NOT_ALLOWED:
         headers.append((b"allow", _METHODS))
     await send({"type": "http.response.start", "status": resource.status, "headers": headers})
-    for part in resource.body if method == "GET" else ():
-        # ASGI wants bytes; of what is bytes this makes no copy.
+    for part in resource.body if method == "GET" else ():  # bytes() makes no copy of bytes
         await send({"type": "http.response.body", "body": bytes(part), "more_body": True})
     await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from fractions import Fraction
 from hashlib import md5
@@ -21,11 +21,11 @@ from relay.media import Verdict
 from relay.mp4.recording import Recording
 from tests import door
 from tests.encoder.clips import MUTE, Shape
+from tests.encoder.misbehaving import chunk, probed, served, vanish
 from tests.server.wire import eventually
 
 CELL = Fraction(1)
 PATH = "/news.isml/Streams(main)"
-Stream = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
 @pytest.fixture(scope="session")
@@ -106,12 +106,12 @@ async def test_a_broken_connection_ends_at_the_very_byte(quick: Stamper, size: i
     taken: list[int] = []
 
     async def count(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if await _probed(reader, writer):
+        if await probed(reader, writer):
             return
         came = 0
         try:
             while True:
-                came += len(await _chunk(reader))
+                came += len(await chunk(reader))
         except (asyncio.IncompleteReadError, ConnectionError):
             taken.append(came)
 
@@ -127,9 +127,9 @@ async def test_an_early_refusal_is_seen_at_once(quick: Stamper) -> None:
     refused: list[float] = []
 
     async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if await _probed(reader, writer):
+        if await probed(reader, writer):
             return
-        await _chunk(reader)
+        await chunk(reader)
         refused.append(time.monotonic())
         body = b'{"code": "NO", "detail": "Not you."}'
         writer.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
@@ -149,7 +149,7 @@ async def test_a_peer_that_takes_nothing_is_given_up(quick: Stamper) -> None:
     posts: list[int] = []
 
     async def sleep(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if await _probed(reader, writer):
+        if await probed(reader, writer):
             return
         posts.append(1)
         await asyncio.sleep(60)
@@ -209,7 +209,7 @@ async def test_a_challenge_of_the_probe_is_answered_and_counts_for_the_media(
         elif b"Content-Length: 0" in head:
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
         else:
-            while await _chunk(reader):
+            while await chunk(reader):
                 pass
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
         await writer.drain()
@@ -245,7 +245,7 @@ async def test_a_token_and_no_more_than_needed_stands_in_the_head(quick: Stamper
 
 
 async def test_nobody_there_is_asked_again_without_end(quick: Stamper) -> None:
-    async with served(_vanish) as address:
+    async with served(vanish) as address:
         pass
     pushed = sender(quick, address)
     async with pushing(pushed) as task:
@@ -269,44 +269,3 @@ def _authorized(head: bytes) -> bool:
     second = md5(f"POST:{told['uri']}".encode()).hexdigest()
     inner = f"{first}:{told['nonce']}:{told['nc']}:{told['cnonce']}:{told['qop']}:{second}"
     return told["response"] == md5(inner.encode()).hexdigest()
-
-
-@asynccontextmanager
-async def served(stream: Stream, limit: int = 65536) -> AsyncIterator[tuple[str, int]]:
-    """A server of raw connections, each closed when `stream` returns."""
-
-    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await stream(reader, writer)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            writer.close()
-
-    server = await asyncio.start_server(handle, "127.0.0.1", 0, limit=limit)
-    try:
-        yield server.sockets[0].getsockname()[:2]
-    finally:
-        server.close()
-
-
-async def _vanish(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Close at once."""
-
-
-async def _probed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-    """Read a head; answer it if it is a probe."""
-    head = await reader.readuntil(b"\r\n\r\n")
-    if b"Content-Length: 0" not in head:
-        return False
-    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-    await writer.drain()
-    return True
-
-
-async def _chunk(reader: asyncio.StreamReader) -> bytes:
-    """One chunk of a body; b"" is the last."""
-    size = int(await reader.readuntil(b"\r\n"), 16)
-    data = await reader.readexactly(size)
-    await reader.readexactly(2)
-    return data
