@@ -8,7 +8,8 @@ only in a `Header`.
     Header      ftyp + live server manifest + moov, as one stream began
     Fragment    one moof + mdat of one track
     Copy        what one source sent for one index of one track; the store's member
-    Gap         the record that an index stays empty; competes with copies under the same key
+    Gap         the record that an index stays empty; competes with copies under the same key,
+                but not with a fill, which is kept beside it
     Pin         a small fact of the channel, decided once (grid, header, bandwidth)
     Entry       a copy or gap in its final place on the timeline
 
@@ -160,6 +161,7 @@ class Copy:
     arrival   milliseconds since 1970 when its last byte was in
     size      bytes
     partial   its source died before it was whole
+    fill      it came after its index had been declared a gap; kept for archive and upstream
     """
 
     track: str
@@ -173,6 +175,7 @@ class Copy:
     size: int
     sync: bool = True
     partial: bool = False
+    fill: bool = False
 
     @property
     def end(self) -> int:

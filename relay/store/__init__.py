@@ -1,6 +1,8 @@
 """A store is a set: one member per key, the first `put` under a key wins, atomically, for ever.
 
-Keys: copies and gaps compete under (track, run, index); pins under their name. The store knows no
+Keys: copies and gaps compete under (track, run, index); pins under their name. A fill, a copy that
+came after its index had been declared a gap, is kept beside the gap: fills compete under a key of
+their own, (track, run, index, fill), and what was published stays what it was. The store knows no
 order of media and no verdicts; those come from the timeline, a view built from nothing but what
 `follow` reports, in `follow`'s order. So a restart is a replay.
 
@@ -37,11 +39,12 @@ class Store(Protocol):
         ...
 
     async def get(self, track: str, run: int, index: int) -> bytes | None:
-        """A copy's bytes, or None: no such copy, or found damaged (never wrong bytes)."""
+        """The bytes of the copy, else of the fill. None: there is neither, or it was found damaged
+        (never wrong bytes, nor a fill's in place of a copy's)."""
         ...
 
     def find(self, track: str, run: int, index: int) -> Copy | None:
-        """The copy under this key, as far as this node knows."""
+        """The copy under this key, else the fill, as far as this node knows."""
         ...
 
     def follow(self) -> Feed:
@@ -49,7 +52,8 @@ class Store(Protocol):
         ...
 
     async def trim(self, track: str, run: int, floor: int) -> int:
-        """Forget copies and gaps of this track and run below the index `floor`; how many went."""
+        """Forget copies, gaps and fills of this track and run below the index `floor`; how many
+        went."""
         ...
 
     async def close(self) -> None:

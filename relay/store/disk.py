@@ -97,7 +97,7 @@ class DiskStore:
         return await asyncio.shield(task)
 
     async def get(self, track: str, run: int, index: int) -> bytes | None:
-        """A copy's bytes, or None: no such copy, not readable, or found damaged."""
+        """The bytes of the copy, else of the fill. None: neither, not readable, or damaged."""
         filed = self._shelf.record(track, run, index)
         if filed is None or filed.damaged:
             return None
@@ -118,7 +118,7 @@ class DiskStore:
         return data
 
     def find(self, track: str, run: int, index: int) -> Copy | None:
-        """The copy under this key."""
+        """The copy under this key, else the fill."""
         return self._shelf.copy(track, run, index)
 
     def follow(self) -> MemberFeed:
@@ -126,7 +126,7 @@ class DiskStore:
         return self._shelf.follow()
 
     async def trim(self, track: str, run: int, floor: int) -> int:
-        """Forget copies and gaps below `floor`, and delete their files; how many went."""
+        """Forget copies, gaps and fills below `floor`, and their files; how many went."""
         if self._closed:
             return 0
         gone = self._shelf.trim(track, run, floor)

@@ -44,12 +44,12 @@ class MemoryStore:
         return True
 
     async def get(self, track: str, run: int, index: int) -> bytes | None:
-        """A copy's bytes, or None."""
+        """The bytes of the copy, else of the fill, or None."""
         held = self._shelf.record(track, run, index)
         return held.data if held is not None else None
 
     def find(self, track: str, run: int, index: int) -> Copy | None:
-        """The copy under this key."""
+        """The copy under this key, else the fill."""
         return self._shelf.copy(track, run, index)
 
     def follow(self) -> MemberFeed:
@@ -57,7 +57,7 @@ class MemoryStore:
         return self._shelf.follow()
 
     async def trim(self, track: str, run: int, floor: int) -> int:
-        """Forget copies and gaps below `floor`; how many went."""
+        """Forget copies, gaps and fills below `floor`; how many went."""
         return len(self._shelf.trim(track, run, floor))
 
     async def close(self) -> None:

@@ -14,8 +14,8 @@ from typing import Generic, TypeVar
 from relay.media import Buffer, Copy, Member, Pin
 from relay.store.feed import MemberFeed
 
-Key = tuple[str, int, int] | str
-"""(track, run, index) of a copy or gap, or the name of a pin."""
+Key = tuple[str, int, int, bool] | str
+"""(track, run, index, fill) of a copy or gap, or the name of a pin."""
 
 
 @dataclass(slots=True)
@@ -29,10 +29,11 @@ R = TypeVar("R", bound=Record)
 
 
 def key_of(member: Member) -> Key:
-    """What a member competes for: a gap and a copy of the same index for the same thing."""
+    """What a member competes for: a gap and a copy of the same index for the same thing, a fill
+    only with other fills."""
     if isinstance(member, Pin):
         return member.name
-    return member.track, member.run, member.index
+    return member.track, member.run, member.index, isinstance(member, Copy) and member.fill
 
 
 def check_size(member: Member, data: Sequence[Buffer]) -> None:
@@ -60,20 +61,22 @@ class Shelf(Generic[R]):
         key = key_of(record.member)
         self._records[key] = record
         if not isinstance(key, str):
-            track, run, index = key
+            track, run, index, _ = key
             line = track, run
             self._lowest[line] = min(self._lowest.get(line, index), index)
         for feed in self._feeds:
             feed.offer(record.member)
 
     def record(self, track: str, run: int, index: int) -> R | None:
-        """The record of a copy; None where there is none, or a gap."""
-        record = self._records.get((track, run, index))
-        return record if record is not None and isinstance(record.member, Copy) else None
+        """The record of a copy, else that of the fill; None where there is neither."""
+        record = self._records.get((track, run, index, False))
+        if record is None or not isinstance(record.member, Copy):
+            record = self._records.get((track, run, index, True))
+        return record
 
     def copy(self, track: str, run: int, index: int) -> Copy | None:
-        """The copy under this key."""
-        record = self._records.get((track, run, index))
+        """The copy of an index, else its fill."""
+        record = self.record(track, run, index)
         return record.member if record is not None and isinstance(record.member, Copy) else None
 
     def follow(self) -> MemberFeed:
@@ -85,7 +88,7 @@ class Shelf(Generic[R]):
         return feed
 
     def trim(self, track: str, run: int, floor: int) -> list[R]:
-        """Take away the copies and gaps of this track and run below `floor`, and return them."""
+        """Take away copies, gaps and fills of this track and run below `floor`; returns them."""
         line = track, run
         lowest = self._lowest.get(line)
         if lowest is None or lowest >= floor:
@@ -93,7 +96,11 @@ class Shelf(Generic[R]):
         self._lowest[line] = floor
         if floor - lowest <= len(self._records):
             # Trims follow the live edge: a few indexes at a time, so only these are looked up.
-            keys: list[Key] = [(track, run, index) for index in range(lowest, floor)]
+            keys: list[Key] = [
+                (track, run, index, fill)
+                for index in range(lowest, floor)
+                for fill in (False, True)
+            ]
         else:
             keys = [k for k in self._records if k[:2] == line and int(k[2]) < floor]
         return [self._records.pop(key) for key in keys if key in self._records]

@@ -21,6 +21,7 @@ async def test_a_restart_replays_equal_members_in_equal_order(tmp_path: Path) ->
         (Copy(TRACK, 0, 9, -1024, 20, 1, "2001:db8::7-a", 1, 4, sync=False), b"nine"),
         (Copy("audio-1", 1, 2, 5, 20, 1, "enc_a.1", 2, 0, partial=True), b""),
         (Gap(TRACK, 0, 8, -3, 20, 7), b""),
+        (Copy(TRACK, 0, 8, -3, 20, 1, "enc_b", 9, 4, fill=True), b"fill"),
         (Pin("header/é" + "x" * 300, bytes(range(256))), b""),
         (Copy("pins", 0, 4_000_000_000, 2**62, 2**33, 1, "", 3, 1), b"!"),
     ]

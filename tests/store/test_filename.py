@@ -25,6 +25,7 @@ COPIES = st.builds(
     st.integers(0, 2**31),
     sync=st.booleans(),
     partial=st.booleans(),
+    fill=st.booleans(),
 )
 GAPS = st.builds(Gap, st.just("video-1"), st.integers(0, 9999), INDEX, TIME, BIG, BIG)
 
@@ -41,7 +42,7 @@ def test_a_member_name_says_all_and_fits_a_file_name(
 
 
 def test_the_longest_allowed_source_fits() -> None:
-    longest = Copy("v", 9999, 2**32, -(2**63), 2**40, 2**20, ":" * 64, 10**14, 2**31)
+    longest = Copy("v", 9999, 2**32, -(2**63), 2**40, 2**20, ":" * 64, 10**14, 2**31, fill=True)
     assert len(filename.member_name(longest, 10**10, 0xFFFFFFFF)) <= 255
 
 

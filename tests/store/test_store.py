@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,44 @@ async def test_gap_and_copy_compete_for_one_key(store: Store) -> None:
     assert await store.put(copy(2, b"there"), [b"there"])
     assert not await store.put(gap(2))
     assert await store.get(VIDEO, 0, 2) == b"there"
+
+
+def fill(index: int, data: bytes, *, source: str = "a") -> Copy:
+    return replace(copy(index, data, source=source), fill=True)
+
+
+async def test_a_fill_is_kept_beside_its_gap_and_the_first_fill_wins(store: Store) -> None:
+    feed = store.follow()
+    assert await store.put(gap(1))
+    assert await store.put(fill(1, b"fill"), [b"fill"])
+    assert not await store.put(fill(1, b"other", source="b"), [b"other"])
+    assert not await store.put(copy(1, b"late"), [b"late"])
+    assert not await store.put(gap(1))
+    assert await store.get(VIDEO, 0, 1) == b"fill"
+    assert store.find(VIDEO, 0, 1) == fill(1, b"fill")
+    assert await read(feed, 2) == [gap(1), fill(1, b"fill")]
+
+
+async def test_a_copy_comes_before_a_fill_whichever_was_put_first(store: Store) -> None:
+    assert await store.put(fill(1, b"fill"), [b"fill"])
+    assert await store.put(copy(1, b"copy"), [b"copy"])
+    assert await store.put(copy(2, b"copy"), [b"copy"])
+    assert await store.put(fill(2, b"fill"), [b"fill"])
+    for index in (1, 2):
+        assert await store.get(VIDEO, 0, index) == b"copy"
+        assert store.find(VIDEO, 0, index) == copy(index, b"copy")
+
+
+async def test_trim_forgets_gap_and_fill(store: Store) -> None:
+    for index in range(4):
+        await store.put(gap(index))
+        await store.put(fill(index, b"fill"), [b"fill"])
+    assert await store.trim(VIDEO, 0, 3) == 6
+    assert list(store.follow().past) == [gap(3), fill(3, b"fill")]
+    assert await store.get(VIDEO, 0, 2) is None
+    await store.put(fill(4_000_000_000, b"fill"), [b"fill"])
+    assert await store.trim(VIDEO, 0, 4_000_000_000) == 2
+    assert len(store.follow().past) == 1
 
 
 async def test_track_run_and_index_all_tell_keys_apart(store: Store) -> None:
