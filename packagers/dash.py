@@ -1,15 +1,17 @@
 """DASH (ISO/IEC 23009-1, 5th edition): the live MPD, a pure function of the presentation.
 
     MPD
-    ├── Period id="p0"                      one, for ever
+    ├── Period id="p0"                      and one from each changed configuration on
     │   └── AdaptationSet                   video by codec; audio by name, language and codec
     │       └── Representation              id = the track's name
     │           └── SegmentTemplate         media, initialization, startNumber = first index
     │               └── SegmentTimeline     S t d r
     └── UTCTiming                           the relay's own clock
 
-availabilityStartTime is 1970 and so is the Period's start: every time in it is UTC in ticks, equal
-in every data centre, and nothing is negative. A template per Representation, because the names of
+availabilityStartTime is 1970 and so is the first Period's start: every time is UTC in ticks, equal
+in every data centre, and nothing is negative. Where an encoder's settings changed, a Period begins,
+named after its first index, since a Representation has one init segment; its presentationTimeOffset
+keeps the ticks what they are. A template per Representation, because the names of
 initialization segments differ and so may the timelines: one quality may be a segment ahead.
 
 A clock that was restarted begins a new run, whose epoch makes its times rise above the last: so it
@@ -25,8 +27,10 @@ tried knows FailoverContent, the standard's own word for it.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
+from itertools import pairwise
 
 from lxml import etree
 
@@ -35,7 +39,8 @@ from packagers.resource import codecs, language, line
 from relay.media import Kind, SampleDefaults, Track
 from relay.mp4.grammar import MFHD, TFDT
 from relay.mp4.write import box, described, tfhd
-from relay.presentation import Presentation, Rendition, Segment
+from relay.numbering import INDEX_LIMIT
+from relay.presentation import Presentation, Rendition, Segment, Window
 
 MEDIA_TYPE = "application/dash+xml"
 
@@ -72,20 +77,60 @@ def mpd(presentation: Presentation, *, by_time: bool = False) -> bytes:
         },
         nsmap={None: _NAMESPACE},
     )
-    period = _add(root, "Period", {"id": "p0", "start": "PT0S"})
+    for start, stop in _spans(presentation, playing):
+        _period(root, presentation, playing, start, stop, by_time=by_time)
+    clock = {"schemeIdUri": "urn:mpeg:dash:utc:http-xsdate:2014", "value": "time"}
+    _add(root, "UTCTiming", clock)
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+
+
+def _spans(presentation: Presentation, playing: Sequence[Rendition]) -> list[tuple[int, int]]:
+    """[start, stop) in indexes of each Period that has a segment; the first starts at 0."""
+    starts = [0, *presentation.changes, INDEX_LIMIT]
+    indexes = [segment.index for r in playing for segment in (line(r)[0], line(r)[-1])]
+    first, last = min(indexes, default=0), max(indexes, default=0)
+    return [at for at in pairwise(starts) if at[1] > first and at[0] <= last]
+
+
+def _begins(presentation: Presentation, playing: Sequence[Rendition], start: int) -> Fraction:
+    """UTC seconds at which the cell of an index begins; a segment near it tells its run."""
+    if not start:
+        return Fraction(0)
+    grid = presentation.grid
+    several = [(r.track.timescale, s) for r in playing for s in line(r) if s.index >= start]
+    timescale, near = min(several, key=lambda found: found[1].index)
+    offset = near.index - grid.index(near.time, near.duration, timescale)
+    cell = start - offset - grid.base
+    return cell * grid.D + grid.phase + presentation.epoch_of(near.run)
+
+
+def _period(
+    root: etree._Element,
+    presentation: Presentation,
+    playing: Sequence[Rendition],
+    start: int,
+    stop: int,
+    *,
+    by_time: bool,
+) -> None:
+    begins = _begins(presentation, playing, start)
+    period = _add(root, "Period", {"id": f"p{start}", "start": _duration(begins)})
     sets: dict[tuple[str, ...], list[Rendition]] = {}
     for rendition in playing:
-        sets.setdefault(_family(rendition), []).append(rendition)
+        segments = [s for s in line(rendition) if start <= s.index < stop]
+        if len(segments) == len(rendition.segments) and not rendition.former:
+            sets.setdefault(_family(rendition), []).append(rendition)
+        elif segments:
+            track = rendition.track_at(segments[0].index)
+            shown = replace(rendition, track=track, segments=Window(segments), former=())
+            sets.setdefault(_family(shown), []).append(shown)
     first: set[Kind] = set()
     for family in sorted(sets):
         kind = sets[family][0].track.key.kind
         chosen = _adaptation_set(period, sets[family][0], main=kind not in first)
         first.add(kind)
         for rendition in sets[family]:
-            _representation(chosen, rendition, presentation.epoch_of, by_time=by_time)
-    clock = {"schemeIdUri": "urn:mpeg:dash:utc:http-xsdate:2014", "value": "time"}
-    _add(root, "UTCTiming", clock)
-    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+            _representation(chosen, rendition, presentation.epoch_of, begins, by_time=by_time)
 
 
 def hole(track: Track, gap: Segment, epoch: int) -> bytes:
@@ -127,7 +172,12 @@ def _adaptation_set(period: etree._Element, of: Rendition, *, main: bool) -> etr
 
 
 def _representation(
-    chosen: etree._Element, of: Rendition, epoch_of: Callable[[int], int], *, by_time: bool
+    chosen: etree._Element,
+    of: Rendition,
+    epoch_of: Callable[[int], int],
+    begins: Fraction,
+    *,
+    by_time: bool,
 ) -> None:
     track, rate, segments = of.track, of.frame_rate, line(of)
     representation = _add(
@@ -156,6 +206,7 @@ def _representation(
             "media": _BY_TIME if by_time else _BY_NUMBER,
             "initialization": f"$RepresentationID$/{cmaf.init_name(track)}",
             "startNumber": str(segments[0].index),
+            "presentationTimeOffset": str(round(begins * track.timescale) or ""),
         },
     )
     timeline = _add(template, "SegmentTimeline", {})

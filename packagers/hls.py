@@ -15,7 +15,7 @@ StreamIndex). An audio group holds one quality of each.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -64,8 +64,14 @@ def media(presentation: Presentation, rendition: Rendition) -> str:
     playlist.discontinuity_sequence = rendition.discontinuities + sum(
         segment.discontinuity for segment in left
     )
-    init = m3u8.model.InitializationSection(None, cmaf.init_name(rendition.track))
-    lines = _lines(segments, rendition.track.timescale, presentation.epoch_of)
+    first = segments[0].index
+    init = m3u8.model.InitializationSection(None, cmaf.init_name(rendition.track_at(first)))
+    inits = {
+        stop: f'#EXT-X-MAP:URI="{cmaf.init_name(rendition.track_at(stop))}"\n'
+        for stop, _ in rendition.former
+        if stop > first
+    }
+    lines = _lines(segments, rendition.track.timescale, presentation.epoch_of, inits)
     # The library leaves out a 0. It is the default, and yet Chromium's own player never asks again
     # for a playlist that does not say it.
     zero = "" if playlist.media_sequence else "#EXT-X-MEDIA-SEQUENCE:0\n"
@@ -77,7 +83,13 @@ def target_duration(fragment_duration: Fraction) -> int:
     return max(1, floor(fragment_duration * 9 / 8 + Fraction(1, 2)))
 
 
-def _lines(segments: Sequence[Segment], timescale: int, epoch_of: Callable[[int], int]) -> str:
+def _lines(
+    segments: Sequence[Segment],
+    timescale: int,
+    epoch_of: Callable[[int], int],
+    inits: Mapping[int, str],
+) -> str:
+    """`inits`: what else than the first init segment belongs to the segments from an index on."""
     half = timescale // 2
     lines = []
     for segment in segments:
@@ -89,7 +101,7 @@ def _lines(segments: Sequence[Segment], timescale: int, epoch_of: Callable[[int]
         broken = "#EXT-X-DISCONTINUITY\n" if segment.discontinuity else ""
         gap = "#EXT-X-GAP\n" if segment.gap else ""
         lines.append(
-            f"{broken}#EXT-X-PROGRAM-DATE-TIME:{_date(start)}\n{gap}"
+            f"{broken}{inits.get(segment.index, '')}#EXT-X-PROGRAM-DATE-TIME:{_date(start)}\n{gap}"
             f"#EXTINF:{seconds}.{micros:06d},\n{segment.index}.m4s\n"
         )
     return "".join(lines)

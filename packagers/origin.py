@@ -161,8 +161,8 @@ class Origin:
 
     def _remember(self, channel: str, renditions: Iterable[Rendition]) -> None:
         for rendition in renditions:
-            name = cmaf.init_name(rendition.track)
-            self._inits[channel, rendition.name, name] = rendition.track
+            for track in (rendition.track, *(former for _, former in rendition.former)):
+                self._inits[channel, rendition.name, cmaf.init_name(track)] = track
 
     def _init(self, asked: Asked) -> Resource:
         track = self._inits.get((asked.channel, asked.track, asked.init))
@@ -192,7 +192,7 @@ def _render(
 async def _segment(
     asked: Asked, presentation: Presentation, rendition: Rendition, store: Store
 ) -> Resource:
-    track = rendition.track
+    track = rendition.track_at(asked.number)
     copy = _copy(asked.number, rendition, store)
     if isinstance(copy, Segment):
         # Not immutable, since another site may have it under this number.

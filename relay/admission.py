@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from itertools import count, product
 from string import ascii_lowercase
 
+from relay.arrival import Sender
 from relay.errors import LimitReached
 from relay.ingest.url import Target
-from relay.publishing_point import Sender
 
 MOST_BODIES = 1_000
 MOST_PER_ADDRESS = 64

@@ -54,7 +54,8 @@ class Carriage:
         """Put what time has brought, here and in the view. Raises StoreUnavailable."""
         for pin in outcome.pins:
             self.pin(pin)
-        self._timed.extend(offer for offer in outcome.offers if self._wanted(offer))
+        wanted = (self._wanted(offer) for offer in outcome.offers)
+        self._timed.extend(offer for offer in wanted if offer is not None)
         if not self._timed:
             self._timed.extend(self._view.due(self._clock.now()))
         await self._put_pins()
@@ -67,18 +68,23 @@ class Carriage:
             self._timed.popleft()
 
     async def _offer(self, offer: Offer) -> None:
-        if self._wanted(offer):
-            await self._put_copy(offer)
+        wanted = self._wanted(offer)
+        if wanted is not None:
+            await self._put_copy(wanted)
 
-    def _wanted(self, offer: Offer) -> bool:
+    def _wanted(self, offer: Offer) -> Offer | None:
+        """The offer as it is to be put, if it is."""
         verdict = self._view.offer(offer, self._clock.now())
+        if verdict is Verdict.FILL:
+            return replace(offer, copy=replace(offer.copy, fill=True))
         if verdict is not Verdict.ACCEPTED:
             self._note(offer.copy, verdict)
-        return verdict is Verdict.ACCEPTED
+        return offer if verdict is Verdict.ACCEPTED else None
 
     async def _put_copy(self, offer: Offer) -> None:
         first = await self._put(offer.copy, offer.data)
         verdict = Verdict.PARTIAL if offer.copy.partial else Verdict.ACCEPTED
+        verdict = Verdict.FILL if offer.copy.fill else verdict
         self._note(offer.copy, verdict if first else Verdict.DUPLICATE)
 
     async def _put_pins(self) -> None:

@@ -14,17 +14,28 @@ from fractions import Fraction
 
 import structlog
 
+from relay.arrival import Sender
+from relay.bulletin import bulletins
 from relay.carriage import Carriage
 from relay.clock import Clock
 from relay.errors import EncoderError, StoreUnavailable
 from relay.journal import Journal
 from relay.media import Copy, Fragment, Header, Verdict
-from relay.numbering import UTC_OPTION, Grid
+from relay.numbering import Grid
 from relay.presentation import Presentation
-from relay.publishing_point import Outcome, PublishingPoint, Sender
+from relay.publishing_point import Outcome, PublishingPoint
 from relay.store import Feed, Store
 from relay.tally import WELL, Tally
-from relay.view import GridPinned, HeaderPinned, Holes, Measured, News, RunPinned, View
+from relay.view import (
+    Changed,
+    GridPinned,
+    HeaderPinned,
+    Holes,
+    Measured,
+    News,
+    RunPinned,
+    View,
+)
 
 log = structlog.get_logger("relay.channel")
 
@@ -34,6 +45,7 @@ class Rules:
     """How a channel is run. `duration` (D) and `window` in seconds, `patience` in ms.
 
     `restarts`: an encoder whose clock was restarted begins a new run; else it is refused.
+    `prefer`: the source whose copies are taken while it delivers.
     """
 
     duration: Fraction | None = None
@@ -42,6 +54,7 @@ class Rules:
     window: Fraction = Fraction(120)
     patience: int = 1_500
     restarts: bool = True
+    prefer: str | None = None
 
 
 class Channel:
@@ -68,7 +81,7 @@ class Channel:
             rules.restarts,
         )
         empty = Presentation(name, Grid(rules.duration or Fraction(2)), rules.window)
-        self._view = View(empty, rules.patience)
+        self._view = View(empty, rules.patience, rules.prefer)
         self._carriage = Carriage(store, self._view, clock, self._note)
         self._turn = asyncio.Event()  # clear while what waited for the grid is carried
         self._turn.set()
@@ -95,8 +108,7 @@ class Channel:
         feed = self.store.follow()
         for item in self._view.replay(feed.past, self._clock.now()):
             self._heard(item)
-        if self._view.edge is not None:
-            self._point.resume(self._view.edge)
+        self._point.resume(self._view.edges)
         if feed.past:
             self.journal = Journal()  # what it tells of was another day's
             self.tell("CHANNEL_REPLAYED", f"took up what was stored: {len(feed.past)} members")
@@ -114,6 +126,17 @@ class Channel:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.store.close()
 
+    @property
+    def preferred(self) -> str | None:
+        """The source whose copies are taken while it delivers."""
+        return self._view.prefer
+
+    def prefer(self, source: str | None) -> None:
+        """Take the copies of this source while it delivers; of none in particular."""
+        self._view.prefer = source
+        text = f"copies of {source} are taken first" if source else "all sources are equal again"
+        self.tell("SOURCE_PREFERRED", text)
+
     def header_of(self, stream: str) -> Header | None:
         """The canonical header of a stream, if it has one."""
         return self._point.headers.get(stream)
@@ -126,7 +149,7 @@ class Channel:
 
     async def header(self, sender: Sender, header: Header) -> None:
         """A sender's header came. Raises EncoderError."""
-        await self._carry(self._point.header(sender, header))
+        await self._carry(self._point.header(sender, header, self._clock.now()))
         tracks = "1 track" if len(header.tracks) == 1 else f"{len(header.tracks)} tracks"
         text = f"{sender.source} connected: stream {sender.stream}, {tracks}"
         self.journal.note(self._clock.utc(), "SOURCE_CONNECTED", text)
@@ -180,8 +203,9 @@ class Channel:
             text = f"a fragment of {fragment.track.name} has a time that no number can have"
             self.journal.note(self._clock.utc(), "INDEX_SUSPECT", text, grave=True)
         outcome.suspect.clear()
-        if outcome.misfit:
-            self.tell("FRAGMENT_DURATION", outcome.misfit, grave=True)
+        for code, said in outcome.alarms:
+            self.tell(code, said, grave=True)
+        outcome.alarms.clear()
         await self._carriage.carry(outcome)
         self._wake.set()
 
@@ -217,41 +241,20 @@ class Channel:
             self._wake.set()
 
     def _heard(self, item: News) -> Outcome | None:
+        """One piece of news: what waited for it, if anything did."""
+        for said in bulletins(item):
+            self.tell(said.code, said.text, grave=said.grave, **said.facts)
         match item:
             case GridPinned(grid):
-                self._log.info(
-                    "grid",
-                    fragment_duration=str(grid.D),
-                    learnt=grid.learnt,
-                    epoch_locked=grid.locked,
-                    local_timeline=bool(grid.epoch),
-                )
-                if grid.epoch:
-                    text = f"times begin at 0, not in 1970; with ffmpeg, stamp UTC: {UTC_OPTION}"
-                    self.tell("LOCAL_TIMELINE", text)
-                if not grid.locked:
-                    text = (
-                        f"fragments begin {float(grid.phase):g} s off the grid that begins in 1970"
-                    )
-                    self.tell("NOT_EPOCH_LOCKED", text)
                 return self._point.pinned_grid(grid)
             case HeaderPinned(stream, header):
                 self._point.pinned_header(stream, header)
-                tracks = [told.track.name for told in header.tracks]
-                self._log.info("header", stream=stream, tracks=tracks)
-            case Holes(track, first, count):
+            case Holes(track, _, count):
                 self.gaps[track] += count
-                which = f"fragment {first}" if count == 1 else f"{count} fragments from {first} on"
-                text = f"{track}: nobody delivered {which}"
-                self.tell("TIMELINE_GAP", text, grave=True, track=track, index=first, count=count)
             case RunPinned(run):
-                text = (
-                    "an encoder's clock was restarted and a new run has begun; numbers go on from"
-                    f" {run.start} but agree with no other data centre any more: start encoders"
-                    f" with UTC times; with ffmpeg: {UTC_OPTION}"
-                )
-                self.tell("TIMELINE_RUN", text, grave=True, run=run.number, start=run.start)
                 return self._point.pinned_run(run)
+            case Changed(change, header):
+                return self._point.pinned_change(change, header)
             case Measured(pin):
                 self._carriage.pin(pin)
         return None

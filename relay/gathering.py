@@ -6,7 +6,7 @@ for an eighth at either end (audio leads video by up to 117 ms in real streams);
 has gone on to a later index from where it ended; or when the POST ended cleanly. It never becomes
 whole by a timer while its sender still delivers it. What a sender leaves open when it dies, or goes
 on elsewhere, waits `patience` for the sender to complete it or another's whole copy to win, and is
-then handed on as partial.
+then handed on as partial; while another sender is delivering that index, it waits on.
 
 A reconnecting sender resends its last two fragments, so older indexes may come again: they are
 gathered anew, and the store knows them as duplicates. It may also cut them elsewhere than before,
@@ -14,9 +14,11 @@ so a piece replaces those that it overlaps. What is open is bounded, in copies a
 was left alone the longest is handed on first.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
+from relay.arrival import Arrival, Sender
 from relay.media import Buffer, Copy, Fragment, Track
 from relay.numbering import Grid
 from relay.runs import FIRST, Run
@@ -29,10 +31,16 @@ MOST_PIECES = 1_024
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A copy with its bytes, on its way to the store."""
+    """A copy with its bytes, on its way to the store.
+
+    fragments   what it was gathered from, in order of time
+    slate       a filler that its encoder sends in place of a lost input: any other copy is better
+    """
 
     copy: Copy
     data: tuple[Buffer, ...]
+    fragments: tuple[Fragment, ...] = ()
+    slate: bool = False
 
 
 @dataclass(slots=True)
@@ -106,14 +114,29 @@ class Gathering:
             self._open[at].dies = now + self.patience
         return []
 
-    def due(self, now: int) -> list[Offer]:
-        """Copies whose sender died `patience` ago: partial."""
+    def due(self, now: int, elsewhere: frozenset[int] = frozenset()) -> list[Offer]:
+        """Copies whose sender died `patience` ago: partial.
+
+        `elsewhere`: indexes that another sender is delivering: they wait on.
+        """
         dead = [at for at, p in sorted(self._open.items()) if p.dies is not None and p.dies <= now]
-        return [self._close(at, partial=True) for at in dead]
+        for at in dead:
+            if at in elsewhere:
+                self._open[at].dies = now + self.patience
+        return [self._close(at, partial=True) for at in dead if at not in elsewhere]
+
+    def abandon(self) -> list[Offer]:
+        """Its track goes on otherwise: what is open stays in pieces."""
+        return [self._close(at, partial=True) for at in sorted(self._open)]
 
     def deadline(self) -> int | None:
         """When `due` is to be asked again."""
         return min((p.dies for p in self._open.values() if p.dies is not None), default=None)
+
+    @property
+    def alive(self) -> frozenset[int]:
+        """The indexes that are being delivered."""
+        return frozenset(at for at, pieces in self._open.items() if pieces.dies is None)
 
     @property
     def busy(self) -> bool:
@@ -132,22 +155,100 @@ class Gathering:
 
     def _close(self, index: int, *, partial: bool = False) -> Offer:
         pieces = self._open.pop(index)
-        data = tuple(part for fragment in pieces.fragments for part in fragment.data)
-        first = pieces.fragments[0]
-        copy = Copy(
-            track=self.track.name,
-            run=self.run.number,
-            index=index,
-            time=first.time,
-            duration=pieces.end - first.time,
-            sample_count=sum(fragment.sample_count for fragment in pieces.fragments),
-            source=self.source,
-            arrival=pieces.arrival,
-            size=sum(len(part) for part in data),
-            sync=first.sync,
-            partial=partial or not pieces.joined,
+        return join(
+            Copy(
+                track=self.track.name,
+                run=self.run.number,
+                index=index,
+                time=0,
+                duration=0,
+                sample_count=0,
+                source=self.source,
+                arrival=pieces.arrival,
+                size=0,
+                partial=partial or not pieces.joined,
+            ),
+            pieces.fragments,
         )
-        return Offer(copy, data)
+
+
+@dataclass(slots=True)
+class Gatherings:
+    """What all senders of a point have open, by sender and track."""
+
+    patience: int
+    _by: dict[tuple[Sender, str], Gathering] = field(default_factory=dict)
+
+    def add(self, came: Arrival, index: int, run: Run, grid: Grid) -> list[Offer]:
+        """One more fragment of `index`; the copies that became whole by it."""
+        track, key = came.fragment.track, (came.sender, came.fragment.track.name)
+        offers: list[Offer] = []
+        gathering = self._by.get(key)
+        if gathering is not None and (gathering.run, gathering.track) != (run, track):
+            offers += gathering.abandon()
+            gathering = None
+        if gathering is None:
+            gathering = Gathering(track, came.sender.source, grid, self.patience, run)
+            self._by[key] = gathering
+        return offers + gathering.add(index, came.fragment, came.utc, came.now)
+
+    def end(self, sender: Sender, now: int, *, clean: bool) -> list[Offer]:
+        """A sender's POST ended."""
+        ended = [gathering for (who, _), gathering in self._by.items() if who == sender]
+        offers = [offer for gathering in ended for offer in gathering.end(now, clean=clean)]
+        self._forget()
+        return offers
+
+    def due(self, now: int) -> list[Offer]:
+        """Dead senders' copies, but for what others are delivering."""
+        offers: list[Offer] = []
+        for (_, track), gathering in self._by.items():
+            others = (g.alive for (_, name), g in self._by.items() if name == track)
+            offers += gathering.due(now, frozenset().union(*others))
+        self._forget()
+        return offers
+
+    def deadline(self) -> int | None:
+        """When `due` is to be asked again."""
+        times = (gathering.deadline() for gathering in self._by.values())
+        return min((time for time in times if time is not None), default=None)
+
+    def _forget(self) -> None:
+        for key in [key for key, gathering in self._by.items() if not gathering.busy]:
+            del self._by[key]
+
+
+def join(copy: Copy, fragments: Sequence[Fragment]) -> Offer:
+    """The offer of `copy` as these fragments, in order of time, make it."""
+    data = tuple(part for fragment in fragments for part in fragment.data)
+    first, last = fragments[0], fragments[-1]
+    made = replace(
+        copy,
+        time=first.time,
+        duration=last.end - first.time,
+        sample_count=sum(fragment.sample_count for fragment in fragments),
+        size=sum(len(part) for part in data),
+        sync=first.sync,
+    )
+    return Offer(made, data, tuple(fragments), any(fragment.slate for fragment in fragments))
+
+
+def event(came: Arrival, index: int, run: Run) -> Offer:
+    """The offer of a sparse fragment, which is whole, and told from its neighbours by its time."""
+    fragment = came.fragment
+    copy = Copy(
+        track=fragment.track.name,
+        run=run.number,
+        index=index,
+        time=fragment.time,
+        duration=fragment.duration,
+        sample_count=fragment.sample_count,
+        source=came.sender.source,
+        arrival=came.utc,
+        size=0,
+        event=True,
+    )
+    return join(copy, [fragment])
 
 
 def _half(fragment: Fragment) -> int:

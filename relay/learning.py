@@ -2,7 +2,8 @@
 
 The grid is learnt from video, whose cuts are what a fragment is. Audio alone teaches it only when
 no video has been announced for a while, since its cuts do not divide D. With D configured, phase
-and epoch are still to be found, and D is held against what is measured, once per sender.
+and epoch are still to be found. Where fragments carry an index of their own (tfxd version 2), two
+that agree say from where the grid counts. Afterwards all that is only compared, once per sender.
 
 What is learnt is only a proposal: a pin for the store, where the first one counts.
 """
@@ -30,7 +31,9 @@ class Learning:
     base: int
     anchor: str
     _lessons: dict[_Key, Learner] = field(default_factory=dict)
+    _witness: dict[_Key, Fragment] = field(default_factory=dict)
     _measured: dict[_Key, Learner | None] = field(default_factory=dict)
+    _unlike: set[_Key] = field(default_factory=set)
     _since: int | None = None
     _audio: Pin | None = None
 
@@ -42,16 +45,18 @@ class Learning:
         rate = track.sampling_rate if track.key.kind is Kind.AUDIO else 0
         if len(self._lessons) > MOST_LESSONS:
             self._lessons.clear()
-        learner = self._lessons.setdefault(
-            (sender, track.name), Learner(track.timescale, rate, self.duration)
-        )
+            self._witness.clear()
+        key = (sender, track.name)
+        learner = self._lessons.setdefault(key, Learner(track.timescale, rate, self.duration))
         shown = fragment.time + fragment.offset
         grid = learner.offer(shown, fragment.duration, fragment.sample_count)
-        if grid is None:
+        before = self._witness.get(key)
+        self._witness[key] = fragment
+        if grid is None or (fragment.index is not None and before is None):
             return None
         if track.key.kind is Kind.VIDEO:
-            return self._pin(grid, fragment, utc)
-        self._audio = self._audio or self._pin(grid, fragment, utc)
+            return self._pin(grid, fragment, before, utc)
+        self._audio = self._audio or self._pin(grid, fragment, before, utc)
         return None
 
     def due(self, now: int, *, video: bool) -> Pin | None:
@@ -71,34 +76,75 @@ class Learning:
     def done(self) -> None:
         """The grid is decided."""
         self._lessons.clear()
+        self._witness.clear()
         self._audio = None
 
-    def misfit(self, sender: object, source: str, fragment: Fragment, grid: Grid) -> str:
-        """A sentence, once per sender, when video is not cut as long as the cells of the grid."""
-        key = (sender, fragment.track.name)
+    def compare(
+        self, sender: object, source: str, fragment: Fragment, grid: Grid
+    ) -> list[tuple[str, str]]:
+        """Code words and sentences, once per sender, on what is unlike the grid."""
+        misfit = self._misfit((sender, fragment.track.name), source, fragment, grid)
+        unlike = self._misnumbered((sender, fragment.track.name), source, fragment, grid)
+        return [said for said in (misfit, unlike) if said is not None]
+
+    def _misnumbered(
+        self, key: _Key, source: str, fragment: Fragment, grid: Grid
+    ) -> tuple[str, str] | None:
+        """Its own index is not the one that its time has."""
+        if fragment.index is None or fragment.track.parent:
+            return None
+        index = _index(fragment, grid)
+        if index == fragment.index:
+            self._unlike.discard(key)
+            return None
+        if key in self._unlike:
+            return None
+        if len(self._unlike) > MOST_LESSONS:
+            self._unlike.clear()
+        self._unlike.add(key)
+        said = (
+            f"{source} numbers a fragment of {fragment.track.name} {fragment.index}, whose time"
+            f" means {index}: the time counts"
+        )
+        return "INDEX_DIFFERS", said
+
+    def _misfit(
+        self, key: _Key, source: str, fragment: Fragment, grid: Grid
+    ) -> tuple[str, str] | None:
+        """Video that is not cut as long as the cells of the grid."""
         if len(self._measured) > MOST_LESSONS:
             self._measured.clear()
         learner = self._measured.setdefault(key, Learner(fragment.track.timescale))
         if learner is None or fragment.track.key.kind is not Kind.VIDEO:
-            return ""
+            return None
         shown = fragment.time + fragment.offset
         found = learner.offer(shown, fragment.duration, fragment.sample_count)
         if found is None:
-            return ""
+            return None
         self._measured[key] = None
         if found.D == grid.D:
-            return ""
-        return (
+            return None
+        said = (
             f"{source} sends {fragment.track.name} in fragments of {_seconds(found.D)} s, not of"
             f" {_seconds(grid.D)} s: set its key frame distance, or fragment_duration"
         )
+        return "FRAGMENT_DURATION", said
 
-    def _pin(self, grid: Grid, fragment: Fragment, utc: int) -> Pin:
+    def _pin(self, grid: Grid, fragment: Fragment, before: Fragment | None, utc: int) -> Pin:
         end = Fraction(fragment.end, fragment.track.timescale)
         clock = Fraction(utc, 1000)
         local = self.anchor == "arrival" or (self.anchor == "auto" and abs(end - clock) > UTC_SLACK)
         epoch = round(clock - end) if local else 0
-        return Pin("grid", replace(grid, base=self.base, epoch=epoch).encode())
+        base = self.base
+        if before is not None and fragment.index is not None and before.index is not None:
+            told = fragment.index - _index(fragment, grid)
+            if told == before.index - _index(before, grid):
+                base = told
+        return Pin("grid", replace(grid, base=base, epoch=epoch).encode())
+
+
+def _index(fragment: Fragment, grid: Grid) -> int:
+    return grid.index(fragment.time, fragment.duration, fragment.track.timescale)
 
 
 def _seconds(exact: Fraction) -> str:

@@ -132,6 +132,7 @@ class Fragment:
     duration    sum of the sample durations, never tfxd's
     index       tfxd version 2 fragment_index, or None
     sync        the first sample is a sync sample
+    slate       a filler for a lost input (brand `slat` of DASH-IF Live Media Ingest)
     data        the bytes of moof and mdat, meaning complete without the stream's trex
     """
 
@@ -143,6 +144,7 @@ class Fragment:
     index: int | None
     sync: bool
     data: tuple[Buffer, ...]
+    slate: bool = False
 
     @property
     def end(self) -> int:
@@ -162,6 +164,7 @@ class Copy:
     size      bytes
     partial   its source died before it was whole
     fill      it came after its index had been declared a gap; kept for archive and upstream
+    event     of a sparse track: several may share an index, each has its time
     """
 
     track: str
@@ -176,6 +179,7 @@ class Copy:
     sync: bool = True
     partial: bool = False
     fill: bool = False
+    event: bool = False
 
     @property
     def end(self) -> int:
@@ -207,7 +211,7 @@ class Gap:
 class Pin:
     """A fact that the first to say it decides for all.
 
-    `grid`, `header/{stream}`, `bandwidth/{track}`.
+    `grid`, `header/{stream}`, `bandwidth/{track}`, `begin/{track}`, `run/{n}`, `change/{n}`.
     """
 
     name: str
@@ -224,6 +228,8 @@ class Verdict(StrEnum):
     ACCEPTED = "accepted"
     HELD = "held"
     DUPLICATE = "duplicate"
+    FILL = "fill"
+    FLOOD = "flood"
     LATE = "late"
     PARTIAL = "partial"
     SUSPECT = "suspect"

@@ -1,7 +1,6 @@
 """The index: which number a fragment has, a pure function of the media (design 4.1).
 
-Every URL rests on it. A tfxd version 2 `fragment_index` is used where there is one; otherwise the
-*midpoint rule*
+Every URL rests on it. It is given by the *midpoint rule*
 
     index = floor((time + duration/2 - phase) / D) + base
 
@@ -9,6 +8,11 @@ in exact rationals, with one `D` and one phase for all tracks of a publishing po
 start instead misnumbers audio, whose frames do not divide D, and which real encoders cut up to
 117 ms before the video. One refinement keeps it in step with `Grid.whole`: what begins in the last
 eighth of a cell belongs to the next, since the copy of that cell was complete without it.
+
+A tfxd version 2 `fragment_index` says what number a cell has: it teaches `base` when the grid is
+learnt, and as long as an encoder counts +1 per cell the rule gives that very index (FMT-4). One
+that counts otherwise, or from 0 after a restart, would break URLs that were published: it is told
+of, and not followed.
 
 `D` is configured, or learnt from video (`Learner`): from two starts whose distance agrees with a
 duration or with the next distance, snapped to n frames of a frame rate k or 1000k/1001, because
@@ -86,6 +90,12 @@ class Grid:
     def sparse_index(self, time: int, timescale: int) -> int:
         """Sparse tracks: the cell in which the fragment begins."""
         return floor((Fraction(time, timescale) - self.phase) / self.D) + self.base
+
+    def index_at(self, utc: int) -> int | None:
+        """The cell of a moment, in ms since 1970; None when media time is not UTC."""
+        if self.epoch:
+            return None
+        return floor((Fraction(utc, 1000) - self.phase) / self.D) + self.base
 
     def start(self, index: int, timescale: int) -> int:
         """First tick of the cell of `index`, rounded to nearest."""

@@ -9,7 +9,7 @@ encoders stamp UTC, else the pinned arrival of the first fragment. All that play
 (tfdt, SegmentTimeline, PROGRAM-DATE-TIME) counts from 1970, so nothing they see is negative.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import overload
@@ -91,6 +91,7 @@ class Rendition:
 
     `frame_rate`: of video, as its first segment shows it, exact; None while unknown.
     `discontinuities`: how many discontinuities have left the window at its start.
+    `former`: (index, track) for each earlier configuration: it held below that index.
     """
 
     track: Track
@@ -99,10 +100,15 @@ class Rendition:
     frame_rate: Fraction | None = None
     sequence: int = 0
     discontinuities: int = 0
+    former: tuple[tuple[int, Track], ...] = ()
 
     @property
     def name(self) -> str:
         return self.track.name
+
+    def track_at(self, index: int) -> Track:
+        """The track as it is configured at an index."""
+        return next((track for stop, track in self.former if index < stop), self.track)
 
     def find(self, index: int) -> Segment | None:
         """The segment of an index, or None. Indexes rise by one, so its place is known."""
@@ -121,6 +127,9 @@ class Presentation:
 
     window     seconds of media that stay fetchable
     epoch      seconds to add to the media time of run 0 for UTC;  epochs   of the runs after it
+    breaks     indexes before which there is a discontinuity, of all runs and changes, rising
+    changes    those at which a configuration changed
+    events     of the sparse tracks, by name: what is visible, in order of time
     updated    UTC seconds at which it last changed (the newest entry's arrival)
     """
 
@@ -130,6 +139,9 @@ class Presentation:
     epoch: int = 0
     epochs: tuple[int, ...] = ()
     renditions: tuple[Rendition, ...] = ()
+    breaks: tuple[int, ...] = ()
+    changes: tuple[int, ...] = ()
+    events: Mapping[str, tuple[Copy, ...]] = field(default_factory=dict)
     updated: Fraction = Fraction(0)
 
     def epoch_of(self, run: int) -> int:
@@ -154,6 +166,20 @@ def register(presentation: Presentation, track: Track, bandwidth: int) -> Presen
     return _swap(presentation, replace(known, track=track, bandwidth=bandwidth))
 
 
+def configure(presentation: Presentation, track: Track, start: int) -> Presentation:
+    """The presentation in which `track` is as given from the index `start` on."""
+    known = presentation.rendition(track.name)
+    if known is None:
+        presentation = register(presentation, track, track.key.bitrate)
+    elif known.track != track:
+        former = (*known.former, (start, known.track))
+        fresh = replace(known, track=track, former=former, sequence=known.sequence + 1)
+        presentation = _swap(presentation, fresh)
+    breaks = tuple(sorted({*presentation.breaks, start}))
+    changes = tuple(sorted({*presentation.changes, start}))
+    return replace(presentation, breaks=breaks, changes=changes)
+
+
 def fold(presentation: Presentation, entry: Entry) -> Presentation:
     """The presentation after `entry`, whose track is registered. Old segments leave the window."""
     member = entry.member
@@ -174,17 +200,20 @@ def fold(presentation: Presentation, entry: Entry) -> Presentation:
         known = Window()  # the line has moved on: numbers and places would not agree any more
     segments = known.append(segment)
     horizon = segment.end - int(presentation.window * rendition.track.timescale)
-    gone = 0
+    gone, left = 0, rendition.discontinuities
     while gone < len(segments) - 1 and segments[gone].end <= horizon:
+        left += segments[gone].discontinuity
         gone += 1
+    if len(segments) == 1:  # the same number on every relay, whoever has seen what came before
+        passed = sum(start <= segment.index for start in presentation.breaks)
+        left = passed - segment.discontinuity
     segments = segments.drop(gone) if gone else segments
     changed = replace(
         rendition,
         segments=segments,
         frame_rate=rendition.frame_rate or _frame_rate(rendition.track, member),
         sequence=rendition.sequence + 1,
-        # One for each run, whoever has seen how many of them: the same on every relay.
-        discontinuities=segments[0].run - segments[0].discontinuity,
+        discontinuities=left,
     )
     updated = max(presentation.updated, Fraction(member.arrival, 1000))
     return replace(_swap(presentation, changed), updated=updated)

@@ -1,8 +1,7 @@
 """A publishing point: which track a fragment belongs to, and which number it gets. Routing only.
 
 A *stream* is known by the id in its URL, a *source* by its name; the peer's address is neither.
-The first header of a stream is canonical and pinned in the store; a later one is compared with it
-by meaning, and one that says something else about a track is refused with the difference named.
+What the streams begin with, and which configuration of a track counts, `relay.headers` knows.
 
 Before the grid is pinned no number is certain, so fragments wait (bounded) while it is learnt:
 from video; from audio only when no video has been announced for a while. The grid is then offered
@@ -10,66 +9,48 @@ to the store as a pin, and whichever pin was first there counts, on every node a
 
 Numbers count within a run (`relay.runs`): a fragment whose clock went back waits until it is sure
 that the encoder was restarted, then the run that begins with it is offered to the store as a pin.
+So does one under a changed header wait until the store has taken the change.
+
+An encoder's own `fragment_index` (tfxd version 2) teaches where the grid's numbers begin; after
+that it is only compared, since a number must follow from the time alone (FMT-4c).
+
+Sparse tracks go their own way: `relay.sparse`.
 
 Sans-IO: `now` in ms of a clock that only rises, `utc` in ms since 1970. What comes back is to be
 put into the store: pins first, then offers, in the order given.
 """
 
-from collections import deque
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from fractions import Fraction
-from hashlib import sha256
 from math import ceil
 from operator import itemgetter
 
-from relay.errors import ClockRefused, HeaderDiffers, LimitReached
-from relay.gathering import Gathering, Offer
+from relay.arrival import Arrival, Ending, Sender, Waiting
+from relay.errors import ClockRefused, EncoderError, HeaderDiffers
+from relay.gathering import Gatherings, Offer, event
+from relay.headers import Change, Headers
 from relay.learning import Learning
 from relay.media import Fragment, Header, Kind, Pin, Track
 from relay.numbering import INDEX_LIMIT, UTC_OPTION, Grid
-from relay.runs import Run, Runs, Standing
+from relay.runs import SILENCE, Run, Runs, Standing
 
-MOST_WAITING = 256
-MOST_STREAMS = 64
-MOST_TRACKS = 128
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """Who sends: one source on one stream."""
-
-    source: str
-    stream: str
+QUIET = 6_000
+"""ms after which a source is silent, while there is no grid to say how long its fragments are."""
 
 
 @dataclass(slots=True)
 class Outcome:
     """What a call brought forth. `suspect`: fragments that can have no number.
 
-    `refusal`: what to answer the sender once the rest is carried. `misfit`: a sentence on fragments
-    that are not as long as is configured.
+    `refusal`: what to answer the sender once the rest is carried. `alarms`: code words with a
+    sentence, each once per sender and track.
     """
 
     pins: list[Pin] = field(default_factory=list)
     offers: list[Offer] = field(default_factory=list)
     suspect: list[Fragment] = field(default_factory=list)
-    refusal: ClockRefused | None = None
-    misfit: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    sender: Sender
-    fragment: Fragment
-    now: int
-    utc: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Ended:
-    sender: Sender
-    now: int
-    clean: bool
+    refusal: EncoderError | None = None
+    alarms: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -90,43 +71,39 @@ class PublishingPoint:
     depth: Fraction = Fraction(120)
     restarts: bool = True
     grid: Grid | None = None
-    headers: dict[str, Header] = field(default_factory=dict)
-    tracks: dict[str, Track] = field(default_factory=dict)
+    _headers: Headers = field(init=False)
     _learning: Learning = field(init=False)
-    _waiting: deque[_Waiting | _Ended] = field(default_factory=deque)
+    _waiting: Waiting = field(default_factory=Waiting)  # for the grid
+    _rewound: Waiting = field(default_factory=Waiting)  # for a run
+    _parked: Waiting = field(default_factory=Waiting)  # for a change
     _runs: Runs | None = None
     _entered: list[Run] = field(default_factory=list)
-    _rewound: deque[tuple[int, _Waiting]] = field(default_factory=deque)
-    _gatherings: dict[tuple[Sender, str], Gathering] = field(default_factory=dict)
+    _newest: dict[str, int] = field(default_factory=dict)
+    _gatherings: Gatherings = field(init=False)
 
     def __post_init__(self) -> None:
+        self._headers = Headers(self.name)
         self._learning = Learning(self.duration, self.base, self.anchor)
+        self._gatherings = Gatherings(self.patience)
 
-    def header(self, sender: Sender, header: Header) -> Outcome:
+    @property
+    def headers(self) -> dict[str, Header]:
+        """What each stream begins with now."""
+        return self._headers.streams
+
+    @property
+    def tracks(self) -> dict[str, Track]:
+        """The tracks by name, in their newest configuration."""
+        return self._headers.tracks
+
+    def header(self, sender: Sender, header: Header, now: int) -> Outcome:
         """A stream's header came. Raises HeaderDiffers, LimitReached."""
-        canonical = self.headers.get(sender.stream)
-        for told in header.tracks:
-            known = self.tracks.get(told.track.name)
-            if known is not None and known != told.track:
-                raise HeaderDiffers(
-                    f"{told.track.name} is known otherwise: {_difference(known, told.track)}.",
-                    hint="Give all encoders of a track the same settings, or reset the channel.",
-                )
-        fresh = [told.track.name for told in header.tracks if told.track.name not in self.tracks]
-        if canonical is not None and not fresh:
-            return Outcome()
-        if canonical is None and len(self.headers) >= MOST_STREAMS:
-            raise LimitReached(f"{self.name} has {MOST_STREAMS} streams already.")
-        if len(self.tracks) + len(fresh) > MOST_TRACKS:
-            raise LimitReached(f"{self.name} would have more than {MOST_TRACKS} tracks.")
-        self._register(sender.stream, header)
-        # A header that only adds tracks is pinned beside the canonical one.
-        beside = "" if canonical is None else f"/{sha256(header.data).hexdigest()[:8]}"
-        return Outcome(pins=[Pin(f"header/{sender.stream}{beside}", header.data)])
+        quiet = ceil(SILENCE * self.grid.D * 1000) if self.grid is not None else QUIET
+        return Outcome(pins=self._headers.told(sender, header, now, quiet))
 
     def pinned_header(self, stream: str, header: Header) -> None:
         """The store says what a stream's canonical header is."""
-        self._register(stream, header)
+        self._headers.pinned(stream, header)
 
     def pinned_grid(self, grid: Grid) -> Outcome:
         """The store says what the grid is; what waited for it comes out."""
@@ -136,160 +113,158 @@ class PublishingPoint:
         for run in self._entered:
             self._runs.enter(run)
         outcome = Outcome()
-        while self._waiting:
-            late = self._waiting.popleft()
-            if isinstance(late, _Ended):
-                outcome.offers += self._end(late)
+        for waited in self._waiting.take_all():
+            if isinstance(waited, Ending):
+                outcome.offers += self._gatherings.end(
+                    waited.sender, waited.now, clean=waited.clean
+                )
             else:
-                self._number(late, grid, outcome)
+                self._number(waited, grid, outcome)
         return outcome
 
     def pinned_run(self, run: Run) -> Outcome:
         """The store says that a run has begun; what waited for it comes out."""
         self._entered.append(run)
-        outcome = Outcome()
-        if self._runs is None or self.grid is None or not self._runs.enter(run):
-            return outcome
-        waiting, self._rewound = self._rewound, deque()
-        for _, late in waiting:
-            self._number(late, self.grid, outcome)
-        return outcome
+        if self._runs is None or not self._runs.enter(run):
+            return Outcome()
+        return self._again(self._rewound)
 
-    def resume(self, edge: int) -> None:
-        """After a replay: the highest index that was published."""
-        if self._runs is not None:
-            self._runs.edge = max(edge, self._runs.edge or 0)
+    def pinned_change(self, change: Change, header: Header) -> Outcome:
+        """The store says that a header has changed; what waited for it comes out."""
+        if not self._headers.pinned_change(change, header):
+            return Outcome()
+        return self._again(self._parked)
+
+    def resume(self, edges: dict[str, int]) -> None:
+        """After a replay: the highest index that was published, of each track."""
+        self._newest.update(edges)
+        if self._runs is not None and edges:
+            self._runs.edge = max(*edges.values(), self._runs.edge or 0)
 
     def fragment(self, sender: Sender, fragment: Fragment, now: int, utc: int) -> Outcome:
         """One fragment came, complete."""
         outcome = Outcome()
+        came = Arrival(sender, fragment, now, utc)
         if self.grid is not None:
-            outcome.misfit = self._learning.misfit(sender, sender.source, fragment, self.grid)
-            self._number(_Waiting(sender, fragment, now, utc), self.grid, outcome)
+            outcome.alarms += self._learning.compare(sender, sender.source, fragment, self.grid)
+            self._number(came, self.grid, outcome)
             return outcome
-        self._waiting.append(_Waiting(sender, fragment, now, utc))
-        pin = self._learning.offer(sender, fragment, now, utc)
-        outcome.pins += [pin] if pin is not None else []
-        if len(self._waiting) > MOST_WAITING:
-            oldest = self._waiting.popleft()
-            outcome.suspect += [oldest.fragment] if isinstance(oldest, _Waiting) else []
+        outcome.suspect += self._waiting.add(came)
+        if not fragment.track.parent:
+            pin = self._learning.offer(sender, fragment, now, utc)
+            outcome.pins += [pin] if pin is not None else []
         return outcome
 
     def ended(self, sender: Sender, now: int, *, clean: bool) -> Outcome:
         """A POST of this sender is over."""
-        end = _Ended(sender, now, clean)
+        self._headers.left(sender)
         if any(waiting.sender == sender for waiting in self._waiting):
-            self._waiting.append(end)  # behind what it ended
-            return Outcome()
-        return Outcome(offers=self._end(end))
+            behind = Ending(sender, now, clean)  # behind what it ended
+            return Outcome(suspect=self._waiting.add(behind))
+        return Outcome(offers=self._gatherings.end(sender, now, clean=clean))
 
     def due(self, now: int) -> Outcome:
         """What time brings: dead senders' pieces, and a grid learnt from audio alone."""
-        outcome = Outcome()
-        for gathering in self._gatherings.values():
-            outcome.offers += gathering.due(now)
-        self._forget()
+        outcome = Outcome(offers=self._gatherings.due(now))
         pin = self._learning.due(now, video=self._video) if self.grid is None else None
         outcome.pins += [pin] if pin is not None else []
         return outcome
 
     def deadline(self) -> int | None:
         """When `due` is to be asked again, in the ms of `now`."""
-        times = [gathering.deadline() for gathering in self._gatherings.values()]
-        if self.grid is None:
-            times.append(self._learning.deadline(video=self._video))
+        learnt = self._learning.deadline(video=self._video) if self.grid is None else None
+        times = (self._gatherings.deadline(), learnt)
         return min((time for time in times if time is not None), default=None)
-
-    def _end(self, end: _Ended) -> list[Offer]:
-        offers: list[Offer] = []
-        for (who, _), gathering in self._gatherings.items():
-            if who == end.sender:
-                offers += gathering.end(end.now, clean=end.clean)
-        self._forget()
-        return offers
-
-    def _register(self, stream: str, header: Header) -> None:
-        self.headers.setdefault(stream, header)
-        for told in header.tracks:
-            self.tracks.setdefault(told.track.name, told.track)
 
     @property
     def _video(self) -> bool:
         return any(track.key.kind is Kind.VIDEO for track in self.tracks.values())
 
-    def _forget(self) -> None:
-        idle = [key for key, gathering in self._gatherings.items() if not gathering.busy]
-        for key in idle:
-            del self._gatherings[key]
+    def _again(self, waiting: Waiting) -> Outcome:
+        outcome = Outcome()
+        for late in waiting.take_all():
+            if self.grid is not None and isinstance(late, Arrival):
+                self._number(late, self.grid, outcome)
+        return outcome
 
-    def _number(self, came: _Waiting, grid: Grid, outcome: Outcome) -> None:
+    def _number(self, came: Arrival, grid: Grid, outcome: Outcome) -> None:
         fragment, track = came.fragment, came.fragment.track
-        if fragment.index is not None:
-            raw = fragment.index
-        elif track.parent:
-            raw = grid.sparse_index(fragment.time, track.timescale)
-        else:
-            raw = grid.index(fragment.time, fragment.duration, track.timescale)
-        run = self._place(came, raw, outcome)
-        if run is None:
+        if track.parent:
+            run = self._runs.current if self._runs is not None else Run()
+            index = grid.sparse_index(fragment.time, track.timescale) + run.offset
+            self._gather(came, index, run, grid, outcome)
             return
-        for waited in [late for late in self._rewound if late[1].sender == came.sender]:
-            self._rewound.remove(waited)  # it was no restart: it only resent
-            self._gather(waited[1], waited[0] + run.offset, run, grid, outcome)
-        self._gather(came, raw + run.offset, run, grid, outcome)
+        placed = self._place(came, grid, outcome)
+        if placed is None:
+            return
+        # It was no restart: it only resent.
+        resent = self._rewound.take(lambda late: late.sender == came.sender)
+        for late in [*resent, came]:
+            if isinstance(late, Arrival):
+                self._gather(late, _raw(late, grid) + placed.offset, placed, grid, outcome)
 
-    def _gather(self, came: _Waiting, index: int, run: Run, grid: Grid, outcome: Outcome) -> None:
+    def _gather(self, came: Arrival, index: int, run: Run, grid: Grid, outcome: Outcome) -> None:
+        fragment, track = came.fragment, came.fragment.track
         if not 0 <= index < INDEX_LIMIT:
-            outcome.suspect.append(came.fragment)
+            outcome.suspect.append(fragment)
             return
-        key = (came.sender, came.fragment.track.name)
-        gathering = self._gatherings.get(key)
-        if gathering is None or gathering.run != run:
-            track, source = came.fragment.track, came.sender.source
-            gathering = Gathering(track, source, grid, self.patience, run)
-            self._gatherings[key] = gathering
-        outcome.offers += gathering.add(index, came.fragment, came.utc, came.now)
+        if not self._configured(came, index, outcome):
+            return
+        if track.parent:
+            outcome.offers.append(event(came, index, run))
+            return
+        self._newest[track.name] = max(index, self._newest.get(track.name, index))
+        outcome.offers += self._gatherings.add(came, index, run, grid)
 
-    def _place(self, came: _Waiting, raw: int, outcome: Outcome) -> Run | None:
+    def _configured(self, came: Arrival, index: int, outcome: Outcome) -> bool:
+        """The fragment is of its track's configuration as the store knows it; else it waits."""
+        sender, track = came.sender, came.fragment.track
+        changing = self._headers.changing(sender)
+        if changing:
+            newest = [self._newest[name] + 1 for name in changing if name in self._newest]
+            pin = self._headers.change(sender, max([index, *newest]))
+            outcome.pins += [pin] if pin is not None else []
+        if self.tracks.get(track.name, track) == track:
+            self._headers.saw(sender, track.name, came.now)
+            return True
+        if track.name in changing:
+            outcome.suspect += self._parked.add(came)
+        else:
+            outcome.refusal = HeaderDiffers(
+                f"{track.name} is configured otherwise now: another source has changed it.",
+                hint="Connect again with the header that the others send, or reset the channel.",
+            )
+        return False
+
+    def _place(self, came: Arrival, grid: Grid, outcome: Outcome) -> Run | None:
         """The run that the fragment counts in; None while that is not sure, or it is refused."""
-        runs = self._runs
+        runs, raw = self._runs, _raw(came, grid)
         if runs is None or not 0 <= raw < INDEX_LIMIT:
             return Run()
-        standing = runs.place(came.sender.source, raw, came.now)
+        standing = runs.place(came.sender.source, raw, came.now, grid.index_at(came.utc))
         if standing in (Standing.CURRENT, Standing.LATE):
             return runs.current
         if standing is Standing.REFUSED or (standing is Standing.REWOUND and not self.restarts):
-            others = (late for late in self._rewound if late[1].sender.source != came.sender.source)
-            self._rewound = deque(others)
+            self._rewound.take(lambda late: late.sender.source == came.sender.source)
             outcome.refusal = ClockRefused(
                 f"The times of {came.sender.source} are {runs.behind(raw)} s behind the live edge:"
                 " its clock was restarted, or is wrong.",
                 hint=f"Start the encoder with UTC times; with ffmpeg: {UTC_OPTION}.",
             )
             return None
-        self._rewound.append((raw, came))
-        stale = came.now - runs.memory
-        while len(self._rewound) > MOST_WAITING or self._rewound[0][1].now < stale:
-            outcome.suspect.append(self._rewound.popleft()[1].fragment)
+        outcome.suspect += self._rewound.add(came)
+        stale = self._rewound.take(lambda late: late.now < came.now - runs.memory)
+        outcome.suspect += [late.fragment for late in stale if isinstance(late, Arrival)]
         if standing is Standing.REWOUND:
-            first, began = min(self._rewound, key=itemgetter(0))
+            waits = [late for late in self._rewound if isinstance(late, Arrival)]
+            numbered = [(_raw(late, grid), late) for late in waits]
+            first, began = min(numbered, key=itemgetter(0))
             end = Fraction(began.fragment.end, began.fragment.track.timescale)
             arrived = round(Fraction(began.utc, 1000) - end)
             outcome.pins.append(runs.next(first, arrived).pin())
         return None
 
 
-def _difference(known: Track, told: Track) -> str:
-    said = [
-        f"{field.name} {_shown(getattr(known, field.name))}"
-        f" became {_shown(getattr(told, field.name))}"
-        for field in fields(Track)
-        if getattr(known, field.name) != getattr(told, field.name)
-    ]
-    return ", ".join(said)
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, bytes):
-        return f"of {len(value)} bytes ({sha256(value).hexdigest()[:6]})"
-    return str(value)
+def _raw(came: Arrival, grid: Grid) -> int:
+    fragment = came.fragment
+    return grid.index(fragment.time, fragment.duration, fragment.track.timescale)

@@ -28,6 +28,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from relay.admission import Admission
+from relay.arrival import Sender
 from relay.channel import Channel
 from relay.clock import Clock
 from relay.errors import (
@@ -46,7 +47,6 @@ from relay.ingest.pace import Pace
 from relay.ingest.smooth import Session
 from relay.media import Header
 from relay.mp4.reader import BoxReader
-from relay.publishing_point import Sender
 
 DRAIN_MS = 1_000
 RETRY_AFTER = 2
@@ -180,6 +180,8 @@ class Receiver:
             for box in boxes if more else [*boxes, *completion.end()]:
                 for found in session.take(box):
                     if isinstance(found, Header):
+                        if all(told.track.parent for told in found.tracks):
+                            body.pace.sparse()
                         await channel.header(body.sender, found)
                     else:
                         await channel.fragment(body.sender, found)

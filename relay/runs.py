@@ -106,8 +106,11 @@ class Runs:
         """ms after which a fragment that still waits belongs to no restart of now."""
         return ceil(2 * CONVINCING * self.D * 1000)
 
-    def place(self, source: str, raw: int, now: int) -> Standing:
-        """Where the fragment of `source` with this raw index belongs."""
+    def place(self, source: str, raw: int, now: int, clock: int | None = None) -> Standing:
+        """Where the fragment of `source` with this raw index belongs.
+
+        `clock`: the index of this moment, if it is known: no line begins far ahead of it.
+        """
         index = raw + self.current.offset
         if self._goes_back(source, index, now):
             standing = self._behind(source, raw, now)
@@ -115,7 +118,7 @@ class Runs:
                 return standing
         else:
             self._back.pop(source, None)
-        if self._leaps(source, index, now):
+        if self._leaps(source, index, now, clock):
             return Standing.CURRENT  # the timeline has its doubts about it too
         if self.edge is None or index >= max(self.edge - self.depth, self.current.start):
             self.edge = index if self.edge is None else max(self.edge, index)
@@ -124,9 +127,10 @@ class Runs:
             return Standing.CURRENT
         return Standing.LATE
 
-    def _leaps(self, source: str, index: int, now: int) -> bool:
+    def _leaps(self, source: str, index: int, now: int, clock: int | None) -> bool:
         """Too far ahead to move the edge: a poisoned time alone must not make all others old."""
-        if self.edge is None or index <= self.edge + self.depth:
+        edge = clock if self.edge is None else self.edge
+        if edge is None or index <= edge + self.depth:
             self._ahead.pop(source, None)
             return False
         return _streak(self._ahead, source, index, now).count < CONVINCING

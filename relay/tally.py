@@ -26,14 +26,16 @@ BEHIND = "behind"
 WELL = "well"
 
 _WELL = frozenset((Verdict.ACCEPTED, Verdict.DUPLICATE, Verdict.HELD))
-_PAST = frozenset((Verdict.DUPLICATE, Verdict.LATE))
+_PAST = frozenset((Verdict.DUPLICATE, Verdict.LATE, Verdict.FILL))
 _SENTENCES = {
     WELL: "as it should be again",
     "late": "came after its place was past",
+    "fill": "came after its place had been given up: kept, but not shown",
+    "flood": "too many events at once: the excess is dropped",
     "partial": "broke off in the middle of it",
     "suspect": "its time is so far ahead that it waits for others to agree",
 }
-_OUTCOMES = ("won", DIFFERS, "partial", "duplicate", "held", "late")
+_OUTCOMES = ("won", DIFFERS, "partial", "duplicate", "fill", "held", "late", "flood")
 """The words of `recent`, strongest first: a resent copy of what had won has still won."""
 
 

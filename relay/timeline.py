@@ -7,9 +7,11 @@ and only spares or delays it, so a wrong guess costs a put and never the result.
     offer   accepted   the next index and it joins the end within half a frame, or further ahead
             held       the next index, but it does not join: another source's copy may, within
                        `patience`; so an early encoder cannot win every other index. Or half a
-                       copy where a whole one is held
+                       copy where a whole one is held; or a slate, than which any other copy is
+                       better; or not the preferred source's, while that delivers
             duplicate  the index is taken
-            late       its place is past: a declared gap, or older than the window
+            fill       whole, for a declared gap: too late to be shown, it is kept beside it
+            late       its place is past
             suspect    further ahead than `reach`: alone it changes nothing; three in a row when
                        nobody has continued the line for three cells mean that the line itself has
                        moved on. A track without a line is measured by the others' edge
@@ -25,6 +27,7 @@ Times in ticks; `now` and `patience` in ms of a clock that only rises.
 from dataclasses import dataclass, field
 
 from relay.gathering import Offer
+from relay.joining import together
 from relay.media import Copy, Entry, Gap, Verdict
 from relay.numbering import Grid
 from relay.runs import FIRST, SILENCE, Run
@@ -57,7 +60,8 @@ class Timeline:
     _held: list[tuple[int, Offer]] = field(default_factory=list)
     _suspects: dict[str, list[Offer]] = field(default_factory=dict)
     _went_on: int | None = None
-    _turned: bool = False
+    _breaks: list[int] = field(default_factory=list)
+    _preferred: int | None = None
 
     @property
     def floor(self) -> int:
@@ -83,13 +87,19 @@ class Timeline:
                 gap = Gap(self.track, self.run.number, index, self.end, cell, 0)
                 self.end = gap.end
                 entries.append(Entry(gap))
-        self.run, self.next, self._turned = run, run.start, True
+        self.run, self.next = run, run.start
+        self._breaks = [run.start]
         self.placed.clear()
         self._ahead.clear()
         self._held.clear()
         self._suspects.clear()
         self._hole_since = None
         return entries
+
+    def breaks(self, start: int) -> None:
+        """A discontinuity comes before the first index from `start` on that has no place yet."""
+        if self.next is not None:
+            self._breaks.append(start)
 
     def find(self, index: int) -> Copy | Gap | None:
         """The member under an index, placed or not yet."""
@@ -109,12 +119,17 @@ class Timeline:
             return f"{copy.sample_count} samples instead of {won.sample_count}"
         return None
 
-    def offer(self, offer: Offer, now: int, edge: int | None = None) -> Verdict:
+    def offer(
+        self, offer: Offer, now: int, edge: int | None = None, prefer: str | None = None
+    ) -> Verdict:
         """A copy came in: is it worth a put now? Held ones come back through `due`.
 
         `edge`: the highest index placed on any track, for the first copy of this one.
+        `prefer`: the source whose copies are taken while it delivers.
         """
         copy = offer.copy
+        if copy.source == prefer:
+            self._preferred = now
         if copy.run != self.run.number:
             return Verdict.LATE
         if self.next is None:
@@ -125,14 +140,16 @@ class Timeline:
         if isinstance(self.find(copy.index), Copy):
             return Verdict.DUPLICATE
         if copy.index < self.next:
-            return Verdict.LATE
+            filling = isinstance(self.placed.get(copy.index), Gap) and not copy.partial
+            return Verdict.FILL if filling else Verdict.LATE
         if self._far(copy.index):
             return self._suspect(offer, now)
         self._suspects.clear()
         self._went_on = now
         misses = copy.index == self.next and self.placed and not self._joins(copy)
         worse = copy.partial and any(held.copy.index == copy.index for _, held in self._held)
-        if (misses or worse) and len(self._held) < MOST_HELD:
+        spare = offer.slate or (copy.source != prefer and self._prefers(now))
+        if (misses or worse or spare) and len(self._held) < MOST_HELD:
             self._held.append((now + self.patience, offer))
             return Verdict.HELD
         return Verdict.ACCEPTED
@@ -155,8 +172,7 @@ class Timeline:
             self.placed.pop(self.next - self.depth, None)
             self.end = found.end
             self.next += 1
-            entries.append(Entry(found, drift, discontinuity=self._turned))
-            self._turned = False
+            entries.append(Entry(found, drift, discontinuity=self._breaks_at(found.index)))
         if not self._ahead:
             self._hole_since = None
         elif entries or self._hole_since is None:
@@ -180,7 +196,7 @@ class Timeline:
         over = {offer.copy.index for deadline, offer in self._held if deadline <= now}
         ready = [at for at in self._held if at[1].copy.index < stop or at[1].copy.index in over]
         self._held = [held for held in self._held if held not in ready]
-        return [*sorted((offer for _, offer in ready), key=_partial), *gaps]
+        return [*together([offer for _, offer in ready], self._begins), *gaps]
 
     def deadline(self) -> int | None:
         """When `due` is to be asked again."""
@@ -197,13 +213,27 @@ class Timeline:
                 newest = at + 1
         return index > newest + self.reach
 
+    def _prefers(self, now: int) -> bool:
+        """The preferred source delivers: it has within two cells."""
+        return self._preferred is not None and now - self._preferred <= 2 * self.grid.D * 1000
+
+    def _breaks_at(self, index: int) -> bool:
+        passed = [start for start in self._breaks if start <= index]
+        self._breaks = [start for start in self._breaks if start > index]
+        return bool(passed)
+
+    @property
+    def _begins(self) -> int | None:
+        """Where the next copy should begin."""
+        return self.end if self.placed else None
+
     def _joins(self, copy: Copy) -> bool:
         return abs(copy.time - self.end) <= copy.half_frame
 
     def _gaps(self, first: int, stop: int, now: int) -> list[Gap]:
         """Gap records for what nobody has of [first, stop)."""
         end = self.end if self.placed else self.grid.start(first - self.run.offset, self.timescale)
-        held = sorted((offer for _, offer in self._held), key=_partial)
+        held = together([offer for _, offer in self._held], self._begins)
         best = {offer.copy.index: offer.copy for offer in reversed(held)}
         known = {at: copy for at, copy in best.items() if first <= at < stop}
         gaps: list[Gap] = []
@@ -237,7 +267,3 @@ class Timeline:
             self._held += [(now, convincing) for convincing in line]
             self._suspects.clear()
         return Verdict.SUSPECT
-
-
-def _partial(offer: Offer) -> bool:
-    return offer.copy.partial

@@ -12,11 +12,13 @@ from dataclasses import dataclass, field, replace
 from math import ceil
 
 from relay.gathering import Offer
+from relay.headers import Change
 from relay.ingest.smooth import read_header
 from relay.media import Copy, Gap, Header, Member, Pin, Verdict
 from relay.numbering import Grid
-from relay.presentation import Presentation, fold, register
+from relay.presentation import Presentation, configure, fold, register
 from relay.runs import Run
+from relay.sparse import Signals
 from relay.timeline import Timeline
 
 MOST_GAPS = 1_800
@@ -66,20 +68,33 @@ class RunPinned:
     run: Run
 
 
-News = HeaderPinned | GridPinned | Holes | Measured | RunPinned
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A header has changed: what its tracks are from an index on."""
+
+    change: Change
+    header: Header
+
+
+News = HeaderPinned | GridPinned | Holes | Measured | RunPinned | Changed
 
 
 @dataclass(slots=True)
 class View:
-    """The timelines and the presentation of one channel. `patience` in ms."""
+    """The timelines and the presentation of one channel. `patience` in ms.
+
+    `prefer`: the source whose copies are taken while it delivers.
+    """
 
     presentation: Presentation
     patience: int
+    prefer: str | None = None
     timelines: dict[str, Timeline] = field(default_factory=dict)
     _runs: list[Run] = field(default_factory=lambda: [Run()])
     _offered: int | None = None
     _trimmed: dict[str, int] = field(default_factory=dict)
     _begun: dict[str, int] = field(default_factory=dict)
+    _signals: Signals = field(default_factory=Signals)
 
     def replay(self, past: Iterable[Member], now: int) -> list[News]:
         """All that the store held when it was opened."""
@@ -88,11 +103,11 @@ class View:
         for member in members:
             if isinstance(member, Pin):
                 self._begins(member)
-            else:
+            elif not (isinstance(member, Copy) and member.event):
                 begins[member.track] = min(member.index, begins.get(member.track, member.index))
         news: list[News] = []
         for member in members:
-            if not isinstance(member, Pin) and member.track not in self.timelines:
+            if not isinstance(member, Pin) and member.track in begins.keys() - self.timelines:
                 timeline = self._timeline(member.track)
                 if timeline is not None:
                     timeline.begin(max(begins[member.track], self._begun.get(member.track, 0)))
@@ -101,11 +116,15 @@ class View:
 
     def offer(self, offer: Offer, now: int) -> Verdict:
         """A copy came in: is it worth a put now? It changes nothing that `follow` decides."""
-        timeline, index = self._timeline(offer.copy.track), offer.copy.index
-        # What has been offered stands for what has not been reported yet.
-        edge = self._offered if self.edge is None else self.edge
+        copy, index = offer.copy, offer.copy.index
+        if copy.event:
+            return self._signals.offer(copy, self._floor)
+        timeline = self._timeline(copy.track)
+        # What has been offered stands for what has not been reported yet; before that, the clock.
+        known = (self.edge, self._offered, self.presentation.grid.index_at(copy.arrival))
+        edge = next((at for at in known if at is not None), None)
         if timeline is not None:
-            verdict = timeline.offer(offer, now, edge)
+            verdict = timeline.offer(offer, now, edge, self.prefer)
         else:  # its header's pin is still on its way here
             far = edge is not None and index > edge + self._reach
             verdict = Verdict.SUSPECT if far else Verdict.ACCEPTED
@@ -117,6 +136,11 @@ class View:
         """The store took a member."""
         if isinstance(member, Pin):
             return self._pinned(member)
+        if isinstance(member, Copy) and (member.event or member.fill):
+            if member.event:
+                self._signals.apply(member)
+                self._surface()
+            return []  # a fill comes too late to be shown
         timeline = self._timeline(member.track)
         if timeline is None:
             return []  # its header's pin is gone: nobody could play it
@@ -126,6 +150,8 @@ class View:
             self.presentation = fold(self.presentation, entry)
             if isinstance(entry.member, Gap):
                 holes.append(entry.member.index)
+        if entries:
+            self._surface()
         news: list[News] = [Holes(member.track, holes[0], len(holes))] if holes else []
         if entries and member.track not in self._begun:
             begin = self._begun[member.track] = entries[0].member.index
@@ -141,8 +167,12 @@ class View:
     @property
     def edge(self) -> int | None:
         """The highest index that has its place, of any track."""
-        edges = (timeline.next - 1 for timeline in self.timelines.values() if timeline.next)
-        return max(edges, default=None)
+        return max(self.edges.values(), default=None)
+
+    @property
+    def edges(self) -> dict[str, int]:
+        """The highest index that has its place, of each track."""
+        return {name: line.next - 1 for name, line in self.timelines.items() if line.next}
 
     def due(self, now: int) -> list[Offer | Gap]:
         """What is to be put because time has passed."""
@@ -161,6 +191,11 @@ class View:
             if floor > self._trimmed.get(name, 0):
                 self._trimmed[name] = floor
                 found += [(name, run.number, floor) for run in self._runs]
+        if found:
+            for name in self._signals.trim(self._floor):
+                found += [(name, run.number, self._floor) for run in self._runs]
+            events = self._signals.visible
+            self.presentation = replace(self.presentation, events=events)
         oldest = min(self._trimmed.values(), default=0)
         while len(self._runs) > 1 and self._runs[1].start <= oldest:
             del self._runs[0]  # all of it has been trimmed
@@ -180,7 +215,10 @@ class View:
                 if self.presentation.rendition(told.track.name) is None:
                     bitrate = told.track.key.bitrate
                     self.presentation = register(self.presentation, told.track, bitrate)
+                self._signals.register(told.track)
             return [HeaderPinned(stream, header)]
+        if what == "change":
+            return self._change(Change.read(pin))
         if what == "run":
             return self._turn(Run.read(pin))
         rendition = self.presentation.rendition(name) if what == "bandwidth" else None
@@ -193,12 +231,32 @@ class View:
         if what == "begin":
             self._begun[track] = int(pin.value)
 
+    def _change(self, change: Change) -> list[News]:
+        header = read_header(change.stream, change.header)
+        for told in header.tracks:
+            self.presentation = configure(self.presentation, told.track, change.start)
+            self._signals.register(told.track)
+        for timeline in self.timelines.values():
+            timeline.breaks(change.start)
+        return [Changed(change, header)]
+
+    def _surface(self) -> None:
+        """Events appear whose time the parent has reached."""
+        if self._signals.surface(self.presentation):
+            self.presentation = replace(self.presentation, events=self._signals.visible)
+
+    @property
+    def _floor(self) -> int:
+        """The lowest index that any track still has in its window."""
+        return min((timeline.floor for timeline in self.timelines.values()), default=0)
+
     def _turn(self, run: Run) -> list[News]:
         if run.number != self._runs[-1].number + 1:
             return []
         self._runs.append(run)
         epochs = (*self.presentation.epochs, run.epoch)
-        self.presentation = replace(self.presentation, epochs=epochs)
+        starts = tuple(sorted({*self.presentation.breaks, run.start}))
+        self.presentation = replace(self.presentation, epochs=epochs, breaks=starts)
         for timeline in self.timelines.values():
             for entry in timeline.turn(run):
                 self.presentation = fold(self.presentation, entry)

@@ -10,13 +10,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from relay.arrival import Sender
 from relay.channel import Channel, Rules
 from relay.ingest.smooth import Session
 from relay.media import Fragment, Header, Verdict
 from relay.monitor.health import application, described
 from relay.mp4.reader import BoxReader
 from relay.mp4.smooth import TFXD
-from relay.publishing_point import Sender
 from relay.receiver import Receiver
 from relay.server import Listener, Server
 from relay.store import Store

@@ -3,9 +3,9 @@
 import pytest
 
 from relay.admission import Admission
+from relay.arrival import Sender
 from relay.errors import LimitReached
 from relay.ingest.url import Target
-from relay.publishing_point import Sender
 
 TARGET = Target("news", "main", None)
 NAMED = Target("news", "main", "enc_a")

@@ -8,10 +8,10 @@ from fractions import Fraction
 
 import pytest
 
+from relay.arrival import Sender
 from relay.channel import Rules
 from relay.errors import StoreUnavailable
 from relay.media import Buffer, Copy, Member, Verdict
-from relay.publishing_point import Sender
 from relay.store.memory import MemoryStore
 from tests.door import (
     AV,

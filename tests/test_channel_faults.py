@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from relay.arrival import Sender
 from relay.channel import Channel
 from relay.errors import StoreUnavailable
 from relay.media import Buffer, Copy, Fragment, Gap, Member, Pin, Verdict
-from relay.publishing_point import Sender
 from relay.store.memory import MemoryStore
 from tests.door import (
     LEARNING,

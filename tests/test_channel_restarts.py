@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from relay.arrival import Sender
 from relay.channel import Channel, Rules
 from relay.errors import HeaderDiffers
 from relay.media import Header, Verdict
 from relay.presentation import Presentation
-from relay.publishing_point import Sender
 from relay.store.disk import DiskStore
 from tests.door import (
     LEARNING,
@@ -74,7 +74,10 @@ async def test_a_hole_stays_a_hole_after_a_restart(tmp_path: Path) -> None:
     await again.open()
     assert published(again) == [0, 1, ~2, 3]
     await send(again, sender, bodies(2, 3)[1])
-    assert verdicts(again) == {"a": {Verdict.LATE: 1}}
+    assert verdicts(again) == {"a": {Verdict.FILL: 1}}
+    fill = again.store.find(TRACK, 0, 2)
+    assert fill is not None
+    assert fill.fill
     assert published(again) == [0, 1, ~2, 3]
     await again.close()
 
@@ -91,6 +94,9 @@ async def test_a_header_that_differs_is_refused_after_a_restart_too(tmp_path: Pa
         if turn == 0:
             for found in bodies(0, 1):
                 await send(channel, Sender("a", "main"), found)
+        (known,) = told("main", header())
+        assert isinstance(known, Header)
+        await channel.header(Sender("a", "main"), known)
         with pytest.raises(HeaderDiffers):
             await channel.header(Sender("b", "other"), other)
         await channel.close()

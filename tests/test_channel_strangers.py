@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from relay.arrival import Sender
 from relay.channel import Channel
 from relay.media import Fragment, Header, Verdict
-from relay.publishing_point import Sender
 from relay.store.memory import MemoryStore
 from tests.door import (
     LEARNING,

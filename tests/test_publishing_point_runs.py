@@ -1,11 +1,8 @@
 """A publishing point whose encoder was restarted, or whose clock is off."""
 
+from relay.arrival import Sender
 from relay.media import Pin
-from relay.publishing_point import (
-    Outcome,
-    PublishingPoint,
-    Sender,
-)
+from relay.publishing_point import Outcome, PublishingPoint
 from relay.runs import Run
 from tests.pieces import AUDIO, CELL, GRID, VIDEO, fragment, header
 
@@ -16,7 +13,7 @@ UTC = 1_767_225_600_000
 
 def on_air(**settings: object) -> PublishingPoint:
     point = PublishingPoint("news", **settings)  # type: ignore[arg-type]
-    point.header(A, header(VIDEO, AUDIO))
+    point.header(A, header(VIDEO, AUDIO), 0)
     point.pinned_grid(GRID)
     for index in range(1000, 1003):
         point.fragment(A, fragment(index * CELL), index * 2000, UTC)
@@ -81,7 +78,7 @@ def test_what_was_resent_in_a_burst_is_not_lost() -> None:
 def test_a_restart_of_both_relay_and_encoder_begins_a_run() -> None:
     point = PublishingPoint("news")
     point.pinned_grid(GRID)
-    point.resume(1002)
+    point.resume({VIDEO.name: 1002})
     outcomes = [point.fragment(A, fragment(n * CELL), n * 2000, UTC) for n in range(3)]
     (pin,) = outcomes[2].pins
     assert Run.read(pin).start == 1003

@@ -45,7 +45,7 @@ class Forgetful:
             feed.offer(member)
         return True
 
-    async def get(self, track: str, run: int, index: int) -> bytes | None:
+    async def get(self, track: str, run: int, index: int, time: int | None = None) -> bytes | None:
         return None
 
     def find(self, track: str, run: int, index: int) -> Copy | None:

@@ -67,7 +67,12 @@ CASES = {
     "gzip": (request(PATH, "Content-Encoding: gzip"), GOOD, 415, "INGEST_CONTENT_ENCODING"),
     "media before the header": (request(PATH), video(0), 412, "INGEST_HEADER_MISSING"),
     "no manifest": (request(PATH), undeclared() + video(0), 412, "INGEST_HEADER_MISSING"),
-    "another configuration": (request(PATH), other_level(), 412, "INGEST_HEADER_DIFFERS"),
+    "another configuration": (
+        request(f"{PATH}?source=b"),
+        other_level(),
+        412,
+        "INGEST_HEADER_DIFFERS",
+    ),
     "garbage": (request(PATH), bytes(range(200, 256)), 400, "INGEST_BOX"),
     "text": (request(PATH), b"<html>hello</html>", 413, "INGEST_BOX_TOO_LARGE"),
     "size 0": (request(PATH), recorded.u32(0) + b"mdat", 400, "INGEST_BOX"),
@@ -117,7 +122,7 @@ async def test_a_refusal_says_why_and_ends_the_connection(name: str, log: list[A
     head, body, status, code = CASES[name]
     async with opened() as door:
         if name == "another configuration":
-            assert (await door.push(PATH, GOOD)).status == 200
+            assert (await door.push(f"{PATH}?source=a", GOOD)).status == 200
         answer = await refused(door, head, body)
         assert answer.status == status
         assert answer.fields["content-type"] == "application/problem+json"
@@ -153,11 +158,13 @@ async def test_a_refused_body_leaves_the_channel_as_it_was(name: str) -> None:
 
 async def test_the_difference_between_two_headers_is_named() -> None:
     async with opened() as door:
-        assert (await door.push(PATH, GOOD)).status == 200
-        problem = json.loads((await refused(door, request(PATH), other_level())).body)
+        assert (await door.push(f"{PATH}?source=a", GOOD)).status == 200
+        other = request(f"{PATH}?source=b")
+        problem = json.loads((await refused(door, other, other_level())).body)
         assert problem["detail"].startswith("video-150000 is known otherwise: ")
         assert "codecs avc1.64000C became avc1.64000D" in problem["detail"]
-        answer = await refused(door, request("/news.isml/Streams(b)"), other_level())
+        other = request("/news.isml/Streams(b)?source=b")
+        answer = await refused(door, other, other_level())
         assert json.loads(answer.body)["detail"] == problem["detail"]
         assert door.channel.header_of("b") is None
 

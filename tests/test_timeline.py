@@ -95,10 +95,11 @@ def test_a_copy_that_beat_the_gap_in_the_store_counts() -> None:
     assert placed(line, copy(8)) == [8, 9]
 
 
-def test_a_copy_for_a_declared_gap_is_late() -> None:
+def test_a_copy_for_a_declared_gap_fills_it_too_late() -> None:
     line = timeline()
     placed(line, copy(7), Gap(VIDEO.name, 0, 8, 8 * CELL, CELL, 0))
-    assert line.offer(offer(8), 0) is Verdict.LATE
+    assert line.offer(offer(8), 0) is Verdict.FILL
+    assert line.offer(offer(8, partial=True), 0) is Verdict.LATE
 
 
 def test_what_is_older_than_the_window_is_late_and_changes_nothing() -> None:

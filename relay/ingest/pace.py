@@ -13,6 +13,8 @@ from relay.errors import BodyStalled, ChunkingAbusive
 SPAN = 20_000
 PIECES = 10_000
 SMALLEST = 64
+SPARSE_IDLE = 60_000
+"""ms for which a body of sparse tracks may be silent (SPARSE-4b)."""
 
 
 @dataclass(slots=True)
@@ -30,6 +32,10 @@ class Pace:
 
     def __post_init__(self) -> None:
         self._span_began = self._last = self.began
+
+    def sparse(self) -> None:
+        """Only events come, now and then: long silence is allowed, and there is no minimum."""
+        self.idle, self.rate = max(self.idle, SPARSE_IDLE), 0
 
     def waits(self, now: int) -> None:
         """What came has been dealt with: from now on it is the sender's time again."""

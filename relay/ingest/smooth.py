@@ -38,6 +38,7 @@ class Session:
         self._ignored: frozenset[int] = frozenset()
         self._last: dict[int, int] = {}
         self._moof: Box | None = None
+        self._slate = False
         if header is not None:
             self._learn(header)
 
@@ -48,6 +49,8 @@ class Session:
                 self._begin(box)
             case "mdat":
                 return self._fragments(box)
+            case "styp":  # DASH-IF Live Media Ingest: what follows is a filler, until another styp
+                self._slate = b"slat" in bytes(box.payload)
             case "ftyp" | "moov":
                 return self._part(box.type, box)
             case "uuid" if box.uuid == smooth.LIVE_SERVER_MANIFEST:
@@ -147,6 +150,7 @@ class Session:
                     index=None if tfxd is None else tfxd.index,
                     sync=samples.sync,
                     data=data,
+                    slate=self._slate,
                 )
             )
         return found

@@ -2,7 +2,8 @@
 
 Keys: copies and gaps compete under (track, run, index); pins under their name. A fill, a copy that
 came after its index had been declared a gap, is kept beside the gap: fills compete under a key of
-their own, (track, run, index, fill), and what was published stays what it was. The store knows no
+their own, (track, run, index, fill), and what was published stays what it was. The events of a
+sparse track may share an index: each competes under (track, run, index, time). The store knows no
 order of media and no verdicts; those come from the timeline, a view built from nothing but what
 `follow` reports, in `follow`'s order. So a restart is a replay.
 
@@ -38,9 +39,10 @@ class Store(Protocol):
         """
         ...
 
-    async def get(self, track: str, run: int, index: int) -> bytes | None:
+    async def get(self, track: str, run: int, index: int, time: int | None = None) -> bytes | None:
         """The bytes of the copy, else of the fill. None: there is neither, or it was found damaged
-        (never wrong bytes, nor a fill's in place of a copy's)."""
+        (never wrong bytes, nor a fill's in place of a copy's). `time`: of an event of a sparse
+        track, which may share its index with others."""
         ...
 
     def find(self, track: str, run: int, index: int) -> Copy | None:

@@ -96,9 +96,9 @@ class DiskStore:
         self._under_way[key] = task
         return await asyncio.shield(task)
 
-    async def get(self, track: str, run: int, index: int) -> bytes | None:
+    async def get(self, track: str, run: int, index: int, time: int | None = None) -> bytes | None:
         """The bytes of the copy, else of the fill. None: neither, not readable, or damaged."""
-        filed = self._shelf.record(track, run, index)
+        filed = self._shelf.record(track, run, index, time)
         if filed is None or filed.damaged:
             return None
         path = self._folder.file(filed)
@@ -110,7 +110,7 @@ class DiskStore:
             log.warning("store_file_unreadable", file=str(path), error=str(error))
             return None
         # A trim, or another get that found the damage, may have come between.
-        known = self._shelf.record(track, run, index) is filed and not filed.damaged
+        known = self._shelf.record(track, run, index, time) is filed and not filed.damaged
         if data is None and known:
             filed.damaged = True
             log.warning("store_file_damaged", file=str(path))

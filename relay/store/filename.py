@@ -4,7 +4,8 @@ A copy, in the folder of its track:
 
     0000000042.0.117.80640.1920.48.1700000000000.sw.381120.9ae0daaf.10.0.0.7-a.m4s
     index      | |   time  |    |  arrival       |  size   crc32    source
-             run seq     duration samples        s sync / n not, w whole / p partial, f fill
+             run seq     duration samples        s sync / n not, w whole / p partial;
+                                                     f fill, e event
 
 A gap has no bytes: `index.run.seq.time.duration.arrival.gap`. A pin, in the folder of the pins, is
 `seq.size.crc32.slug.pin`; its name can be longer than a file name may be, so it stands in the
@@ -32,7 +33,7 @@ PINS = "pins"
 """The folder of the pins, beside the folders of the tracks."""
 
 _COPY = re.compile(
-    r"(-?\d+)\.(\d+)\.(\d+)\.(-?\d+)\.(\d+)\.(\d+)\.(\d+)\.([sn][wp]f?)\.(\d+)\.([0-9a-f]{8})"
+    r"(-?\d+)\.(\d+)\.(\d+)\.(-?\d+)\.(\d+)\.(\d+)\.(\d+)\.([sn][wp]f?e?)\.(\d+)\.([0-9a-f]{8})"
     r"\.([A-Za-z0-9._+=-]*)\.m4s",
     re.ASCII,
 )
@@ -69,7 +70,8 @@ def member_name(member: Copy | Gap, seq: int, crc: int) -> str:
     head = f"{member.index:010d}.{member.run}.{seq}.{member.time}.{member.duration}"
     if isinstance(member, Gap):
         return f"{head}.{member.arrival}{GAP}"
-    flags = ("s" if member.sync else "n") + ("p" if member.partial else "w") + "f" * member.fill
+    flags = ("s" if member.sync else "n") + ("p" if member.partial else "w")
+    flags += "f" * member.fill + "e" * member.event
     return (
         f"{head}.{member.sample_count}.{member.arrival}.{flags}.{member.size}.{crc:08x}"
         f".{escape(member.source)}{COPY}"
@@ -92,7 +94,8 @@ def read_member_name(track: str, name: str) -> tuple[Copy | Gap, int, int] | Non
             int(size),
             sync=flags[0] == "s",
             partial=flags[1] == "p",
-            fill=flags[2:] == "f",
+            fill="f" in flags,
+            event="e" in flags,
         )
         return copy, int(seq), int(crc, 16)
     if found := _GAP.fullmatch(name):

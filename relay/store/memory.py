@@ -43,9 +43,9 @@ class MemoryStore:
         self._shelf.add(Held(member, b"".join(data)))
         return True
 
-    async def get(self, track: str, run: int, index: int) -> bytes | None:
+    async def get(self, track: str, run: int, index: int, time: int | None = None) -> bytes | None:
         """The bytes of the copy, else of the fill, or None."""
-        held = self._shelf.record(track, run, index)
+        held = self._shelf.record(track, run, index, time)
         return held.data if held is not None else None
 
     def find(self, track: str, run: int, index: int) -> Copy | None:

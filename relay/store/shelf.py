@@ -14,8 +14,11 @@ from typing import Generic, TypeVar
 from relay.media import Buffer, Copy, Member, Pin
 from relay.store.feed import MemberFeed
 
-Key = tuple[str, int, int, bool] | str
-"""(track, run, index, fill) of a copy or gap, or the name of a pin."""
+Key = tuple[str, int, int, str] | str
+"""(track, run, index, beside) of a copy or gap, or the name of a pin."""
+
+FILL = "fill"
+"""`beside` of a fill; that of an event is its time, that of any other copy or gap is empty."""
 
 
 @dataclass(slots=True)
@@ -30,10 +33,13 @@ R = TypeVar("R", bound=Record)
 
 def key_of(member: Member) -> Key:
     """What a member competes for: a gap and a copy of the same index for the same thing, a fill
-    only with other fills."""
+    only with other fills, an event with its copies."""
     if isinstance(member, Pin):
         return member.name
-    return member.track, member.run, member.index, isinstance(member, Copy) and member.fill
+    beside = ""
+    if isinstance(member, Copy):
+        beside = f"@{member.time}" if member.event else FILL if member.fill else ""
+    return member.track, member.run, member.index, beside
 
 
 def check_size(member: Member, data: Sequence[Buffer]) -> None:
@@ -50,6 +56,7 @@ class Shelf(Generic[R]):
     def __init__(self) -> None:
         self._records: dict[Key, R] = {}
         self._lowest: dict[tuple[str, int], int] = {}
+        self._beside: dict[tuple[str, int], list[Key]] = {}
         self._feeds: list[MemberFeed] = []
         self._ended = False
 
@@ -61,17 +68,21 @@ class Shelf(Generic[R]):
         key = key_of(record.member)
         self._records[key] = record
         if not isinstance(key, str):
-            track, run, index, _ = key
+            track, run, index, beside = key
             line = track, run
+            if beside:
+                self._beside.setdefault(line, []).append(key)
             self._lowest[line] = min(self._lowest.get(line, index), index)
         for feed in self._feeds:
             feed.offer(record.member)
 
-    def record(self, track: str, run: int, index: int) -> R | None:
-        """The record of a copy, else that of the fill; None where there is neither."""
-        record = self._records.get((track, run, index, False))
+    def record(self, track: str, run: int, index: int, time: int | None = None) -> R | None:
+        """The record of a copy, else that of the fill; with a time, that of an event."""
+        if time is not None:
+            return self._records.get((track, run, index, f"@{time}"))
+        record = self._records.get((track, run, index, ""))
         if record is None or not isinstance(record.member, Copy):
-            record = self._records.get((track, run, index, True))
+            record = self._records.get((track, run, index, FILL))
         return record
 
     def copy(self, track: str, run: int, index: int) -> Copy | None:
@@ -88,7 +99,7 @@ class Shelf(Generic[R]):
         return feed
 
     def trim(self, track: str, run: int, floor: int) -> list[R]:
-        """Take away copies, gaps and fills of this track and run below `floor`; returns them."""
+        """Take away what this track and run have below the index `floor`, and return it."""
         line = track, run
         lowest = self._lowest.get(line)
         if lowest is None or lowest >= floor:
@@ -96,13 +107,13 @@ class Shelf(Generic[R]):
         self._lowest[line] = floor
         if floor - lowest <= len(self._records):
             # Trims follow the live edge: a few indexes at a time, so only these are looked up.
-            keys: list[Key] = [
-                (track, run, index, fill)
-                for index in range(lowest, floor)
-                for fill in (False, True)
-            ]
+            keys: list[Key] = [(track, run, index, "") for index in range(lowest, floor)]
         else:
-            keys = [k for k in self._records if k[:2] == line and int(k[2]) < floor]
+            keys = [k for k in self._records if k[:2] == line and not k[3] and int(k[2]) < floor]
+        beside = self._beside.pop(line, [])
+        keys += [key for key in beside if int(key[2]) < floor]
+        if kept := [key for key in beside if int(key[2]) >= floor]:
+            self._beside[line] = kept
         return [self._records.pop(key) for key in keys if key in self._records]
 
     def end(self) -> None:

@@ -4,8 +4,8 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from relay.arrival import Sender
 from relay.media import Fragment
-from relay.publishing_point import Sender
 from tests.model.programme import Line, Programme, Span
 
 

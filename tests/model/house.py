@@ -9,13 +9,14 @@ from collections import deque
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
+from relay.arrival import Sender
 from relay.gathering import Offer
 from relay.media import Copy, Fragment, Gap, Header, Member, Pin, Verdict
 from relay.numbering import Grid
 from relay.presentation import Presentation
-from relay.publishing_point import Outcome, PublishingPoint, Sender
+from relay.publishing_point import Outcome, PublishingPoint
 from relay.timeline import Timeline
-from relay.view import GridPinned, HeaderPinned, Measured, News, RunPinned, View
+from relay.view import Changed, GridPinned, HeaderPinned, Measured, News, RunPinned, View
 
 Key = tuple[str, int] | str
 
@@ -71,7 +72,7 @@ class House:
         return self.view.timelines.get(track)
 
     def header(self, sender: Sender, header: Header) -> None:
-        self._carry(self.point.header(sender, header))
+        self._carry(self.point.header(sender, header, self.now))
         self.settle()
 
     def fragment(self, sender: Sender, fragment: Fragment) -> None:
@@ -104,8 +105,7 @@ class House:
         self._start()
         for item in self.view.replay(list(self.store.values()), self.now):
             self._heard(item)
-        if self.view.edge is not None:
-            self.point.resume(self.view.edge)
+        self.point.resume(self.view.edges)
         self.settle()
 
     def settle(self) -> None:
@@ -117,7 +117,8 @@ class House:
         outcome = self.point.due(self.now)
         for pin in outcome.pins:
             self._pins[pin.name] = pin
-        wanted = [offer for offer in outcome.offers if self._wanted(offer)]
+        asked = (self._wanted(offer) for offer in outcome.offers)
+        wanted = [offer for offer in asked if offer is not None]
         timed: list[Offer | Gap] = [*wanted] or self.view.due(self.now)
         self._put_pins()
         for member in timed:
@@ -139,11 +140,15 @@ class House:
             self._pins[pin.name] = pin
         self._put_pins()
         for offer in outcome.offers:
-            if self._wanted(offer):
-                self._put_copy(offer)
+            wanted = self._wanted(offer)
+            if wanted is not None:
+                self._put_copy(wanted)
 
-    def _wanted(self, offer: Offer) -> bool:
-        return self.view.offer(offer, self.now) is Verdict.ACCEPTED
+    def _wanted(self, offer: Offer) -> Offer | None:
+        verdict = self.view.offer(offer, self.now)
+        if verdict is Verdict.FILL:
+            return replace(offer, copy=replace(offer.copy, fill=True))
+        return offer if verdict is Verdict.ACCEPTED else None
 
     def _put_pins(self) -> None:
         while self._pins:
@@ -155,6 +160,8 @@ class House:
     def _put(self, member: Member, data: tuple[bytes, ...] = ()) -> None:
         assert (member.size if isinstance(member, Copy) else 0) == sum(map(len, data))
         key = member.name if isinstance(member, Pin) else (member.track, member.index)
+        if isinstance(member, Copy) and member.fill:
+            key = f"fill/{member.track}/{member.index}"
         if key in self.store:
             return
         self.store[key] = member
@@ -184,6 +191,8 @@ class House:
                 self.point.pinned_header(stream, header)
             case RunPinned(run):
                 return self.point.pinned_run(run)
+            case Changed(change, header):
+                return self.point.pinned_change(change, header)
             case Measured(pin):
                 self._pins[pin.name] = pin
         return None

@@ -8,10 +8,10 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from relay.arrival import Sender
 from relay.gathering import MOST_OPEN
 from relay.media import Copy, Gap, Pin
 from relay.presentation import Rendition, Segment
-from relay.publishing_point import Sender
 from relay.runs import RESENT
 from relay.timeline import CONVINCING, MOST_HELD, MOST_SUSPECTS
 from relay.view import View
@@ -65,7 +65,7 @@ class Ledger:
         self.sources.add(span.source)
         if honest:
             self.honest.add((span.source, span.track, index))
-            if sent.fragment.index is None and self._last_eighth(sent):
+            if self._last_eighth(sent):
                 self.honest.add((span.source, span.track, index + 1))
         free = place not in self.house.store and not self.old(sent) and self._near(*place)
         self.house.fragment(Sender(span.source, stream), sent.fragment)
@@ -102,7 +102,7 @@ class Ledger:
         """Everybody has gone and all deadlines have passed."""
         self.check()
         assert self.house.deadline() is None
-        assert not self.house.point._gatherings
+        assert not self.house.point._gatherings._by
         for name, line in self.house.view.timelines.items():
             assert not line._held, name
             assert all(line._far(at) for at in line._ahead), name
@@ -140,6 +140,10 @@ class Ledger:
         while self._read < len(self.house.puts):
             now, member, data = self.house.puts[self._read]
             self._read += 1
+            if isinstance(member, Copy) and member.fill:
+                assert isinstance(self.put[member.track, member.index], Gap), "no gap to fill"
+                self.twin.apply(member, now)
+                continue
             if not isinstance(member, Pin):
                 self.put[member.track, member.index] = member
             self.twin.apply(member, self._read * 977 % 5000)
@@ -153,7 +157,8 @@ class Ledger:
         line, place = self.lines[copy.track], (copy.track, copy.index)
         assert set(data) <= self.sent, "bytes that nobody sent"
         spans = [Span.decode(part) for part in data]
-        assert {(span.source, span.track) for span in spans} == {(copy.source, copy.track)}
+        whose = set(copy.source.split("+"))
+        assert {(span.source, span.track) for span in spans} == {(who, copy.track) for who in whose}
         assert copy.sample_count == sum(span.stop - span.first for span in spans)
         joined = all(a.stop == b.first for a, b in pairwise(spans))
         assert joined or copy.partial, f"pieces that do not join: {spans}"
@@ -161,13 +166,13 @@ class Ledger:
         eighth = (stop - first) // 8 + 1
         assert first - eighth <= spans[0].first < spans[-1].stop <= stop
         whole = joined and spans[-1].stop >= stop - eighth
-        if not whole and (copy.source, *place) not in self.ended:
+        if not whole and not any((who, *place) in self.ended for who in whose):
             assert place not in self.promised, f"{spans} where {place} was delivered whole"
             waited = now - (copy.arrival - self.house.utc)
             full = any(
                 len(gathering._open) == MOST_OPEN
-                for (sender, _), gathering in self.house.point._gatherings.items()
-                if sender.source == copy.source
+                for (sender, _), gathering in self.house.point._gatherings._by.items()
+                if sender.source in whose
             )
             assert full or waited >= self.house.rules.patience, f"{spans} after {waited} ms"
 
@@ -224,7 +229,7 @@ class Ledger:
         self.promised -= kept
 
     def _check_bounds(self) -> None:
-        for gathering in self.house.point._gatherings.values():
+        for gathering in self.house.point._gatherings._by.values():
             assert len(gathering._open) <= MOST_OPEN
         for line in self.house.view.timelines.values():
             assert len(line.placed) <= line.depth

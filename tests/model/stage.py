@@ -4,7 +4,7 @@ import sys
 
 from hypothesis.stateful import RuleBasedStateMachine
 
-from relay.publishing_point import Sender
+from relay.arrival import Sender
 from tests.model.encoder import Encoder, Sent
 from tests.model.house import House, Rules
 from tests.model.ledger import Ledger

@@ -187,7 +187,7 @@ async def test_an_earlier_initialization_is_still_served(origin: Origin, channel
 class Damaged(MemoryStore):
     """It lost the bytes of one segment and holds something else for others."""
 
-    async def get(self, track: str, run: int, index: int) -> bytes | None:
+    async def get(self, track: str, run: int, index: int, time: int | None = None) -> bytes | None:
         garbage = {FIRST + 1: b"\0\0\0\x08moof\0\0\0\x08mdat", FIRST + 3: b"\0\0\0\x10moof" * 4}
         return garbage.get(index)
 

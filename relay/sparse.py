@@ -1,0 +1,123 @@
+"""Sparse tracks: ad markers and other signals that go with a parent track (MS-SSTR 2.2.7.3).
+
+A sparse fragment is an event: it belongs to the cell of the grid in which its time lies, several
+may share one, and between them there is nothing, so there are no holes. Its payload is opaque. Sent
+by two encoders it is one event: its track and time are what it is known by.
+
+An event at time t becomes visible when its parent track has reached t, that is, when a fragment of
+the parent that begins at t or later has its place (SPARSE-4f); until then, and while its parent is
+not known, it waits. What is kept of one track is bounded, in all and in one cell: a sender of
+events in a flood loses the excess and nothing else suffers.
+"""
+
+from bisect import insort
+from dataclasses import dataclass, field
+from fractions import Fraction
+from operator import attrgetter
+
+from relay.media import Copy, Track, Verdict
+from relay.presentation import Presentation
+
+MOST_EVENTS = 4_096
+MOST_IN_A_CELL = 64
+
+
+@dataclass(slots=True)
+class Events:
+    """The events of one sparse track that the store has: those that wait, and those to be seen."""
+
+    track: Track
+    _known: dict[tuple[int, int], Copy] = field(default_factory=dict)
+    _waiting: list[Copy] = field(default_factory=list)
+    visible: tuple[Copy, ...] = ()
+
+    def offer(self, copy: Copy, floor: int) -> Verdict:
+        """An event came: is it worth a put? `floor`: the lowest index inside the window."""
+        if (copy.run, copy.time) in self._known:
+            return Verdict.DUPLICATE
+        if copy.index < floor:
+            return Verdict.LATE
+        beside = sum(known.index == copy.index for known in self._known.values())
+        if beside >= MOST_IN_A_CELL or len(self._known) >= MOST_EVENTS:
+            return Verdict.FLOOD
+        return Verdict.ACCEPTED
+
+    def apply(self, copy: Copy) -> None:
+        """The store took an event: it waits for its parent."""
+        if (copy.run, copy.time) not in self._known:
+            self._known[copy.run, copy.time] = copy
+            insort(self._waiting, copy, key=_when)
+
+    @property
+    def waits(self) -> bool:
+        """Some are not visible yet."""
+        return bool(self._waiting)
+
+    def reach(self, run: int, seconds: Fraction) -> bool:
+        """The parent has a fragment that begins at `seconds` of `run`; True when any appeared."""
+        scale = self.track.timescale
+        seen = 0
+        for copy in self._waiting:
+            if copy.run > run or (copy.run == run and Fraction(copy.time, scale) > seconds):
+                break
+            seen += 1
+        self.visible += tuple(self._waiting[:seen])
+        del self._waiting[:seen]
+        return bool(seen)
+
+    def trim(self, floor: int) -> None:
+        """Forget what lies below the index `floor`."""
+        self._known = {key: copy for key, copy in self._known.items() if copy.index >= floor}
+        self._waiting = [copy for copy in self._waiting if copy.index >= floor]
+        self.visible = tuple(copy for copy in self.visible if copy.index >= floor)
+
+
+@dataclass(slots=True)
+class Signals:
+    """The sparse tracks of a channel."""
+
+    _tracks: dict[str, Events] = field(default_factory=dict)
+
+    def register(self, track: Track) -> None:
+        """A header has announced a track: it counts if it is sparse."""
+        if track.parent:
+            self._tracks.setdefault(track.name, Events(track))
+
+    def offer(self, copy: Copy, floor: int) -> Verdict:
+        """An event came: is it worth a put?"""
+        events = self._tracks.get(copy.track)
+        return Verdict.ACCEPTED if events is None else events.offer(copy, floor)
+
+    def apply(self, copy: Copy) -> None:
+        """The store took an event."""
+        if copy.track in self._tracks:
+            self._tracks[copy.track].apply(copy)
+
+    def surface(self, presentation: Presentation) -> bool:
+        """Let appear what its parent has reached; True when anything did."""
+        appeared = False
+        for events in self._tracks.values():
+            if not events.waits:
+                continue
+            parents = (
+                (rendition.segments[-1].run, rendition.seconds(rendition.segments[-1].time))
+                for rendition in presentation.renditions
+                if rendition.track.key.name == events.track.parent and rendition.segments
+            )
+            reached = max(parents, default=None)
+            appeared |= reached is not None and events.reach(*reached)
+        return appeared
+
+    @property
+    def visible(self) -> dict[str, tuple[Copy, ...]]:
+        """What can be seen of each track."""
+        return {name: events.visible for name, events in self._tracks.items()}
+
+    def trim(self, floor: int) -> list[str]:
+        """Forget what lies below the index `floor`; the tracks that may have had some."""
+        for events in self._tracks.values():
+            events.trim(floor)
+        return list(self._tracks)
+
+
+_when = attrgetter("run", "time")
