@@ -62,15 +62,19 @@ class Change:
 
 @dataclass(slots=True)
 class Headers:
-    """The headers of one point. `streams` by id, `tracks` by name in their newest configuration."""
+    """The headers of one point. `streams` by id, `tracks` by name in their newest configuration.
+
+    `starts`: the first index of that configuration, where there was another before.
+    """
 
     point: str
     streams: dict[str, Header] = field(default_factory=dict)
     tracks: dict[str, Track] = field(default_factory=dict)
+    starts: dict[str, int] = field(default_factory=dict)
     _changes: int = 0
     _shown: dict[Sender, Header] = field(default_factory=dict)
     _seen: dict[tuple[str, str], int] = field(default_factory=dict)
-    _wanted: dict[Sender, Header] = field(default_factory=dict)
+    _wanted: dict[Sender, tuple[Header, int]] = field(default_factory=dict)
     _asked: bool = False
 
     def told(self, sender: Sender, header: Header, now: int, quiet: int) -> list[Pin]:
@@ -87,7 +91,7 @@ class Headers:
         self._wanted.pop(sender, None)
         self._shown[sender] = header
         if changed:
-            self._wanted[sender] = header  # pinned with the first fragment, whose index it needs
+            self._wanted[sender] = header, now  # pinned with its first fragment's index
             return []
         if canonical is not None and not fresh and not self._outdated(canonical):
             return []
@@ -112,14 +116,10 @@ class Headers:
         self._shown.pop(sender, None)
         self._wanted.pop(sender, None)
 
-    def wants(self, sender: Sender) -> Header | None:
-        """The header by which this sender is to change a configuration, until that is pinned."""
-        return self._wanted.get(sender)
-
-    def changing(self, sender: Sender) -> list[str]:
-        """The tracks that it changes."""
-        wanted = self._wanted.get(sender)
-        told = () if wanted is None else wanted.tracks
+    def changing(self, sender: Sender, now: int) -> list[str]:
+        """The tracks that a sender has changed by a header that came before `now`."""
+        wanted, since = self._wanted.get(sender, (None, now))
+        told = () if wanted is None or since > now else wanted.tracks
         return [one.track.name for one in told if self._differs(one.track)]
 
     def change(self, sender: Sender, start: int) -> Pin | None:
@@ -128,7 +128,7 @@ class Headers:
         if wanted is None or self._asked:
             return None
         self._asked = True
-        return Change(self._changes + 1, start, sender.stream, wanted.data).pin()
+        return Change(self._changes + 1, start, sender.stream, wanted[0].data).pin()
 
     def pinned_change(self, change: Change, header: Header) -> bool:
         """The store says what changed; False when that is known already."""
@@ -137,10 +137,12 @@ class Headers:
         self._changes = change.number
         self._asked = False
         for told in header.tracks:
+            if self._differs(told.track):
+                self.starts[told.track.name] = change.start
             self.tracks[told.track.name] = told.track
         self.streams[change.stream] = header
-        for sender in list(self._wanted):
-            if not self.changing(sender):
+        for sender, (wanted, _) in list(self._wanted.items()):
+            if not self._outdated(wanted):
                 del self._wanted[sender]
         return True
 

@@ -219,14 +219,16 @@ class PublishingPoint:
     def _configured(self, came: Arrival, index: int, outcome: Outcome) -> bool:
         """The fragment is of its track's configuration as the store knows it; else it waits."""
         sender, track = came.sender, came.fragment.track
-        changing = self._headers.changing(sender)
-        if changing:
+        known = self.tracks.get(track.name, track) == track
+        changing = self._headers.changing(sender, came.now)
+        if changing and not (known and track.name in changing):
             newest = [self._newest[name] + 1 for name in changing if name in self._newest]
             pin = self._headers.change(sender, max([index, *newest]))
             outcome.pins += [pin] if pin is not None else []
-        if self.tracks.get(track.name, track) == track:
+        if known:
             self._headers.saw(sender, track.name, came.now)
-            return True
+            # Below that it was another: an encoder that came back resends what is published.
+            return index >= self._headers.starts.get(track.name, 0)
         if track.name in changing:
             outcome.suspect += self._parked.add(came)
         else:

@@ -148,7 +148,7 @@ class Timeline:
         self._went_on = now
         misses = copy.index == self.next and self.placed and not self._joins(copy)
         worse = copy.partial and any(held.copy.index == copy.index for _, held in self._held)
-        spare = offer.slate or (copy.source != prefer and self._prefers(now))
+        spare = offer.slate or (prefer not in (None, copy.source) and self._prefers(now))
         if (misses or worse or spare) and len(self._held) < MOST_HELD:
             self._held.append((now + self.patience, offer))
             return Verdict.HELD

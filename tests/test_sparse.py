@@ -1,0 +1,114 @@
+"""Events of sparse tracks: when they can be seen, and how many there may be."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+
+from relay.media import Copy, Entry, Gap, Kind, Verdict
+from relay.presentation import Presentation, fold, register
+from relay.sparse import MOST_EVENTS, MOST_IN_A_CELL, Signals
+from tests.pieces import CELL, GRID, SCALE, VIDEO, copy, track
+
+CUES = replace(track("scte", Kind.TEXT, 0), parent=VIDEO.key.name)
+
+
+def event(time: int, **changed: object) -> Copy:
+    values: dict[str, object] = {"time": time, "duration": 0, "track": CUES.name, "event": True}
+    return copy(time // CELL, **{**values, **changed})  # type: ignore[arg-type]
+
+
+def signals(*events: Copy) -> Signals:
+    made = Signals()
+    made.register(VIDEO)
+    made.register(CUES)
+    for each in events:
+        made.apply(each)
+    return made
+
+
+def playing(*indexes: int) -> Presentation:
+    shown = register(Presentation("news", GRID, Fraction(120)), VIDEO, 800_000)
+    for index in indexes:
+        shown = fold(shown, Entry(copy(index)))
+    return shown
+
+
+def seen(made: Signals) -> list[int]:
+    return [each.time for each in made.visible[CUES.name]]
+
+
+@pytest.mark.requirement("SPARSE-4f")
+def test_an_event_is_visible_once_a_parent_fragment_begins_at_its_time_or_later() -> None:
+    made = signals(event(8 * CELL), event(8 * CELL + 1))
+    assert not made.surface(playing(7))
+    assert seen(made) == []
+    assert made.surface(playing(7, 8))
+    assert seen(made) == [8 * CELL]
+    assert made.surface(playing(7, 8, 9))
+    assert seen(made) == [8 * CELL, 8 * CELL + 1]
+    assert not made.surface(playing(7, 8, 9, 10))
+
+
+@pytest.mark.requirement("SPARSE-4f")
+def test_a_hole_of_the_parent_lets_time_pass_too() -> None:
+    made = signals(event(8 * CELL))
+    gap = Gap(VIDEO.name, 0, 8, 8 * CELL, CELL, 0)
+    assert made.surface(fold(playing(7), Entry(gap)))
+
+
+@pytest.mark.requirement("SPARSE-2a")
+def test_an_event_waits_while_its_parent_is_unknown() -> None:
+    orphan = replace(CUES, parent="camera")
+    made = Signals()
+    made.register(orphan)
+    made.apply(event(CELL))
+    assert not made.surface(playing(7, 8))
+    assert seen(made) == []
+
+
+def test_another_timescale_is_compared_exactly() -> None:
+    fine = replace(CUES, timescale=90_000)
+    made = Signals()
+    made.register(fine)
+    made.apply(event(8 * CELL * 90 + 1))
+    assert not made.surface(playing(7, 8))
+    assert made.surface(playing(7, 8, 9))
+
+
+def test_events_of_an_older_run_are_past() -> None:
+    made = signals(event(50 * CELL), event(CELL, run=1))
+    shown = fold(playing(7), Entry(copy(8, time=0, run=1), discontinuity=True))
+    assert made.surface(shown)
+    assert seen(made) == [50 * CELL]
+
+
+def test_two_encoders_events_are_one() -> None:
+    made = signals(event(CELL))
+    assert made.offer(event(CELL, source="b"), 0) is Verdict.DUPLICATE
+    assert made.offer(event(CELL + 1), 0) is Verdict.ACCEPTED
+    assert made.offer(event(CELL + 1), 2) is Verdict.LATE
+
+
+def test_events_are_seen_in_order_of_time() -> None:
+    made = signals(event(3 * CELL), event(CELL), event(2 * CELL))
+    made.surface(playing(7))
+    assert seen(made) == [CELL, 2 * CELL, 3 * CELL]
+
+
+def test_a_flood_is_bounded_in_a_cell_and_in_all() -> None:
+    made = signals(*(event(CELL + at) for at in range(MOST_IN_A_CELL)))
+    assert made.offer(event(2 * CELL - 1), 0) is Verdict.FLOOD
+    assert made.offer(event(2 * CELL), 0) is Verdict.ACCEPTED
+    many = signals(*(event(at * SCALE) for at in range(MOST_EVENTS)))
+    assert many.offer(event(MOST_EVENTS * CELL), 0) is Verdict.FLOOD
+    assert many.trim(MOST_EVENTS // 4) == [CUES.name]
+    assert many.offer(event(MOST_EVENTS * CELL), 0) is Verdict.ACCEPTED
+
+
+def test_what_has_left_the_window_is_forgotten() -> None:
+    made = signals(event(CELL), event(9 * CELL))
+    made.surface(playing(7))
+    made.trim(2)
+    assert seen(made) == []
+    assert made.offer(event(CELL), 0) is Verdict.ACCEPTED  # the window's floor is who refuses it
