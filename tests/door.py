@@ -54,6 +54,13 @@ def header(name: str = VIDEO) -> bytes:
     return b"".join(box.data for box in recorded.boxes(name)[:3])
 
 
+def other_level() -> bytes:
+    """The header with another AVCLevelIndication: another codec configuration of the same track."""
+    data = bytearray(header())
+    data[data.index(b"avcC") + 4 + 3] += 1
+    return bytes(data)
+
+
 def fragments(name: str = VIDEO) -> list[bytes]:
     return [moof + mdat for moof, mdat in recorded.pairs(name)]
 

@@ -18,6 +18,7 @@ from tests.door import (
     Hands,
     bodies,
     header,
+    other_level,
     published,
     send,
     shown,
@@ -83,9 +84,7 @@ async def test_a_hole_stays_a_hole_after_a_restart(tmp_path: Path) -> None:
 
 
 async def test_a_header_that_differs_is_refused_after_a_restart_too(tmp_path: Path) -> None:
-    data = bytearray(header())
-    data[data.index(b"avcC") + 4 + 3] += 1
-    (other,) = told("main", bytes(data))
+    (other,) = told("main", other_level())
     assert isinstance(other, Header)
     for turn in range(2):
         store = await DiskStore.open(tmp_path, "news", durable=False)
@@ -100,3 +99,29 @@ async def test_a_header_that_differs_is_refused_after_a_restart_too(tmp_path: Pa
         with pytest.raises(HeaderDiffers):
             await channel.header(Sender("b", "other"), other)
         await channel.close()
+
+
+async def test_other_settings_are_replayed_with_the_index_from_which_they_count(
+    tmp_path: Path,
+) -> None:
+    before: list[Presentation] = []
+    for turn in range(2):
+        store = await DiskStore.open(tmp_path, "news", durable=False)
+        channel = Channel("news", store, RULES, Hands())
+        await channel.open()
+        if turn == 0:
+            (other,) = told("main", other_level())
+            for found in [*bodies(0, 3), other, *bodies(3, 6)[1:]]:
+                if not isinstance(found, Header):
+                    now = other if found.time >= 3 * 20_000_000 else bodies(0, 0)[0]
+                    assert isinstance(now, Header)
+                    found = replace(found, track=now.tracks[0].track)  # noqa: PLW2901
+                await send(channel, Sender("a", "main"), found)
+            await shown(channel, range(6))
+        before.append(channel.presentation)
+        await channel.close()
+    first, second = before
+    assert second.changes == second.breaks == (3,)
+    assert (first.breaks, segments(first)) == (second.breaks, segments(second))
+    assert first.renditions[0].former == second.renditions[0].former
+    assert first.renditions[0].track == second.renditions[0].track

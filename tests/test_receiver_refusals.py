@@ -16,6 +16,7 @@ from tests.door import (
     fragments,
     header,
     opened,
+    other_level,
     request,
     shown,
     verdicts,
@@ -32,13 +33,6 @@ STRANGE = "/news.isml/Streams(a%0d%0ab)"
 def log() -> Iterator[list[Any]]:
     with capture_logs() as lines:
         yield lines
-
-
-def other_level() -> bytes:
-    """The header with another AVCLevelIndication: another codec configuration of the same track."""
-    data = bytearray(header())
-    data[data.index(b"avcC") + 4 + 3] += 1
-    return bytes(data)
 
 
 def undeclared() -> bytes:

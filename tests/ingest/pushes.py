@@ -37,6 +37,11 @@ def part(kind: str) -> Box:
     return next(one for one in HEADER if one.type == kind)
 
 
+def as_text(moov: bytes, handler: bytes) -> Box:
+    """The moov with its audio track turned into one of another handler."""
+    return cut(moov.replace(b"soun", handler))[0]
+
+
 def manifest(*tracks: str) -> Box:
     text = f"<smil><body><switch>{''.join(tracks)}</switch></body></smil>"
     return cut(box("uuid", LIVE_SERVER_MANIFEST, bytes(4), text.encode()))[0]

@@ -7,7 +7,7 @@ from relay.ingest.smooth import Session
 from relay.media import Fragment, Header, Kind
 from relay.mp4 import iso
 from relay.mp4.reader import Box
-from tests.ingest.pushes import cut, header_of, manifest, media, part, run, said
+from tests.ingest.pushes import as_text, cut, header_of, manifest, media, part, run, said
 from tests.mp4.recorded import box, moof, tfhd, tfxd, traf, trun, u32
 
 
@@ -53,11 +53,6 @@ def test_tracks_without_bitrate_are_told_apart_by_picture_sound_and_stream() -> 
     ]
     assert tracks_of(*header) == tracks_of(*header)
     assert set(tracks_of(*header)).isdisjoint(tracks_of(*header, stream="other"))
-
-
-def as_text(moov: bytes, handler: bytes) -> Box:
-    """The moov with its audio track turned into one of another handler."""
-    return cut(moov.replace(b"soun", handler))[0]
 
 
 def test_a_sparse_track_keeps_its_parent_and_needs_no_codec() -> None:

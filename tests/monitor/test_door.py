@@ -10,9 +10,8 @@ from typing import Any
 from relay.app import House
 from relay.config import ChannelTable, Config, ServerTable, StoreTable
 from relay.monitor.patch import apply
-from tests.door import PATH, TRACK, chunked, header, request, shown, video
+from tests.door import PATH, TRACK, chunked, header, other_level, request, shown, video
 from tests.server.wire import PATIENCE, Client, connected, eventually
-from tests.test_receiver_refusals import other_level
 
 GET = b"GET /api/v1/events HTTP/1.1\r\nHost: relay\r\n\r\n"
 
