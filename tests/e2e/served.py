@@ -32,6 +32,7 @@ class Served:
     segments    body by index, in the order of the playlist
     gaps        the indexes marked EXT-X-GAP
     sequence    EXT-X-MEDIA-SEQUENCE
+    init        the init segment of the newest
     """
 
     name: str
@@ -105,7 +106,7 @@ def rendition(url: str, text: str) -> Served:
             gaps.add(index)
         else:
             segments[index] = fetch(urljoin(url, segment.uri))
-    (init,) = {segment.init_section.uri for segment in parsed.segments}
+    init = parsed.segments[-1].init_section.uri
     return Served(
         name=PurePosixPath(url).parent.name,
         playlist=text,

@@ -22,6 +22,7 @@ class Shape:
     options: tuple[str, ...] = ("-f", "mp4")
     rates: tuple[int, ...] = (150,)
     sound: bool = True
+    size: str = "160x90"
 
     @property
     def cell(self) -> Fraction:
@@ -67,7 +68,7 @@ def make(shape: Shape, folder: Path) -> Path:
         video += [f"-b:v:{position}", f"{kilobits}k"]
     sound = ["-map", "1:a", "-c:a", "aac", "-b:a", "64k"] if shape.sound else []
     ffmpeg(
-        *("-f", "lavfi", "-i", f"testsrc2=s=160x90:r={shape.fps}"),
+        *("-f", "lavfi", "-i", f"testsrc2=s={shape.size}:r={shape.fps}"),
         *("-f", "lavfi", "-i", f"sine=f=440:r={shape.rate}"),
         *("-t", f"{float(shape.seconds):.6f}"),
         *(part for _ in shape.rates for part in ("-map", "0:v")),
