@@ -103,3 +103,32 @@ async def test_a_far_future_among_what_waits_for_the_grid_does_not_begin_the_lin
     await going_on(channel, clock, 1, 5)
     await shown(channel, range(5))
     await channel.close()
+
+
+async def test_a_far_future_that_comes_first_of_all_does_not_begin_the_line() -> None:
+    rules = replace(RULES, patience=1, anchor="utc")
+    channel, clock = await started(MemoryStore(), rules)
+    now = clock.utc() // 2_000
+    for found in bodies(now + FAR, now + FAR + 1):
+        await send(channel, BAD, found)
+    (head, *_) = bodies(0, 0)
+    await send(channel, GOOD, head)
+    for found in bodies(now, now + 3)[1:]:
+        await send(channel, GOOD, found)
+        clock.at += 2_000
+        await asyncio.sleep(0.001)
+    await shown(channel, range(now, now + 3))
+    assert verdicts(channel) == {"good": {Verdict.ACCEPTED: 3}, "bad": {Verdict.SUSPECT: 1}}
+    await channel.close()
+
+
+async def test_an_encoder_whose_clock_is_ahead_is_believed_at_its_third_fragment() -> None:
+    rules = replace(RULES, patience=1, anchor="utc")
+    channel, clock = await started(MemoryStore(), rules)
+    ahead = clock.utc() // 2_000 + 300  # ten minutes
+    for found in bodies(ahead, ahead + 4):
+        await send(channel, GOOD, found)
+        clock.at += 2_000
+        await asyncio.sleep(0.001)
+    await shown(channel, range(ahead, ahead + 4))
+    await channel.close()

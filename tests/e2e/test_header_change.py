@@ -77,7 +77,11 @@ async def _past(relay: RelayProcess, playing: Playing, last: float) -> None:
     while asyncio.get_running_loop().time() < last:
         tracks = await asyncio.to_thread(served.channel, relay.url, "news")
         starts = [_change(track) for track in tracks.values()]
-        if len(starts) == 3 and all(starts) and max(_fetched(playing.fetched), default=0) >= max(starts) + BEHIND:
+        if (
+            len(starts) == 3
+            and all(starts)
+            and max(_fetched(playing.fetched), default=0) >= max(starts) + BEHIND
+        ):
             return
         await asyncio.sleep(0.5)
 
