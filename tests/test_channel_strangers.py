@@ -113,12 +113,12 @@ async def test_a_far_future_that_comes_first_of_all_does_not_begin_the_line() ->
         await send(channel, BAD, found)
     (head, *_) = bodies(0, 0)
     await send(channel, GOOD, head)
-    for found in bodies(now, now + 3)[1:]:
+    for found in bodies(now, now + 9)[1:]:
         await send(channel, GOOD, found)
         clock.at += 2_000
         await asyncio.sleep(0.001)
-    await shown(channel, range(now, now + 3))
-    assert verdicts(channel) == {"good": {Verdict.ACCEPTED: 3}, "bad": {Verdict.SUSPECT: 1}}
+    await shown(channel, range(now, now + 9))
+    assert verdicts(channel) == {"good": {Verdict.ACCEPTED: 9}, "bad": {Verdict.SUSPECT: 1}}
     await channel.close()
 
 
