@@ -24,6 +24,7 @@ counts. Invariants: an index is placed once; the order is strictly rising; nothi
 Times in ticks; `now` and `patience` in ms of a clock that only rises.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from relay.gathering import Offer
@@ -36,6 +37,8 @@ MOST_HELD = 8
 CONVINCING = 3
 MOST_SUSPECTS = 8
 """Sources whose suspects are kept, the newest, and copies of each: strangers name themselves."""
+MOST_BYTES = 64 << 20
+"""Of what is held, and of what is suspect; one copy of each may always be larger."""
 
 
 @dataclass(slots=True)
@@ -149,7 +152,9 @@ class Timeline:
         misses = copy.index == self.next and self.placed and not self._joins(copy)
         worse = copy.partial and any(held.copy.index == copy.index for _, held in self._held)
         spare = offer.slate or (prefer not in (None, copy.source) and self._prefers(now))
-        if (misses or worse or spare) and len(self._held) < MOST_HELD:
+        size = _size(held for _, held in self._held) + copy.size
+        room = len(self._held) < MOST_HELD and size <= MOST_BYTES
+        if (misses or worse or spare) and (room or not self._held):
             self._held.append((now + self.patience, offer))
             return Verdict.HELD
         return Verdict.ACCEPTED
@@ -254,12 +259,17 @@ class Timeline:
     def _suspect(self, offer: Offer, now: int) -> Verdict:
         if offer.copy.partial:
             return Verdict.SUSPECT  # half a copy convinces nobody
-        line = self._suspects.setdefault(offer.copy.source, [])
+        line = self._suspects.pop(offer.copy.source, [])
+        self._suspects[offer.copy.source] = line  # the newest, last
         if line and offer.copy.index != line[-1].copy.index + 1:
             line.clear()
         line.append(offer)
-        del line[:-MOST_SUSPECTS]
-        if len(self._suspects) > MOST_SUSPECTS:
+        while len(line) > MOST_SUSPECTS or (len(line) > CONVINCING and _size(line) > MOST_BYTES):
+            del line[0]
+        while len(self._suspects) > 1 and (
+            len(self._suspects) > MOST_SUSPECTS
+            or sum(map(_size, self._suspects.values())) > MOST_BYTES
+        ):
             del self._suspects[next(iter(self._suspects))]
         silence = SILENCE * self.grid.D * 1000
         silent = self._went_on is None or now - self._went_on >= silence
@@ -267,3 +277,7 @@ class Timeline:
             self._held += [(now, convincing) for convincing in line]
             self._suspects.clear()
         return Verdict.SUSPECT
+
+
+def _size(offers: Iterable[Offer]) -> int:
+    return sum(offer.copy.size for offer in offers)

@@ -6,7 +6,7 @@ import pytest
 
 from relay.gathering import Offer, join
 from relay.media import Copy, Gap, Verdict
-from relay.timeline import MOST_HELD, Timeline
+from relay.timeline import MOST_BYTES, MOST_HELD, Timeline
 from tests.pieces import CELL, GRID, SCALE, VIDEO, copy, fragment, offer
 
 PATIENCE = 1500
@@ -111,3 +111,18 @@ def test_a_line_that_has_not_begun_has_nothing_to_break() -> None:
     line = timeline()
     line.breaks(7)
     assert [entry.discontinuity for entry in line.apply(copy(7), 0)] == [False]
+
+
+def test_what_is_held_and_what_is_suspect_are_bounded_in_bytes() -> None:
+    line, half = timeline(6), MOST_BYTES // 2
+    line.offer(offer(7, "a"), 0, prefer="a")
+    held = [line.offer(offer(7 + at, "b", size=half), 1, prefer="a") for at in range(3)]
+    assert held == [Verdict.HELD, Verdict.HELD, Verdict.ACCEPTED]
+    alone = timeline(6)
+    alone.offer(offer(7, "a"), 0, prefer="a")
+    assert alone.offer(offer(7, "b", size=3 * half), 1, prefer="a") is Verdict.HELD
+    for source in "abcdef":
+        for at in range(6):
+            assert line.offer(offer(9_000 + at, source, size=half), 1) is Verdict.SUSPECT
+    kept = [suspect.copy for suspects in line._suspects.values() for suspect in suspects]
+    assert [(each.source, each.index) for each in kept] == [("f", 9_003 + at) for at in range(3)]
