@@ -1,9 +1,10 @@
 """Runs of a publishing point: what happens to its numbers when an encoder's clock goes back.
 
-Within a run, index = raw index + offset, where the raw index is what the grid (or tfxd) says, and
-run 0 has offset 0. A source goes back when it sends less than what it had sent, the few fragments
-apart that it resends after a break; a new source, when it begins behind a line that nobody
-continues. That is one of three things, and until it is clear which, its fragments wait:
+Within a run, index = raw index + offset, where the raw index is what the grid says, and run 0 has
+offset 0. A source goes back when it sends less than what it had sent, the few fragments
+apart that it resends after a break; each of its streams for itself, since one may catch up while
+another is live. A new one goes back when it begins behind a line that no other source continues.
+That is one of three things, and until it is clear which, its fragments wait:
 
     late        resent from a buffer: it comes faster than it plays, and will catch up
     refused     the clock of this source went back while another continues the line
@@ -22,6 +23,7 @@ from enum import StrEnum
 from fractions import Fraction
 from math import ceil
 
+from relay.arrival import Sender
 from relay.media import Pin
 
 CONVINCING = 3
@@ -30,8 +32,8 @@ RESENT = 3
 """Cells that an encoder may go back after a break: the two that it resends, and one cut short."""
 SILENCE = 3
 """Cells after which a source that sent nothing no longer continues the line."""
-MOST_SOURCES = 64
-"""Sources that are remembered, the newest."""
+MOST_SENDERS = 256
+"""Senders that are remembered, the newest."""
 
 
 class Standing(StrEnum):
@@ -96,64 +98,64 @@ class Runs:
     depth: int
     current: Run = FIRST
     edge: int | None = None
-    _alive: dict[str, int] = field(default_factory=dict)
-    _newest: dict[str, int] = field(default_factory=dict)
-    _back: dict[str, _Streak] = field(default_factory=dict)
-    _ahead: dict[str, _Streak] = field(default_factory=dict)
+    _alive: dict[Sender, int] = field(default_factory=dict)
+    _newest: dict[Sender, int] = field(default_factory=dict)
+    _back: dict[Sender, _Streak] = field(default_factory=dict)
+    _ahead: dict[Sender, _Streak] = field(default_factory=dict)
 
     @property
     def memory(self) -> int:
         """ms after which a fragment that still waits belongs to no restart of now."""
         return ceil(2 * CONVINCING * self.D * 1000)
 
-    def place(self, source: str, raw: int, now: int, clock: int | None = None) -> Standing:
-        """Where the fragment of `source` with this raw index belongs.
+    def place(self, sender: Sender, raw: int, now: int, clock: int | None = None) -> Standing:
+        """Where the fragment of `sender` with this raw index belongs.
 
         `clock`: the index of this moment, if it is known: no line begins far ahead of it.
         """
         index = raw + self.current.offset
-        if self._goes_back(source, index, now):
-            standing = self._behind(source, raw, now)
+        if self._goes_back(sender, index, now):
+            standing = self._behind(sender, raw, now)
             if standing is not Standing.LATE:
                 return standing
         else:
-            self._back.pop(source, None)
-        if self._leaps(source, index, now, clock):
+            self._back.pop(sender, None)
+        if self._leaps(sender, index, now, clock):
             return Standing.CURRENT  # the timeline has its doubts about it too
         if self.edge is None or index >= max(self.edge - self.depth, self.current.start):
             self.edge = index if self.edge is None else max(self.edge, index)
-            self._remember(source, now)
-            self._newest[source] = max(index, self._newest.get(source, 0))
+            self._remember(sender, now)
+            self._newest[sender] = max(index, self._newest.get(sender, 0))
             return Standing.CURRENT
         return Standing.LATE
 
-    def _leaps(self, source: str, index: int, now: int, clock: int | None) -> bool:
+    def _leaps(self, sender: Sender, index: int, now: int, clock: int | None) -> bool:
         """Too far ahead to move the edge: a poisoned time alone must not make all others old."""
         edge = clock if self.edge is None else self.edge
         if edge is None or index <= edge + self.depth:
-            self._ahead.pop(source, None)
+            self._ahead.pop(sender, None)
             return False
-        return _streak(self._ahead, source, index, now).count < CONVINCING
+        return _streak(self._ahead, sender, index, now).count < CONVINCING
 
-    def _remember(self, source: str, now: int) -> None:
-        self._alive.pop(source, None)
-        self._alive[source] = now
-        if len(self._alive) > MOST_SOURCES:  # strangers name themselves
+    def _remember(self, sender: Sender, now: int) -> None:
+        self._alive.pop(sender, None)
+        self._alive[sender] = now
+        if len(self._alive) > MOST_SENDERS:  # strangers name themselves
             oldest = next(iter(self._alive))
             del self._alive[oldest], self._newest[oldest]
 
-    def _goes_back(self, source: str, index: int, now: int) -> bool:
+    def _goes_back(self, sender: Sender, index: int, now: int) -> bool:
         if self.edge is None:
             return False
-        if source in self._newest:
+        if sender in self._newest:
             # One that has gone back still is until it is past where it had been.
-            newest = self._newest[source]
-            return index < newest - RESENT or (source in self._back and index <= newest)
-        return index < self.edge - RESENT and not self._continued(source, now)
+            newest = self._newest[sender]
+            return index < newest - RESENT or (sender in self._back and index <= newest)
+        return index < self.edge - RESENT and not self._continued(sender, now)
 
-    def _continued(self, source: str, now: int) -> bool:
+    def _continued(self, sender: Sender, now: int) -> bool:
         since = now - SILENCE * self.D * 1000
-        return any(at > since for who, at in self._alive.items() if who != source)
+        return any(at > since for who, at in self._alive.items() if who.source != sender.source)
 
     def next(self, raw: int, epoch: int) -> Run:
         """The run that begins with this raw index: numbers go on above all that were used.
@@ -180,21 +182,21 @@ class Runs:
         """How many seconds a raw index is behind the edge."""
         return round(((self.edge or 0) - raw - self.current.offset) * self.D)
 
-    def _behind(self, source: str, raw: int, now: int) -> Standing:
-        streak = _streak(self._back, source, raw, now)
+    def _behind(self, sender: Sender, raw: int, now: int) -> Standing:
+        streak = _streak(self._back, sender, raw, now)
         if 2 * (now - streak.since) < (streak.count - 1) * self.D * 1000:
             return Standing.LATE
-        if streak.count > 1 and self._continued(source, now):
+        if streak.count > 1 and self._continued(sender, now):
             return Standing.REFUSED
         return Standing.REWOUND if streak.count >= CONVINCING else Standing.WAITING
 
 
-def _streak(known: dict[str, _Streak], source: str, raw: int, now: int) -> _Streak:
-    streak = known.get(source)
+def _streak(known: dict[Sender, _Streak], sender: Sender, raw: int, now: int) -> _Streak:
+    streak = known.get(sender)
     if streak is None:
-        if len(known) >= MOST_SOURCES:
+        if len(known) >= MOST_SENDERS:
             known.clear()
-        known[source] = streak = _Streak(raw, now)
+        known[sender] = streak = _Streak(raw, now)
     else:
         streak.goes_on(raw, now)
     return streak

@@ -5,26 +5,31 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
+from relay.arrival import Sender
 from relay.runs import CONVINCING, Run, Runs, Standing
 
 D = Fraction(2)
+MAIN = "main"
 
 
 def on_air(edge: int = 1000, *sources: str, now: int = 0) -> Runs:
     runs = Runs(D, depth=60)
     for source in sources or ("a",):
-        assert runs.place(source, edge, now) is Standing.CURRENT
+        assert runs.place(Sender(source, MAIN), edge, now) is Standing.CURRENT
     return runs
 
 
 def restart(runs: Runs, source: str, begins: int, first: int = 0) -> list[Standing]:
-    return [runs.place(source, first + count, begins + count * 2000) for count in range(CONVINCING)]
+    return [
+        runs.place(Sender(source, MAIN), first + count, begins + count * 2000)
+        for count in range(CONVINCING)
+    ]
 
 
 def test_the_line_is_current_within_its_window() -> None:
     runs = on_air(1000)
-    assert runs.place("a", 1001, 2000) is Standing.CURRENT
-    assert runs.place("b", 941, 2000) is Standing.CURRENT
+    assert runs.place(Sender("a", MAIN), 1001, 2000) is Standing.CURRENT
+    assert runs.place(Sender("b", MAIN), 941, 2000) is Standing.CURRENT
     assert runs.edge == 1001
 
 
@@ -35,52 +40,54 @@ def test_a_restarted_encoder_is_believed_at_its_third_fragment() -> None:
 
 def test_several_tracks_of_one_fragment_are_one_step() -> None:
     runs = on_air(1000)
-    found = [runs.place("a", raw, 8000 + raw * 2000) for raw in (0, 0, 1, 1, 2, 2)]
+    found = [runs.place(Sender("a", MAIN), raw, 8000 + raw * 2000) for raw in (0, 0, 1, 1, 2, 2)]
     assert found == [Standing.WAITING] * 4 + [Standing.REWOUND] * 2
 
 
 def test_a_restart_within_the_window_is_one_too() -> None:
     runs = on_air(0)
     for index in range(1, 7):
-        assert runs.place("a", index, index * 2000) is Standing.CURRENT
+        assert runs.place(Sender("a", MAIN), index, index * 2000) is Standing.CURRENT
     assert restart(runs, "a", 14_000) == [Standing.WAITING, Standing.WAITING, Standing.REWOUND]
 
 
 def test_a_restart_soon_after_the_start_is_one_too() -> None:
     runs = on_air(0)
     for index in range(1, 6):
-        runs.place("a", index, index * 2000)
+        runs.place(Sender("a", MAIN), index, index * 2000)
     assert restart(runs, "a", 14_000) == [Standing.WAITING, Standing.WAITING, Standing.REWOUND]
 
 
 def test_the_last_fragments_may_be_resent() -> None:
     runs = on_air(1000)
-    assert [runs.place("a", raw, 10) for raw in (997, 998, 999, 1000)] == [Standing.CURRENT] * 4
+    assert [runs.place(Sender("a", MAIN), raw, 10) for raw in (997, 998, 999, 1000)] == [
+        Standing.CURRENT
+    ] * 4
 
 
 def test_a_resent_backlog_is_late_however_long() -> None:
     """It comes faster than it plays."""
     runs = on_air(2000)
-    found = [runs.place("a", raw, 8000 + raw * 10) for raw in range(1, 1800)]
+    found = [runs.place(Sender("a", MAIN), raw, 8000 + raw * 10) for raw in range(1, 1800)]
     assert found == [Standing.WAITING] + [Standing.LATE] * 1798
 
 
 def test_a_resent_backlog_in_the_window_is_current() -> None:
     runs = on_air(1000)
-    found = [runs.place("a", raw, 8000 + raw) for raw in range(990, 996)]
+    found = [runs.place(Sender("a", MAIN), raw, 8000 + raw) for raw in range(990, 996)]
     assert found == [Standing.WAITING] + [Standing.CURRENT] * 5
 
 
 def test_another_source_on_the_line_means_refusal_once_it_is_sure() -> None:
     runs = on_air(1000, "a", "b", now=0)
-    assert runs.place("a", 0, 1000) is Standing.WAITING
-    assert runs.place("a", 1, 3000) is Standing.REFUSED
+    assert runs.place(Sender("a", MAIN), 0, 1000) is Standing.WAITING
+    assert runs.place(Sender("a", MAIN), 1, 3000) is Standing.REFUSED
     assert runs.behind(0) == 2000
 
 
 def test_a_delayed_encoder_may_join_a_line_that_is_alive() -> None:
     runs = on_air(1000)
-    assert runs.place("b", 990, 1000) is Standing.CURRENT
+    assert runs.place(Sender("b", MAIN), 990, 1000) is Standing.CURRENT
 
 
 def test_a_replacement_may_begin_anew_when_nobody_is_left() -> None:
@@ -90,8 +97,8 @@ def test_a_replacement_may_begin_anew_when_nobody_is_left() -> None:
 
 def test_a_source_that_fell_silent_no_longer_continues() -> None:
     runs = on_air(1000, "a", "b", now=0)
-    assert runs.place("a", 0, 6001) is Standing.WAITING
-    assert runs.place("a", 1, 8001) is Standing.WAITING
+    assert runs.place(Sender("a", MAIN), 0, 6001) is Standing.WAITING
+    assert runs.place(Sender("a", MAIN), 1, 8001) is Standing.WAITING
 
 
 def test_a_run_goes_on_above_all_numbers_and_times() -> None:
@@ -102,22 +109,22 @@ def test_a_run_goes_on_above_all_numbers_and_times() -> None:
     assert runs.next(0, epoch=5000).epoch == 5000
     assert runs.enter(run)
     assert not runs.enter(run)
-    assert runs.place("a", 0, 9000) is Standing.CURRENT
-    assert runs.place("a", 1000, 9000) is Standing.CURRENT
+    assert runs.place(Sender("a", MAIN), 0, 9000) is Standing.CURRENT
+    assert runs.place(Sender("a", MAIN), 1000, 9000) is Standing.CURRENT
 
 
 def test_a_poisoned_far_future_makes_nothing_old() -> None:
     runs = on_air(1000)
-    assert runs.place("a", 10**6, 2000) is Standing.CURRENT
+    assert runs.place(Sender("a", MAIN), 10**6, 2000) is Standing.CURRENT
     assert runs.edge == 1000
-    assert runs.place("a", 1001, 4000) is Standing.CURRENT
+    assert runs.place(Sender("a", MAIN), 1001, 4000) is Standing.CURRENT
     assert runs.edge == 1001
 
 
 def test_a_line_that_moved_on_is_followed() -> None:
     runs = on_air(1000)
     for step in range(CONVINCING):
-        runs.place("a", 5000 + step, 2000 * step)
+        runs.place(Sender("a", MAIN), 5000 + step, 2000 * step)
     assert runs.edge == 5002
 
 
@@ -134,9 +141,9 @@ def test_numbers_never_come_back_whatever_the_restarts(steps: list[tuple[int, in
         highest = max(used, default=-1)
         for at in range(count % 50):
             now += 2000
-            if runs.place("a", raw + at, now) is Standing.REWOUND:
+            if runs.place(Sender("a", MAIN), raw + at, now) is Standing.REWOUND:
                 runs.enter(runs.next(raw, epoch=0))
                 assert runs.current.start > highest
                 assert raw + runs.current.offset == runs.current.start
-            if runs.place("a", raw + at, now) is Standing.CURRENT:
+            if runs.place(Sender("a", MAIN), raw + at, now) is Standing.CURRENT:
                 used.add(raw + at + runs.current.offset)

@@ -54,7 +54,7 @@ class Ledger:
         if runs is None or runs.edge is None:
             return False
         index = self.index(sent.cell)
-        back = source in runs._back and index <= runs._newest.get(source, runs.edge)
+        back = any(who.source == source for who in runs._back) and index <= runs.edge
         return back or index < runs.edge - RESENT
 
     def deliver(self, sent: Sent, stream: str, *, honest: bool = True) -> None:
