@@ -45,6 +45,13 @@ class Forgetful:
             feed.offer(member)
         return True
 
+    @property
+    def degraded(self) -> str:
+        return ""
+
+    async def clear(self) -> None:
+        self.keys.clear()
+
     async def get(self, track: str, run: int, index: int, time: int | None = None) -> bytes | None:
         return None
 

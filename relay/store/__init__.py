@@ -9,6 +9,8 @@ order of media and no verdicts; those come from the timeline, a view built from 
 
 A store serves one channel. `put` returns when the member is as safe as the kind of store promises
 (memory: in this process; disk: after fdatasync), and then the member has been handed to every feed.
+While a store is `degraded` it promises less: its disk refuses, and what is put is safe in memory
+only, until the disk takes it.
 """
 
 from collections.abc import AsyncIterator, Sequence
@@ -56,6 +58,24 @@ class Store(Protocol):
     async def trim(self, track: str, run: int, floor: int) -> int:
         """Forget copies, gaps and fills of this track and run below the index `floor`; how many
         went."""
+        ...
+
+    async def clear(self) -> None:
+        """Forget everything, pins too, and end every feed: the store is as new, and can be used.
+
+        A crash leaves a store that is whole, or one that its next opening finds empty. To be called
+        when nobody follows or puts any more; a put meanwhile is refused. Raises OSError: nothing
+        has changed, or puts stay refused until `clear` is called again and ends well.
+        """
+        ...
+
+    @property
+    def degraded(self) -> str:
+        """Why what is put is safe in memory only, and what to do, for people; "" when all is well.
+
+        It stays for some seconds after all is on the disk, so that a disk which is full again and
+        again is one trouble.
+        """
         ...
 
     async def close(self) -> None:

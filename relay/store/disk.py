@@ -16,8 +16,13 @@ nothing half done:
 While a key is under way, a second put of it waits for the outcome: had it been answered "not first"
 and the first then failed, the member would be lost though two sources brought it whole.
 
-A disk that is full, broken or read-only makes `put` raise OSError, each time anew: nothing is
-remembered about it, so the store works again when the disk does.
+What a disk that is full, broken or read-only refuses is kept in memory (`relay.store.spill`), gets
+its `seq` and goes on the shelf like any other, and is written under that `seq` when the disk works
+again: the order of the puts is the same on either side. Only when that memory is full too, or the
+trouble is of this one file, does `put` raise OSError.
+
+`clear` is decided by a mark on the disk (`relay.store.clearing`): before it nothing has changed,
+after it everything goes. Until all of it is gone a put is refused, or the mark would take it along.
 """
 
 import asyncio
@@ -32,7 +37,9 @@ import structlog
 from relay.media import Buffer, Copy, Member
 from relay.store.feed import MemberFeed
 from relay.store.folder import ChannelFolder, Draft, Filed
+from relay.store.mending import RETRY, Mending
 from relay.store.shelf import Key, Shelf, check_size, key_of
+from relay.store.spill import LIMIT, Spill
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -46,8 +53,13 @@ _WRITERS = 4
 class DiskStore:
     """One channel's set in files. Made by `open`."""
 
-    def __init__(self, folder: ChannelFolder, found: Sequence[Filed]) -> None:
+    def __init__(self, folder: ChannelFolder, spill: Spill, retry: float) -> None:
+        """What the folder holds. Raises OSError."""
+        found = folder.scan()
         self._folder = folder
+        self._spill = spill
+        self._clearing: asyncio.Task[None] | None = None
+        self._barred = False
         self._shelf: Shelf[Filed] = Shelf()
         for filed in found:
             self._shelf.add(filed)
@@ -56,37 +68,58 @@ class DiskStore:
         self._drafts: list[Draft] = []
         self._turn = asyncio.Lock()
         self._writers = ThreadPoolExecutor(_WRITERS, thread_name_prefix="store")
+        self._mending = Mending(folder, spill, self._writers, retry)
         self._closed = False
 
     @classmethod
-    async def open(cls, root: Path, channel: str, *, durable: bool = True) -> "DiskStore":
+    async def open(
+        cls,
+        root: Path,
+        channel: str,
+        *,
+        durable: bool = True,
+        memory: int = LIMIT,
+        retry: float = RETRY,
+    ) -> "DiskStore":
         """The store of a channel, with what is on the disk.
 
         `durable=False` leaves out every fsync: a put survives the process but not a power cut.
-        Raises StoreBusy when another process has it open, OSError when the folder cannot be used.
+        `memory`: bytes that are kept when the disk refuses them, to be written after so many
+        seconds (`retry`). Raises StoreBusy when another process has it open, OSError when the
+        folder cannot be used.
         """
 
         def load() -> "DiskStore":
             folder = ChannelFolder(root, channel, durable=durable)
             try:
-                return cls(folder, folder.scan())
+                return cls(folder, Spill(folder.path, memory), retry)
             except BaseException:
                 folder.close()
                 raise
 
         return await asyncio.to_thread(load)
 
+    @property
+    def degraded(self) -> str:
+        """Why what is put is, or lately was, safe in memory only, and what to do; "" if it is not.
+
+        It is "" again when the disk has all, and has refused nothing for a while.
+        """
+        return self._spill.why
+
     async def put(self, member: Member, data: Sequence[Buffer] = ()) -> bool:
-        """Add a member; True when it is the first under its key and safe on the disk.
+        """Add a member; True when it is the first under its key and safe on the disk, or in memory
+        while the store is `degraded`.
 
         The buffers must not change until it returns. Raises OSError when it could not be made safe
-        or the store is closed, ValueError when `data` is not what the member says.
+        or the store is closed or being cleared, ValueError when `data` is not what the member says.
         """
         check_size(member, data)
         key = key_of(member)
         while True:
-            if self._closed:
-                raise OSError(errno.EBADF, "the store is closed")
+            self._check_open()
+            if self._barred:
+                raise OSError(errno.EAGAIN, "the store is being cleared")
             if key in self._shelf:
                 return False
             if (first := self._under_way.get(key)) is None:
@@ -101,6 +134,8 @@ class DiskStore:
         filed = self._shelf.record(track, run, index, time)
         if filed is None or filed.damaged:
             return None
+        if (kept := self._spill.data(filed)) is not None:
+            return kept
         path = self._folder.file(filed)
         try:
             data = await asyncio.to_thread(self._folder.read, filed)
@@ -130,32 +165,67 @@ class DiskStore:
         if self._closed:
             return 0
         gone = self._shelf.trim(track, run, floor)
-        if gone:
-            await self._in_writer(self._folder.remove, gone)
+        filed = [one for one in gone if not self._spill.forget(one)]
+        if filed:
+            await self._mending.remove(filed)
         return len(gone)
 
+    async def clear(self) -> None:
+        """Forget everything, pins too, and end every feed; the store is then as new.
+
+        It goes on when its caller is cancelled. Raises OSError: nothing has changed; or, once it
+        has begun, puts are refused until it is called again and ends well.
+        """
+        self._check_open()
+        if self._clearing is None or self._clearing.done():
+            self._barred = True
+            self._clearing = asyncio.create_task(self._clear())
+        await asyncio.shield(self._clearing)
+
     async def close(self) -> None:
-        """Finish what is under way, end every feed, and let go of the folder."""
+        """Finish what is under way, end every feed, and let go of the folder.
+
+        What is in memory is written if the disk takes it now; else it is lost, and the log says so.
+        """
         self._closed = True
         while self._under_way:
             await asyncio.wait(self._under_way.values())
+        if self._clearing is not None:
+            await asyncio.wait([self._clearing])
+        await self._mending.end()
         self._shelf.end()
         await asyncio.to_thread(self._writers.shutdown)
         self._folder.close()
 
+    def _check_open(self) -> None:
+        if self._closed:
+            raise OSError(errno.EBADF, "the store is closed")
+
     async def _add(self, key: Key, member: Member, data: Sequence[Buffer]) -> bool:
         try:
-            draft = await self._in_writer(self._folder.write, member, data)
-            self._drafts.append(draft)
+            # While something waits in memory, what comes later goes behind it.
+            draft = None if self._spill else await self._draft(member, data)
             async with self._turn:
                 # Those who waited for their turn find that the one before took them along.
                 if any(draft is waiting for waiting in self._drafts):
                     await self._publish()
-            if draft.error is not None:
-                raise draft.error
+                if draft is not None and draft.error is not None:
+                    self._mending.refused(draft.error)
+                if draft is None or draft.error is not None:
+                    self._keep(member, data)
             return True
         finally:
             del self._under_way[key]
+
+    async def _draft(self, member: Member, data: Sequence[Buffer]) -> Draft | None:
+        """Its bytes safe on the disk; None when the disk refuses them."""
+        try:
+            draft = await self._in_writer(self._folder.write, member, data)
+        except OSError as error:
+            self._mending.refused(error)
+            return None
+        self._drafts.append(draft)
+        return draft
 
     async def _publish(self) -> None:
         drafts, self._drafts = self._drafts, []
@@ -166,6 +236,25 @@ class DiskStore:
         for draft in drafts:
             if draft.error is None:
                 self._shelf.add(draft.filed)
+
+    def _keep(self, member: Member, data: Sequence[Buffer]) -> None:
+        """Put it in memory. Called in its turn. Raises OSError when that is full."""
+        self._seq += 1
+        filed = Filed(member, self._seq, 0)
+        self._mending.keep(filed, data)
+        self._shelf.add(filed)
+
+    async def _clear(self) -> None:
+        while self._under_way:
+            await asyncio.wait(self._under_way.values())
+        async with self._turn, self._mending.lock:
+            try:
+                await self._in_writer(self._folder.mark)
+                self._shelf.clear()
+                self._mending.clear()
+                await self._in_writer(self._folder.sweep)
+            finally:
+                self._barred = self._folder.marked  # then the next opening would go on with it
 
     async def _in_writer(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         loop = asyncio.get_running_loop()

@@ -33,7 +33,7 @@ import structlog
 
 from relay.errors import StoreBusy
 from relay.media import Buffer, Copy, Member, Pin
-from relay.store import filename
+from relay.store import clearing, filename
 from relay.store.shelf import Key, Record, key_of
 
 log = structlog.get_logger()
@@ -90,8 +90,24 @@ class ChannelFolder:
             os.close(self._lock)
             self._lock = -1
 
+    @property
+    def marked(self) -> bool:
+        """Everything is to go: a clearing has begun and has not ended."""
+        return clearing.marked(self.path)
+
+    def mark(self) -> None:
+        """Begin to clear: from now on nothing counts. OSError: nothing has changed."""
+        clearing.mark(self.path, self._sync)
+
+    def sweep(self) -> None:
+        """Delete everything. OSError: not yet all; the mark stays."""
+        clearing.sweep(self.path, self._sync)
+
     def scan(self) -> list[Filed]:
         """All members in the order of their puts. Removes what a crash left behind."""
+        if self.marked:
+            log.warning("store_clearing_goes_on", folder=str(self.path))
+            self.sweep()
         latest: dict[Key, Filed] = {}
         for filed in sorted(self._found(), key=attrgetter("seq")):
             key = key_of(filed.member)
@@ -140,6 +156,15 @@ class ChannelFolder:
                 for draft in together:
                     draft.error = None
 
+    def rewrite(self, filed: Filed, data: bytes) -> int:
+        """Write a member under the `seq` that it has; its crc32. Raises OSError."""
+        draft = self.write(filed.member, [data])
+        draft.filed.seq = filed.seq
+        self.publish([draft])
+        if draft.error is not None:
+            raise draft.error
+        return draft.filed.crc
+
     def read(self, filed: Filed) -> bytes | None:
         """The bytes of a copy, or None when they are not what was written. Raises OSError."""
         data = self.file(filed).read_bytes()
@@ -148,10 +173,9 @@ class ChannelFolder:
         filed.checked = True
         return data
 
-    def remove(self, filed: Iterable[Filed]) -> None:
-        """Delete files. One that stays comes back at the next scan, and is trimmed again."""
-        for one in filed:
-            _unlink(self.file(one))
+    def remove(self, filed: Iterable[Filed]) -> list[Filed]:
+        """Delete files; those that stay. A scan would find them again."""
+        return [one for one in filed if not _unlink(self.file(one))]
 
     def set_aside(self, path: Path) -> None:
         """Rename a damaged file, so that it is never read again and an operator can look at it."""
@@ -268,6 +292,9 @@ def _write(fd: int, buffers: Sequence[Buffer]) -> None:
             left[0] = left[0][taken:]
 
 
-def _unlink(path: Path) -> None:
+def _unlink(path: Path) -> bool:
+    """Whether it is gone."""
     with suppress(OSError):
         path.unlink(missing_ok=True)
+        return True
+    return False

@@ -36,8 +36,7 @@ class MemoryStore:
         Raises OSError after `close`, ValueError when `data` is not what the member says.
         """
         check_size(member, data)
-        if self._closed:
-            raise OSError(errno.EBADF, "the store is closed")
+        self._check_open()
         if key_of(member) in self._shelf:
             return False
         self._shelf.add(Held(member, b"".join(data)))
@@ -60,7 +59,21 @@ class MemoryStore:
         """Forget copies, gaps and fills below `floor`; how many went."""
         return len(self._shelf.trim(track, run, floor))
 
+    async def clear(self) -> None:
+        """Forget everything, pins too, and end every feed. Raises OSError after `close`."""
+        self._check_open()
+        self._shelf.clear()
+
+    @property
+    def degraded(self) -> str:
+        """Never: it promises no more than this process."""
+        return ""
+
     async def close(self) -> None:
         """End every feed."""
         self._closed = True
         self._shelf.end()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise OSError(errno.EBADF, "the store is closed")

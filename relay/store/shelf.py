@@ -116,6 +116,14 @@ class Shelf(Generic[R]):
             self._beside[line] = kept
         return [self._records.pop(key) for key in keys if key in self._records]
 
+    def clear(self) -> None:
+        """Forget everything, and end every feed: what it showed is no more."""
+        self._records.clear()
+        self._lowest.clear()
+        for feed in self._feeds:
+            feed.end()
+        self._feeds.clear()
+
     def end(self) -> None:
         """End every feed, those still to be opened too."""
         self._ended = True

@@ -1,7 +1,8 @@
 """A process in which the kernel answers one kind of fsync with EIO, as a dying disk does.
 
 Puts one copy, breaks `fsync` (folders) or `fdatasync` (files) by a seccomp filter, puts two more,
-and prints what came of each. Ends with 77 where such a filter cannot be set.
+and prints what came of each. Ends with 77 where such a filter cannot be set. So many bytes may be
+kept in memory.
 """
 
 import asyncio
@@ -44,19 +45,19 @@ def fail(name: str) -> None:
         sys.exit(CANNOT)
 
 
-async def main(root: Path, call: str) -> None:
-    store = await DiskStore.open(root, "news")
+async def main(root: Path, call: str, memory: int) -> None:
+    store = await DiskStore.open(root, "news", memory=memory)
     for index in range(3):
         data = bytes([48 + index])
         try:
             outcome = str(await store.put(copy(index, data), [data]))
         except OSError as error:
             outcome = os.strerror(error.errno or 0)
-        print(outcome, store.find(TRACK, 0, index) is not None)  # noqa: T201
+        print(outcome, await store.get(TRACK, 0, index) == data, bool(store.degraded))  # noqa: T201
         if index == 0:
             fail(call)
     await store.close()
 
 
 if __name__ == "__main__":
-    asyncio.run(main(Path(sys.argv[1]), sys.argv[2]))
+    asyncio.run(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])))

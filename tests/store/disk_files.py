@@ -1,5 +1,7 @@
 """Copies that tests put on a disk, and where they are then."""
 
+import subprocess
+import time
 from pathlib import Path
 
 from relay.media import Copy, Member
@@ -25,3 +27,12 @@ async def filled(root: Path, count: int) -> list[Member]:
         assert await store.put(copy(index, data), [data])
     await store.close()
     return list(store.follow().past)
+
+
+def remount(disk: Path, mode: str) -> None:
+    """Again and again: read-only is refused while a file is being written."""
+    for left in range(500, -1, -1):
+        command = ["mount", "-o", f"remount,{mode}", str(disk)]
+        if subprocess.run(command, check=not left, capture_output=True).returncode == 0:
+            return
+        time.sleep(0.01)

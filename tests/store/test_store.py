@@ -263,3 +263,29 @@ async def test_runs_of_one_track_are_trimmed_apart_over_a_huge_hole(store: Store
         await store.put(gap(index, run=run))
     assert await store.trim(VIDEO, 0, 2**32) == 1
     assert list(store.follow().past) == [gap(2, run=1)]
+
+
+async def test_a_cleared_store_is_as_new(store: Store) -> None:
+    feed = store.follow()
+    old: list[Member] = [Pin("grid", b"2"), gap(1), copy(2, b"old"), fill(1, b"old")]
+    for member in old:
+        await store.put(member, [b"old"] if isinstance(member, Copy) else [])
+    await store.clear()
+    assert [member async for member in feed] == old
+    assert not store.follow().past
+    assert store.find(VIDEO, 0, 2) is None
+    assert await store.get(VIDEO, 0, 2) is None
+    assert await store.trim(VIDEO, 0, 3) == 0
+    fresh = store.follow()
+    assert await store.put(Pin("grid", b"3"))
+    assert await store.put(copy(2, b"new!"), [b"new!"])
+    assert await store.get(VIDEO, 0, 2) == b"new!"
+    assert await read(fresh, 2) == [Pin("grid", b"3"), copy(2, b"new!")]
+    await store.close()
+    with pytest.raises(OSError, match="closed"):
+        await store.clear()
+
+
+async def test_a_store_that_works_is_not_degraded(store: Store) -> None:
+    await store.put(gap(1))
+    assert store.degraded == ""
