@@ -104,6 +104,8 @@ def status(
             edge = (str(track[key]) for key in ("first", "last", "gaps"))
             table.add_row(track["name"], track["codecs"], kbits, *edge)
         console.print(table)
+        if channel["degraded"]:
+            console.print(f"  STORE DEGRADED: {channel['degraded']}")
         for source, tracks in channel["sources"].items():
             for track, counts in tracks.items():
                 said = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())

@@ -43,8 +43,12 @@ def board(
     numbered: bool,
     patience: int,
     utc: int,
+    degraded: str = "",
 ) -> dict[str, Any]:
-    """The board of one channel. `patience` in ms, `utc` in ms since 1970."""
+    """The board of one channel. `patience` in ms, `utc` in ms since 1970.
+
+    `degraded`: why the store keeps what comes in memory only, or "".
+    """
     grid = shown.grid
     since = utc - int(2 * grid.D * 1000) - patience
     copies = _copies(tally, since)
@@ -59,7 +63,7 @@ def board(
         },
         "sources": {source: _source(source, tally, since) for source in tally.sources()},
         "events": {str(number): asdict(event) for number, event in journal.events.items()},
-        "flags": {},
+        "flags": {"STORE_DEGRADED": degraded} if degraded else {},
     }
     if numbered:
         facts["duration"] = float(grid.D * 1000)

@@ -1,7 +1,8 @@
 """The operator's door as one: health, status, the page and its events, on the admin port.
 
-It reads and changes nothing, with one exception: that a channel's protection has changed is noticed
-here, by looking, and told to the channel, so that log and page have a line for it.
+It reads and changes nothing, with one exception: that a channel's protection has changed, or that
+its disk refuses, is noticed here, by looking, and told to the channel, so that log and page have a
+line for it.
 """
 
 from collections.abc import Callable, Mapping
@@ -44,6 +45,7 @@ class Monitor:
         self._playback = playback
         self._players = files.players()
         self._protection: dict[str, str] = {}
+        self._degraded: set[str] = set()
         self.watch = Watch(self._look, clock.utc)
         events = Route("/api/v1/events", Feed(self.watch), methods=["GET"])
         self.app: ASGIApp = health.application(
@@ -71,8 +73,10 @@ class Monitor:
                 numbered=channel.numbered,
                 patience=channel.rules.patience,
                 utc=utc,
+                degraded=channel.store.degraded,
             )
             self._notice(channel, boards[name]["protection"])
+            self._notice_store(channel)
         return {
             "playback": self._playback(),
             "players": self._players,
@@ -86,3 +90,13 @@ class Monitor:
         if protection != before:
             grave = protection != PROTECTED
             channel.tell(f"CHANNEL_{protection}", _SENTENCES[protection], grave=grave)
+
+    def _notice_store(self, channel: Channel) -> None:
+        why = channel.store.degraded
+        if why and channel.name not in self._degraded:
+            self._degraded.add(channel.name)
+            channel.tell("STORE_DEGRADED", why, grave=True)
+        elif not why and channel.name in self._degraded:
+            self._degraded.discard(channel.name)
+            text = "the disk works again: all that was in memory has been written to it"
+            channel.tell("STORE_RECOVERED", text)

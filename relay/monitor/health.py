@@ -1,7 +1,8 @@
 """`/livez`, `/readyz` and `/api/v1/status` on the admin port.
 
 Live: the event loop turns. Ready: every channel has replayed its store and the doors are open; it
-says nothing about encoders, since a relay without them is ready for them.
+says nothing about encoders, since a relay without them is ready for them. A channel whose disk
+refuses is still ready, since it lives on memory; the answer says so under `degraded`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -28,8 +29,11 @@ def application(
 
     async def readyz(_request: Request) -> JSONResponse:
         is_ready = ready()
-        status = "ready" if is_ready else "not ready"
-        return JSONResponse({"status": status}, 200 if is_ready else 503)
+        said: dict[str, Any] = {"status": "ready" if is_ready else "not ready"}
+        troubles = {name: channel.store.degraded for name, channel in channels.items()}
+        if degraded := {name: why for name, why in troubles.items() if why}:
+            said["degraded"] = degraded
+        return JSONResponse(said, 200 if is_ready else 503)
 
     async def status(_request: Request) -> JSONResponse:
         return JSONResponse(
@@ -67,6 +71,7 @@ def described(channel: Channel) -> dict[str, Any]:
     for (source, track, verdict), count in channel.tally.counts.items():
         sources.setdefault(source, {}).setdefault(track, {})[verdict] = count
     return {
+        "degraded": channel.store.degraded,
         "fragment_duration": str(shown.grid.D) if channel.numbered else None,
         "epoch_locked": shown.grid.locked,
         "local_timeline": bool(shown.epoch),

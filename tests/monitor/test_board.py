@@ -72,6 +72,21 @@ def test_a_channel_without_encoders_is_down() -> None:
     assert not {"newest", "edge", "lag", "duration"} & set(seen)
 
 
+def test_a_store_in_trouble_is_flagged_before_anything_is_known() -> None:
+    bench = Bench()
+    seen = board(
+        bench.shown,
+        bench.tally,
+        bench.journal,
+        {},
+        numbered=False,
+        patience=PATIENCE,
+        utc=0,
+        degraded="the disk refuses",
+    )
+    assert seen["flags"] == {"STORE_DEGRADED": "the disk refuses"}
+
+
 def test_two_sources_protect_one_is_exposed_none_is_down() -> None:
     bench = Bench()
     bench.both(0, 1, 2)

@@ -37,6 +37,7 @@ async def test_the_status_of_a_relay_without_encoders() -> None:
             "rejected": {},
             "channels": {
                 "news": {
+                    "degraded": "",
                     "fragment_duration": None,
                     "epoch_locked": True,
                     "local_timeline": False,

@@ -7,6 +7,7 @@ import { Sources } from "./sources.js";
 import { Timeline } from "./timeline.js";
 
 const NOTICES = {
+  STORE_DEGRADED: (why) => ["STORE DEGRADED", `${why[0].toUpperCase()}${why.slice(1)}.`],
   LOCAL_TIMELINE: (option) => [
     "LOCAL TIMELINE",
     "The encoders count from 0, so the times here count from the first fragment's arrival. A second"
