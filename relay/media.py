@@ -19,7 +19,7 @@ begins before zero (AAC priming). `time` is decode time. Everything here is immu
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 Buffer = bytes | memoryview
@@ -78,6 +78,7 @@ class Track:
     width, height luma samples as declared; 0 on others
     channels, sampling_rate   audio; 0 on others
     parent        parentTrackName of a sparse track, else ""
+    name          of the track in URLs and in the store: its key's, which is dear to make
     """
 
     key: TrackKey
@@ -90,11 +91,10 @@ class Track:
     channels: int = 0
     sampling_rate: int = 0
     parent: str = ""
+    name: str = field(init=False, repr=False, compare=False)
 
-    @property
-    def name(self) -> str:
-        """The track's name in URLs and in the store."""
-        return self.key.url_name
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", self.key.url_name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,8 @@ import structlog
 
 from relay.media import Buffer, Copy, Member
 from relay.store.feed import MemberFeed
-from relay.store.folder import ChannelFolder, Draft, Filed
+from relay.store.filed import Filed
+from relay.store.folder import ChannelFolder, Draft
 from relay.store.mending import RETRY, Mending
 from relay.store.shelf import Key, Shelf, check_size, key_of
 from relay.store.spill import LIMIT, Spill

@@ -10,46 +10,35 @@ the whole member. `fsync` is asked once for a file: after it fails, its pages ar
 again would answer yes.
 
 A name can lie only when the machine lost power without `durable`, or when someone touched the
-files. A wrong length is seen by the scan, and the file is dropped: it was never complete. Flipped
-bits are seen by the crc32, of pins at the scan and of copies when they are first read; such a file
-is set aside under `.damaged` and its key stays taken, because its bytes may have been published.
+files. What was cut short is dropped by the scan (`relay.store.scan`): it was never complete. Bits
+that were flipped are seen by the crc32, of pins at the scan and of copies when they are first read;
+such a file is set aside under `.damaged` and its key stays taken, because its bytes may have been
+published.
 
 If a folder could not be made safe and the rename could not be undone either, a member is left that
-nobody was promised. It shows after a restart, unless its key was put again: of two files with one
-key the later one is the promised one, and the scan removes the other.
+nobody was promised. It shows after a restart, unless its key was put again.
 """
 
 import fcntl
 import os
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
-from operator import attrgetter
 from pathlib import Path
 
 import structlog
 
 from relay.errors import StoreBusy
-from relay.media import Buffer, Copy, Member, Pin
+from relay.media import Buffer, Member, Pin
 from relay.store import clearing, filename
-from relay.store.shelf import Key, Record, key_of
+from relay.store.filed import Filed, folder_of
+from relay.store.scan import scan, set_aside, unlink
 
 log = structlog.get_logger()
 
 _VECTOR = 1000
 """Buffers per writev; Linux takes 1024 (IOV_MAX)."""
-
-
-@dataclass(slots=True)
-class Filed(Record):
-    """A member, what else its file's name says, and what is known of the file."""
-
-    seq: int
-    crc: int
-    checked: bool = False
-    damaged: bool = False
 
 
 @dataclass(slots=True)
@@ -108,13 +97,7 @@ class ChannelFolder:
         if self.marked:
             log.warning("store_clearing_goes_on", folder=str(self.path))
             self.sweep()
-        latest: dict[Key, Filed] = {}
-        for filed in sorted(self._found(), key=attrgetter("seq")):
-            key = key_of(filed.member)
-            if key in latest:
-                self.remove([latest.pop(key)])
-            latest[key] = filed
-        return list(latest.values())
+        return scan(self.path)
 
     def write(self, member: Member, data: Sequence[Buffer]) -> Draft:
         """Make the bytes of a member safe. OSError: nothing is left behind that counts."""
@@ -122,14 +105,14 @@ class ChannelFolder:
         crc = 0
         for buffer in buffers:
             crc = zlib.crc32(buffer, crc)
-        folder = self._folder(member)
+        folder = self.path / folder_of(member)
         temporary = folder / f"{filename.TEMPORARY}{next(self._numbers)}"
         try:
             if folder not in self._made or not folder.is_dir():
                 self._make(folder)
             self._fill(temporary, buffers)
         except OSError:
-            _unlink(temporary)
+            unlink(temporary)
             raise
         return Draft(Filed(member, 0, crc), temporary)
 
@@ -142,7 +125,7 @@ class ChannelFolder:
                 draft.temporary.rename(path)
             except OSError as error:
                 draft.error = error
-                _unlink(draft.temporary)
+                unlink(draft.temporary)
             else:
                 placed.setdefault(path.parent, []).append(draft)
         for folder, together in placed.items():
@@ -151,7 +134,7 @@ class ChannelFolder:
             except OSError as error:
                 for draft in together:
                     draft.error = error
-                    _unlink(self.file(draft.filed))
+                    unlink(self.file(draft.filed))
             else:
                 for draft in together:
                     draft.error = None
@@ -168,68 +151,22 @@ class ChannelFolder:
     def read(self, filed: Filed) -> bytes | None:
         """The bytes of a copy, or None when they are not what was written. Raises OSError."""
         data = self.file(filed).read_bytes()
-        if len(data) != _size(filed.member) or not (filed.checked or zlib.crc32(data) == filed.crc):
+        if len(data) != filed.size or not (filed.checked or zlib.crc32(data) == filed.crc):
             return None
         filed.checked = True
         return data
 
     def remove(self, filed: Iterable[Filed]) -> list[Filed]:
         """Delete files; those that stay. A scan would find them again."""
-        return [one for one in filed if not _unlink(self.file(one))]
+        return [one for one in filed if not unlink(self.file(one))]
 
     def set_aside(self, path: Path) -> None:
         """Rename a damaged file, so that it is never read again and an operator can look at it."""
-        with suppress(OSError):
-            path.rename(path.with_name(path.name + filename.DAMAGED))
+        set_aside(path)
 
     def file(self, filed: Filed) -> Path:
         """Where a member's file is."""
-        member = filed.member
-        if isinstance(member, Pin):
-            name = filename.pin_name(member, filed.seq, _size(member), filed.crc)
-        else:
-            name = filename.member_name(member, filed.seq, filed.crc)
-        return self._folder(member) / (name + filename.DAMAGED * filed.damaged)
-
-    def _folder(self, member: Member) -> Path:
-        if isinstance(member, Pin):
-            return self.path / filename.PINS
-        return self.path / filename.folder_name(member.track)
-
-    def _found(self) -> Iterator[Filed]:
-        with os.scandir(self.path) as folders:
-            names = [entry.name for entry in folders if entry.is_dir()]
-        for name in names:
-            track = filename.unescape(name)
-            if name == filename.PINS:
-                yield from self._pins(self.path / name)
-            elif filename.folder_name(track) == name:
-                yield from self._members(self.path / name, track)
-
-    def _members(self, folder: Path, track: str) -> Iterator[Filed]:
-        for entry in _files(folder):
-            plain = entry.name.removesuffix(filename.DAMAGED)
-            if (said := filename.read_member_name(track, plain)) is None:
-                continue
-            member, seq, crc = said
-            damaged = plain != entry.name
-            if not damaged and entry.stat().st_size != _size(member):
-                log.warning("store_file_cut", file=entry.path, size=entry.stat().st_size)
-                _unlink(Path(entry.path))
-                continue
-            yield Filed(member, seq, crc, damaged=damaged)
-
-    def _pins(self, folder: Path) -> Iterator[Filed]:
-        for entry in _files(folder):
-            if (said := filename.read_pin_name(entry.name)) is None:
-                continue
-            seq, size, crc = said
-            body = Path(entry.path).read_bytes()
-            if len(body) != size or zlib.crc32(body) != crc:
-                log.warning("store_pin_damaged", file=entry.path)
-                self.set_aside(Path(entry.path))
-                continue
-            yield Filed(filename.read_pin_body(body), seq, crc, checked=True)
+        return filed.path(self.path)
 
     def _fill(self, path: Path, buffers: Sequence[Buffer]) -> None:
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o644)
@@ -261,23 +198,6 @@ class ChannelFolder:
             os.close(fd)
 
 
-def _size(member: Member) -> int:
-    """Bytes in the file of a member."""
-    if isinstance(member, Pin):
-        return len(filename.pin_body(member))
-    return member.size if isinstance(member, Copy) else 0
-
-
-def _files(folder: Path) -> Iterator[os.DirEntry[str]]:
-    """The files of a folder, without what was being written when a process ended."""
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name.startswith(filename.TEMPORARY):
-                _unlink(Path(entry.path))
-            elif entry.is_file(follow_symlinks=False):
-                yield entry
-
-
 def _write(fd: int, buffers: Sequence[Buffer]) -> None:
     """All buffers, without joining them; a write may take only a part."""
     left = [memoryview(buffer) for buffer in buffers if len(buffer)]
@@ -290,11 +210,3 @@ def _write(fd: int, buffers: Sequence[Buffer]) -> None:
         del left[:done]
         if taken:
             left[0] = left[0][taken:]
-
-
-def _unlink(path: Path) -> bool:
-    """Whether it is gone."""
-    with suppress(OSError):
-        path.unlink(missing_ok=True)
-        return True
-    return False

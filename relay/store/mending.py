@@ -14,7 +14,8 @@ from time import monotonic
 import structlog
 
 from relay.media import Buffer
-from relay.store.folder import ChannelFolder, Filed
+from relay.store.filed import Filed
+from relay.store.folder import ChannelFolder
 from relay.store.spill import TROUBLE, Spill
 
 log = structlog.get_logger()

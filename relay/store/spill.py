@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from relay.media import Buffer
-from relay.store.folder import Filed
+from relay.store.filed import Filed
 
 TROUBLE = frozenset(
     {

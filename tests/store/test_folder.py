@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,24 @@ async def test_a_file_cut_short_is_dropped_at_open_and_its_key_is_free(tmp_path:
     assert list(store.follow().past) == [past[0], past[2]]
     assert len(files(tmp_path)) == 2
     assert await store.put(copy(1, b"again"), [b"again"])
+    await store.close()
+
+
+async def test_one_that_was_cut_long_after_it_was_written_is_never_served(tmp_path: Path) -> None:
+    """Only what a power cut can have cut is looked at by an opening."""
+    old, new = copy(1, b"old"), replace(copy(2, b"new"), arrival=copy(1, b"").arrival + 700_000)
+    store = await DiskStore.open(tmp_path, "news")
+    await store.put(old, [b"old"])
+    await store.put(new, [b"new"])
+    await store.close()
+    for path in files(tmp_path):
+        path.write_bytes(b"")
+    with capture_logs() as logs:
+        store = await DiskStore.open(tmp_path, "news")
+        assert list(store.follow().past) == [old]
+        assert await store.get(TRACK, 0, 1) is None
+    assert [line["event"] for line in logs] == ["store_file_cut", "store_file_damaged"]
+    assert [path.suffix for path in files(tmp_path)] == [".damaged"]
     await store.close()
 
 
