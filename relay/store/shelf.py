@@ -120,6 +120,7 @@ class Shelf(Generic[R]):
         """Forget everything, and end every feed: what it showed is no more."""
         self._records.clear()
         self._lowest.clear()
+        self._beside.clear()
         for feed in self._feeds:
             feed.end()
         self._feeds.clear()

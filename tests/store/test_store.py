@@ -276,6 +276,8 @@ async def test_a_cleared_store_is_as_new(store: Store) -> None:
     assert store.find(VIDEO, 0, 2) is None
     assert await store.get(VIDEO, 0, 2) is None
     assert await store.trim(VIDEO, 0, 3) == 0
+    assert await store.put(gap(9))
+    assert await store.trim(VIDEO, 0, 10) == 1
     fresh = store.follow()
     assert await store.put(Pin("grid", b"3"))
     assert await store.put(copy(2, b"new!"), [b"new!"])
