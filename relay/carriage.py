@@ -1,13 +1,14 @@
 """The way into the store of what has been decided: nothing is forgotten before it is safe.
 
-A pin or a timed member that the store refuses (its disk is full, say) stays here and is put again
-with the next thing that is carried. An offer that came with a sender's fragment stays in its
-outcome, and the sender is told that it is not safe. The timeline is asked before each put, and the
-verdict on each copy is told to `note`.
+What the store refuses (its disk is full, say) stays here and is put again with the next thing that
+is due. So does an offer that came with a sender's fragment, though the sender is told that it is
+not safe: it sends its last two fragments again, but a copy may be made of more. Of one copy one is
+kept, and all together are bounded in bytes. The timeline is asked before each put, and the verdict
+on each copy is told to `note`.
 """
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from relay.clock import Clock
@@ -17,6 +18,9 @@ from relay.media import Buffer, Copy, Gap, Member, Pin, Verdict
 from relay.publishing_point import Outcome
 from relay.store import Store
 from relay.view import View
+
+MOST_KEPT = 64 << 20
+"""Bytes of offers that the store refused; what comes beyond that is its sender's to send again."""
 
 
 class Carriage:
@@ -31,31 +35,43 @@ class Carriage:
         self._note = note
         self._pins: dict[str, Pin] = {}
         self._timed: deque[Offer | Gap] = deque()
+        self._kept: dict[tuple[str, int, int, int, bool], Offer] = {}
 
     @property
     def waiting(self) -> bool:
         """Something was refused and is to be put again."""
-        return bool(self._pins or self._timed)
+        return bool(self._pins or self._timed or self._kept)
 
     def pin(self, pin: Pin) -> None:
         """A pin to be put with what is carried next."""
         self._pins[pin.name] = pin
 
-    async def carry(self, outcome: Outcome) -> None:
-        """Put what came forth. Raises StoreUnavailable: what is left in `outcome` is not safe."""
+    async def carry(self, outcome: Outcome, *, keep: bool = True) -> None:
+        """Put what came forth. Raises StoreUnavailable: what is left is not safe. It is put again
+        when `carry_due` is called; or, if it is not to be kept, left in `outcome`."""
         for pin in outcome.pins:
             self.pin(pin)
-        await self._put_pins()
-        while outcome.offers:
-            await self._offer(outcome.offers[0])
-            del outcome.offers[0]
+        try:
+            await self._put_pins()
+            while outcome.offers:
+                await self._offer(outcome.offers[0])
+                del outcome.offers[0]
+        except StoreUnavailable:
+            if keep:
+                self._keep(outcome.offers)
+            raise
 
     async def carry_due(self, outcome: Outcome) -> None:
         """Put what time has brought, here and in the view. Raises StoreUnavailable."""
         for pin in outcome.pins:
             self.pin(pin)
-        wanted = (self._wanted(offer) for offer in outcome.offers)
-        self._timed.extend(offer for offer in wanted if offer is not None)
+        if self._timed:
+            self._keep(outcome.offers)
+        else:
+            offers = sorted([*self._kept.values(), *outcome.offers], key=_partial)
+            self._kept.clear()
+            wanted = (self._wanted(offer) for offer in offers)
+            self._timed.extend(offer for offer in wanted if offer is not None)
         if not self._timed:
             self._timed.extend(self._view.due(self._clock.now()))
         await self._put_pins()
@@ -66,6 +82,15 @@ class Carriage:
             else:
                 await self._put_copy(member)
             self._timed.popleft()
+
+    def _keep(self, offers: Iterable[Offer]) -> None:
+        size = sum(kept.copy.size for kept in self._kept.values())
+        for offer in offers:
+            copy = offer.copy
+            key = copy.track, copy.run, copy.index, copy.time, copy.partial
+            if key not in self._kept and size + copy.size <= MOST_KEPT:
+                self._kept[key] = offer
+                size += copy.size
 
     async def _offer(self, offer: Offer) -> None:
         wanted = self._wanted(offer)
@@ -99,3 +124,7 @@ class Carriage:
             raise StoreUnavailable(
                 f"The store refuses: {error.strerror or error}.", hint="Look at the relay's disk."
             ) from error
+
+
+def _partial(offer: Offer) -> bool:
+    return offer.copy.partial

@@ -197,8 +197,9 @@ class Channel:
             self.journal.note(self._clock.utc(), code, text, grave=not clean)
         await self._carry(self._point.ended(sender, self._clock.now(), clean=clean))
 
-    async def _carry(self, outcome: Outcome) -> None:
-        """Put what came forth. When that fails, what is left in `outcome` is not yet safe."""
+    async def _carry(self, outcome: Outcome, *, keep: bool = True) -> None:
+        """Put what came forth. When that fails, it is put again later, unless it is not to be kept:
+        then what is left in `outcome` is not yet safe."""
         for fragment in outcome.suspect:
             text = f"a fragment of {fragment.track.name} has a time that no number can have"
             self.journal.note(self._clock.utc(), "INDEX_SUSPECT", text, grave=True)
@@ -206,17 +207,19 @@ class Channel:
         for code, said in outcome.alarms:
             self.tell(code, said, grave=True)
         outcome.alarms.clear()
-        await self._carriage.carry(outcome)
-        self._wake.set()
+        try:
+            await self._carriage.carry(outcome, keep=keep)
+        finally:
+            self._wake.set()
 
     async def _carry_first(self, waited: Outcome) -> None:
         """What waited for the grid goes first, or a later one would begin the timeline."""
         self._turn.clear()
-        await self._quietly(self._carry(waited))
+        await self._quietly(self._carry(waited, keep=False))
         while waited.offers:
             self._stuck = True
             self._turn.set()
-            await self._quietly(self._carry(waited))
+            await self._quietly(self._carry(waited, keep=False))
         self._stuck = False
         self._turn.set()
 
@@ -272,9 +275,9 @@ class Channel:
                 await asyncio.wait_for(self._wake.wait(), wait)
 
     async def _carry_due(self) -> None:
-        await self._carriage.carry_due(self._point.due(self._clock.now()))
-        for track, run, floor in self._view.trims():
+        for track, run, floor in self._view.trims():  # first, since it makes room
             await self.store.trim(track, run, floor)
+        await self._carriage.carry_due(self._point.due(self._clock.now()))
 
     async def _quietly(self, work: Awaitable[None]) -> None:
         """Nobody waits for this work: what fails is logged, and what is still due tried again."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from relay.arrival import Sender
+from relay.carriage import MOST_KEPT
 from relay.channel import Channel
 from relay.errors import StoreUnavailable
 from relay.media import Buffer, Copy, Fragment, Gap, Member, Pin, Verdict
@@ -168,3 +169,65 @@ async def test_a_channel_that_cannot_follow_its_store_says_so_and_takes_no_more(
         assert await eventually(lambda: door.channel.failed)
         answer = await door.push(PATH, header() + video(0))
         assert answer.status == 503
+
+
+def pieces(index: int) -> list[Fragment]:
+    """The fragment of an index, cut in four."""
+    (found,) = bodies(index, index + 1)[1:]
+    assert isinstance(found, Fragment)
+    at = [found.time + found.duration * part // 4 for part in range(4)]
+    return [replace(found, time=time, duration=found.duration // 4) for time in at]
+
+
+async def test_a_refused_copy_of_many_pieces_is_put_again_though_they_never_come_again() -> None:
+    store = FailingStore()
+    channel, _ = await started(store)
+    sender = Sender("a", "main")
+    for found in bodies(0, 3):
+        await send(channel, sender, found)
+    await shown(channel, range(3))
+    *first, last = pieces(3)
+    for piece in first:
+        await channel.fragment(sender, piece)
+    store.broken = (Copy,)
+    before = store.failures
+    with pytest.raises(StoreUnavailable):
+        await channel.fragment(sender, last)
+    await channel.ended(sender, clean=False)
+    # The encoder comes again and again with its last two fragments, and is refused again.
+    for _ in range(3):
+        for piece in (first[-1], last, *pieces(4)[:-1]):
+            await channel.fragment(sender, piece)
+        with pytest.raises(StoreUnavailable):
+            await channel.fragment(sender, pieces(4)[-1])
+        await channel.ended(sender, clean=False)
+    assert await eventually(lambda: store.failures > before + 4)  # it is being tried by itself
+    store.broken = ()
+    await shown(channel, range(5))
+    sizes = [(index, sum(piece.size for piece in pieces(index))) for index in (3, 4)]
+    assert [(copy.index, copy.size) for copy in copies(store)][3:] == sizes
+    assert not channel.gaps
+    await channel.close()
+
+
+async def test_what_is_kept_of_refused_copies_is_bounded() -> None:
+    store = FailingStore()
+    channel, _ = await started(store)
+    sender = Sender("a", "main")
+    for found in bodies(0, 1):
+        await send(channel, sender, found)
+    await shown(channel, [0])
+    store.broken = (Copy,)
+    large = bytes(MOST_KEPT // 3)
+    for index in range(1, 6):
+        (found,) = bodies(index, index + 1)[1:]
+        assert isinstance(found, Fragment)
+        with pytest.raises(StoreUnavailable):
+            await channel.fragment(sender, replace(found, data=(large,)))
+    store.broken = ()
+    await shown(channel, [0, 1, 2, 3])
+    await channel.close()
+
+
+def copies(store: MemoryStore) -> list[Copy]:
+    return [member for member in store.follow().past if isinstance(member, Copy)]
