@@ -157,7 +157,7 @@ def _nasty(name: str) -> dict[str, Any]:
         "begins": 60_000,
         "edge": 62_000,
         "lag": 0,
-        "flags": {"LOCAL_TIMELINE": name},
+        "flags": {"LOCAL_TIMELINE": name, "STORE_DEGRADED": name},
         "tracks": {
             name: {
                 "place": 0,
@@ -209,6 +209,7 @@ async def test_a_name_is_text_wherever_it_stands(chromium: Path, name: str) -> N
                 ".notice code",
             ):
                 assert name in (await page.locator(place).first.text_content() or ""), place
+            assert await page.locator(".notice", has_text="STORE DEGRADED").count() == 1
             assert (
                 await page.evaluate(
                     "document.querySelectorAll('img, iframe, a[href^=javascript]').length"
