@@ -19,6 +19,7 @@ from rich.table import Table
 from relay.config import load, sample
 from relay.encoder import command as encoder
 from relay.errors import OperatorError
+from relay.monitor import command as operator
 
 cli = typer.Typer(
     name="relay",
@@ -98,7 +99,8 @@ def status(
         return
     console = Console()
     for name, channel in told["channels"].items():
-        table = Table("track", "codecs", "kbit/s", "first", "last", "gaps", title=name)
+        title = f"{name}, prefers {channel['preferred']}" if channel["preferred"] else name
+        table = Table("track", "codecs", "kbit/s", "first", "last", "gaps", title=title)
         for track in channel["tracks"]:
             kbits = f"{track['bandwidth'] / 1000:.0f}"
             edge = (str(track[key]) for key in ("first", "last", "gaps"))
@@ -131,6 +133,8 @@ def demo(
 
 
 cli.command(help=encoder.HELP, epilog=encoder.FAULTS)(encoder.push)
+cli.command()(operator.reset)
+cli.command()(operator.prefer)
 
 
 @cli.command()

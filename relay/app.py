@@ -9,6 +9,7 @@ was accepted is in the store.
 import asyncio
 import gc
 import signal
+import socket
 import time
 from collections.abc import Callable
 from fractions import Fraction
@@ -19,7 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from packagers.origin import Origin
 from relay.channel import Channel, Rules
 from relay.config import ChannelTable, Config, StoreTable
-from relay.errors import OperatorError, PortBusy
+from relay.errors import ChannelUnknown, OperatorError, PortBusy, ResetFailed
 from relay.monitor.door import Monitor
 from relay.receiver import Receiver
 from relay.server import Listener, Server
@@ -28,6 +29,8 @@ from relay.store.disk import DiskStore
 from relay.store.memory import MemoryStore
 
 GRACE = 2.0
+RESET_SECONDS = 10.0
+"""How long a reset waits for the POSTs of its channel to end."""
 
 log = structlog.get_logger("relay.app")
 
@@ -51,6 +54,8 @@ class House:
         self._ready = False
         self.channels: dict[str, Channel] = {}
         self.addresses: list[tuple[str, int]] = []
+        self._resets: set[asyncio.Task[None]] = set()
+        self._one_by_one = asyncio.Lock()
         self._receiver = Receiver(self.channels, self._clock)
         origin = Origin(self.channels)
         self._monitor = Monitor(
@@ -59,6 +64,8 @@ class House:
             self._is_ready,
             self._clock,
             lambda: self.addresses[0][1] if self.addresses else 0,
+            reset=self.reset,
+            names=(socket.gethostname(), _listener(config.server.admin).host),
         )
         self._servers = [
             Server(doors(self._receiver, origin), [_listener(config.server.listen)]),
@@ -96,12 +103,64 @@ class House:
         self._ready = True
         log.info("ready", listen=self.addresses[0], admin=self.addresses[1])
 
+    async def reset(self, name: str) -> None:
+        """Empty a channel: its POSTs end with 503, its store is cleared, a new timeline begins.
+
+        It is carried through even when the caller goes away. Raises ChannelUnknown, ResetFailed.
+        """
+        if name not in self.channels:
+            raise ChannelUnknown(f"There is no channel {name}.")
+        task = asyncio.create_task(self._reset(name), name=f"reset {name}")
+        self._resets.add(task)
+        task.add_done_callback(self._was_reset)
+        await asyncio.shield(task)
+
+    def _was_reset(self, task: asyncio.Task[None]) -> None:
+        self._resets.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.warning("reset failed", code="CONTROL_RESET", reason=str(error))
+
+    async def _reset(self, name: str) -> None:
+        async with self._one_by_one:
+            try:
+                await self._shut(name)
+                self.channels[name] = await self._renewed(self.channels[name])
+            finally:
+                self._receiver.reopen(name)
+
+    async def _shut(self, name: str) -> None:
+        try:
+            async with asyncio.timeout(RESET_SECONDS):
+                await self._receiver.shut(name)
+        except TimeoutError:
+            raise ResetFailed(
+                f"The POSTs of {name} did not end in {RESET_SECONDS:g} s; nothing was reset.",
+                hint="Its store may be stuck: look at the relay's disk.",
+            ) from None
+
+    async def _renewed(self, old: Channel) -> Channel:
+        """The channel that takes the place of one whose POSTs are over."""
+        await old.stop()
+        old.failed = True  # it takes nothing more, whatever becomes of its store
+        try:
+            await old.store.clear()
+        except OSError as error:
+            raise ResetFailed(
+                f"The store of {old.name} cannot be emptied: {error.strerror or error}.",
+                hint=f"Look at the relay's disk, then again: relay reset {old.name}",
+            ) from error
+        fresh = Channel(old.name, old.store, old.rules, self._clock)
+        await fresh.open()
+        fresh.tell("CHANNEL_RESET", "was reset: what was stored is gone, a new timeline begins")
+        return fresh
+
     async def close(self) -> None:
         """Drain and end. Never raises for what a client does."""
         self._ready = False
         self._receiver.drain()
         self._monitor.close()
         await asyncio.gather(*(server.stop(GRACE) for server in self._servers))
+        await asyncio.gather(*self._resets, return_exceptions=True)
         await asyncio.gather(*(channel.close() for channel in self.channels.values()))
         log.info("stopped")
 
@@ -158,6 +217,7 @@ def _rules(table: ChannelTable) -> Rules:
         window=Fraction(table.dvr_window),
         patience=round(table.patience * 1000),
         restarts=table.on_rewind == "run",
+        prefer=table.prefer,
     )
 
 

@@ -119,11 +119,15 @@ class Channel:
         for task in self._tasks:
             task.add_done_callback(self._died)
 
-    async def close(self) -> None:
-        """Stop following and close the store. What was put stays."""
+    async def stop(self) -> None:
+        """Follow and carry no more; the store stays open."""
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def close(self) -> None:
+        """Stop, and close the store. What was put stays."""
+        await self.stop()
         await self.store.close()
 
     @property
@@ -236,12 +240,13 @@ class Channel:
             self.tell(change.code, text, grave=change.state != WELL, **asdict(change))
 
     async def _follow(self, feed: Feed) -> None:
-        async for member in feed:
-            for item in self._view.apply(member, self._clock.now()):
-                waited = self._heard(item)
-                if waited is not None:
-                    await self._carry_first(waited)
-            self._wake.set()
+        with contextlib.closing(feed):
+            async for member in feed:
+                for item in self._view.apply(member, self._clock.now()):
+                    waited = self._heard(item)
+                    if waited is not None:
+                        await self._carry_first(waited)
+                self._wake.set()
 
     def _heard(self, item: News) -> Outcome | None:
         """One piece of news: what waited for it, if anything did."""

@@ -23,6 +23,7 @@ from relay.errors import ConfigInvalid, quoted
 from relay.numbering import LONGEST, SHORTEST
 
 _ADDRESS = r"^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$"
+_SOURCE = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 _CHANNEL = r"^[a-z0-9][a-z0-9_]{0,63}$"
 
 
@@ -47,6 +48,7 @@ def _port(address: str) -> str:
     return address
 
 
+Source = Annotated[str, Field(pattern=_SOURCE)]
 Exact = Annotated[Fraction, BeforeValidator(_exact)]
 Address = Annotated[str, Field(pattern=_ADDRESS), AfterValidator(_port)]
 
@@ -83,7 +85,9 @@ class ChannelTable(_Table):
     """A publishing point, `/{name}.isml`."""
 
     fragment_duration: Exact | None = Field(
-        default=None, description='seconds, exact: "1.92", "2002/1000"; leave out to learn it'
+        default=None,
+        description='seconds, exact: "1.92", "2002/1000"; leave out to learn it',
+        examples=['"1.92"'],
     )
     dvr_window: int = Field(
         default=120, ge=10, le=7 * 86400, description="seconds that stay playable"
@@ -93,6 +97,11 @@ class ChannelTable(_Table):
     )
     on_rewind: Literal["run", "reject"] = Field(
         default="run", description="an encoder restarts at 0: run (numbers go on) | reject (409)"
+    )
+    prefer: Source | None = Field(
+        default=None,
+        description="source whose copies win while it delivers; leave out: the first copy wins",
+        examples=['"enc_a"'],
     )
     anchor: Literal["auto", "utc", "arrival"] = Field(
         default="auto", description="auto | utc (encoders stamp UTC) | arrival (they begin at 0)"
@@ -181,8 +190,8 @@ def sample() -> str:
         lines += ["", f"# {table.__doc__}", f"[{name}]"]
         for key, told in table.model_fields.items():
             value = told.default
-            if value is None:
-                shown = f'# {key} = "1.92"'
+            if told.examples:
+                shown = f"# {key} = {told.examples[0]}"
             elif isinstance(value, bool):
                 shown = f"{key} = {str(value).lower()}"
             elif isinstance(value, str | Path):

@@ -23,7 +23,13 @@
     │   ├── MethodNotAllowed    405  INGEST_METHOD
     │   ├── LimitReached        503  INGEST_LIMIT
     │   ├── Draining            503  INGEST_DRAINING
+    │   ├── PointReset          503  INGEST_RESET
     │   └── StoreUnavailable    503  INGEST_STORE
+    ├── ControlError       what an operator asked of the admin port; answered to him
+    │   ├── ControlInvalid      400  CONTROL_BODY
+    │   ├── ControlRefused      403  CONTROL_REFUSED
+    │   ├── ChannelUnknown      404  CONTROL_CHANNEL_UNKNOWN
+    │   └── ResetFailed         503  CONTROL_RESET
     └── PlayerError        what a player asked for
         ├── NotFound            404  PLAYBACK_NOT_FOUND
         ├── NotYet              404  PLAYBACK_NOT_YET
@@ -217,10 +223,51 @@ class Draining(EncoderError):
     status = 503
 
 
+class PointReset(EncoderError):
+    """The operator has reset the publishing point: begin anew."""
+
+    code = "INGEST_RESET"
+    status = 503
+
+
 class StoreUnavailable(EncoderError):
     """The fragment could not be made safe: send it again."""
 
     code = "INGEST_STORE"
+    status = 503
+
+
+class ControlError(RelayError):
+    """A call of the admin port that cannot be carried out."""
+
+    code = "CONTROL_ERROR"
+    status = 400
+
+
+class ControlInvalid(ControlError):
+    """The body says nothing that is known here."""
+
+    code = "CONTROL_BODY"
+
+
+class ControlRefused(ControlError):
+    """The caller may be a page of another site."""
+
+    code = "CONTROL_REFUSED"
+    status = 403
+
+
+class ChannelUnknown(ControlError):
+    """No channel of this name is configured."""
+
+    code = "CONTROL_CHANNEL_UNKNOWN"
+    status = 404
+
+
+class ResetFailed(ControlError):
+    """The channel could not be emptied."""
+
+    code = "CONTROL_RESET"
     status = 503
 
 

@@ -164,7 +164,9 @@ class Headers:
         said = f"{told.name} is known otherwise: {_difference(known, told)}."
         if any(getattr(known, name) != getattr(told, name) for name in _FIXED):
             raise HeaderDiffers(
-                said, hint="A running channel cannot change this: restore the setting, or reset it."
+                said,
+                hint="A running channel cannot change this: restore the setting, or reset it"
+                f" (relay reset {self.point}).",
             )
         others = {
             who.source
@@ -179,11 +181,13 @@ class Headers:
         if others:
             raise HeaderDiffers(
                 f"{said} {min(others)} still sends it as it was.",
-                hint="Give all encoders of a track the same settings, or reset the channel.",
+                hint="Give all encoders of a track the same settings, or reset the channel"
+                f" (relay reset {self.point}).",
             )
         if self._changes >= MOST_CHANGES:
             raise LimitReached(
-                f"{self.point} has changed {MOST_CHANGES} times already.", hint="Reset the channel."
+                f"{self.point} has changed {MOST_CHANGES} times already.",
+                hint=f"Reset the channel (relay reset {self.point}).",
             )
 
 

@@ -234,7 +234,8 @@ class PublishingPoint:
         else:
             outcome.refusal = HeaderDiffers(
                 f"{track.name} is configured otherwise now: another source has changed it.",
-                hint="Connect again with the header that the others send, or reset the channel.",
+                hint="Connect again with the header that the others send, or reset the channel"
+                f" (relay reset {self.name}).",
             )
         return False
 

@@ -13,7 +13,7 @@ with the last two fragments. Any other answer comes before the end of the body a
 connection (the server keeps reading meanwhile): some encoders see nothing but the closed socket.
 
 On `drain` every POST gets 503 at its next box edge, `DRAIN_MS` later wherever it is, and no new one
-is taken.
+is taken. `shut` does so for one publishing point, which is being reset, until `reopen`.
 """
 
 import asyncio
@@ -37,6 +37,7 @@ from relay.errors import (
     EncoderError,
     EncodingUnsupported,
     IngestUrl,
+    PointReset,
     PointUnknown,
     RelayError,
     quoted,
@@ -58,6 +59,7 @@ log = structlog.get_logger("relay.receiver")
 class _Body:
     """One POST, and what it has brought so far."""
 
+    point: str
     sender: Sender
     pace: Pace
     size: int = 0
@@ -82,7 +84,10 @@ class Receiver:
         self._events = events
         self._admission = Admission()
         self._drained: float | None = None  # when the last body ends, in the loop's time
-        self._waits: dict[asyncio.Timeout, bool] = {}  # who waits for a piece, and if at an edge
+        self._shut: dict[str, float] = {}  # the same, by publishing point
+        self._waits: dict[asyncio.Timeout, tuple[str, bool]] = {}  # of which point, and if at edge
+        self._inside: Counter[str] = Counter()  # POSTs by publishing point
+        self._left = asyncio.Event()
         self._rejected: Counter[str] = Counter()
 
     def counts(self) -> dict[str, int | dict[str, int]]:
@@ -91,18 +96,43 @@ class Receiver:
 
     def drain(self) -> None:
         """End every POST and take no more."""
+        self._drained = self._end(set(self._channels))
+
+    async def shut(self, point: str) -> None:
+        """End every POST of a publishing point, and take no more until `reopen`.
+
+        Returns when all are over, and the channel has heard of it.
+        """
+        self._shut[point] = self._end({point})
+        while self._inside[point]:
+            self._left.clear()
+            await self._left.wait()
+
+    def reopen(self, point: str) -> None:
+        """Take POSTs of this publishing point again."""
+        self._shut.pop(point, None)
+
+    def _end(self, points: set[str]) -> float:
+        """End the POSTs of these points; when the last one is over, in the loop's time."""
         now = asyncio.get_running_loop().time()
-        self._drained = now + DRAIN_MS / 1000
-        for wait, at_edge in self._waits.items():
-            if not wait.expired():
-                wait.reschedule(now if at_edge else self._drained)
+        last = now + DRAIN_MS / 1000
+        for wait, (point, at_edge) in self._waits.items():
+            if point in points and not wait.expired():
+                wait.reschedule(now if at_edge else last)
+        return last
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         address = request.client.host if request.client else "unknown"
         try:
             target, channel = self._target(request)
-            if await self._post(request, receive, target, channel, address):
+            self._inside[target.point] += 1
+            try:
+                ended = await self._post(request, receive, target, channel, address)
+            finally:
+                self._inside[target.point] -= 1
+                self._left.set()
+            if ended:
                 await Response(status_code=200, headers={"content-length": "0"})(
                     scope, receive, send
                 )
@@ -137,7 +167,7 @@ class Receiver:
     ) -> bool:
         """Read the body. True: it ended and is to be answered; False: the sender is gone."""
         pace = Pace(self._clock.now(), idle=self._idle)
-        first = await self._more(receive, pace, at_edge=True)
+        first = await self._more(receive, pace, target.point, at_edge=True)
         if first is None:
             return False
         if first == (b"", False):
@@ -149,7 +179,7 @@ class Receiver:
             )
         twice = self._admission.present(target, target.stream)
         sender = self._admission.enter(target, target.stream, address)
-        body = _Body(sender, pace)
+        body = _Body(target.point, sender, pace)
         bound = log.bind(channel=channel.name, stream=sender.stream, source=sender.source)
         bound.info("connected", peer=address, agent=quoted(request.headers.get("user-agent", "")))
         if twice:
@@ -192,40 +222,46 @@ class Receiver:
                 session.end()
                 body.clean = True
                 return
-            piece = await self._more(receive, body.pace, at_edge=not reader.pending)
+            piece = await self._more(receive, body.pace, body.point, at_edge=not reader.pending)
 
     async def _more(
-        self, receive: Receive, pace: Pace, *, at_edge: bool
+        self, receive: Receive, pace: Pace, point: str, *, at_edge: bool
     ) -> tuple[bytes, bool] | None:
         """The next piece of the body and whether more follows; None: the sender is gone."""
-        if self._drained is not None and at_edge:
-            raise _stopping()
+        if at_edge:
+            self._refuse_if_over(point)
         pace.waits(self._clock.now())
         idle = asyncio.get_running_loop().time() + pace.idle / 1000
         try:
-            async with asyncio.timeout_at(self._drained or idle) as wait:
-                self._waits[wait] = at_edge
+            over = self._drained or self._shut.get(point)
+            async with asyncio.timeout_at(over or idle) as wait:
+                self._waits[wait] = point, at_edge
                 try:
                     message = await receive()
                 finally:
                     del self._waits[wait]
         except TimeoutError:
-            raise (pace.stalled() if self._drained is None else _stopping()) from None
+            self._refuse_if_over(point)
+            raise pace.stalled() from None
         if message["type"] == "http.disconnect":
             return None
         data: bytes = message.get("body", b"")
         pace.took(len(data), self._clock.now())
         return data, message.get("more_body", False)
 
+    def _refuse_if_over(self, point: str) -> None:
+        if self._drained is not None:
+            raise Draining("The relay is stopping.", hint="Connect again in a moment.")
+        if point in self._shut:
+            raise PointReset(
+                f"{quoted(point)} was reset.", hint="Connect again in a moment, with the header."
+            )
+
 
 _TWICE = (
     "pushes this stream over two connections at once: if these are two encoders, give each its own"
     " ?source="
 )
-
-
-def _stopping() -> Draining:
-    return Draining("The relay is stopping.", hint="Connect again in a moment.")
 
 
 def problem(error: RelayError) -> Response:

@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 CAPTURE = ROOT / "tests" / "captures" / "ff9-av" / "req001.body"
-COMMANDS = ("run", "check", "init", "dump", "status", "demo", "version")
+COMMANDS = ("run", "check", "init", "dump", "status", "demo", "reset", "prefer", "version")
 
 
 def relay(*words: str | Path, given: bytes = b"") -> subprocess.CompletedProcess[str]:

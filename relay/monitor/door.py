@@ -1,11 +1,11 @@
-"""The operator's door as one: health, status, the page and its events, on the admin port.
+"""The operator's door as one: health, status, control, the page and its events, on the admin port.
 
-It reads and changes nothing, with one exception: that a channel's protection has changed, or that
-its disk refuses, is noticed here, by looking, and told to the channel, so that log and page have a
-line for it.
+Looking changes nothing, with one exception: that a channel's protection has changed, or that its
+disk refuses, is noticed here, by looking, and told to the channel, so that log and page have a line
+for it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from starlette.routing import Route
@@ -15,6 +15,7 @@ from relay.channel import Channel
 from relay.clock import Clock
 from relay.monitor import files, health
 from relay.monitor.board import DOWN, PROTECTED, board
+from relay.monitor.control import Control, Reset
 from relay.monitor.feed import Feed
 from relay.monitor.watch import Watch
 
@@ -29,6 +30,7 @@ class Monitor:
     """The admin port's application and what looks at the channels for it.
 
     `door`: what the ingest door counts. `ready`: the relay is. `playback`: the port of players.
+    `reset` empties a channel. `names`: of this machine, besides its addresses.
     """
 
     def __init__(
@@ -38,6 +40,9 @@ class Monitor:
         ready: Callable[[], bool],
         clock: Clock,
         playback: Callable[[], int],
+        *,
+        reset: Reset,
+        names: Collection[str] = (),
     ) -> None:
         self._channels = channels
         self._door = door
@@ -48,8 +53,12 @@ class Monitor:
         self._degraded: set[str] = set()
         self.watch = Watch(self._look, clock.utc)
         events = Route("/api/v1/events", Feed(self.watch), methods=["GET"])
+        control = Control(channels, reset, names)
         self.app: ASGIApp = health.application(
-            channels, door, ready, [*files.routes(playback), events]
+            channels,
+            lambda: {**door(), "refused": dict(control.refused)},
+            ready,
+            [*files.routes(playback), events, *control.routes()],
         )
 
     def open(self) -> None:

@@ -75,6 +75,7 @@ def described(channel: Channel) -> dict[str, Any]:
         "fragment_duration": str(shown.grid.D) if channel.numbered else None,
         "epoch_locked": shown.grid.locked,
         "local_timeline": bool(shown.epoch),
+        "preferred": channel.preferred,
         "tracks": tracks,
         "sources": sources,
     }

@@ -41,6 +41,7 @@ async def test_the_status_of_a_relay_without_encoders() -> None:
                     "fragment_duration": None,
                     "epoch_locked": True,
                     "local_timeline": False,
+                    "preferred": None,
                     "tracks": [],
                     "sources": {},
                 }
