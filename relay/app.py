@@ -218,6 +218,7 @@ def _rules(table: ChannelTable) -> Rules:
         patience=round(table.patience * 1000),
         restarts=table.on_rewind == "run",
         prefer=table.prefer,
+        alias=table.tracks.alias,
     )
 
 

@@ -8,8 +8,8 @@ reported is ever published, so a restart (`open` replays) arrives at the same pr
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Awaitable
-from dataclasses import asdict, dataclass
+from collections.abc import Awaitable, Mapping
+from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 
 import structlog
@@ -45,7 +45,7 @@ class Rules:
     """How a channel is run. `duration` (D) and `window` in seconds, `patience` in ms.
 
     `restarts`: an encoder whose clock was restarted begins a new run; else it is refused.
-    `prefer`: the source whose copies are taken while it delivers.
+    `prefer`: whose copies are taken while it delivers. `alias`: other names for tracks, by name.
     """
 
     duration: Fraction | None = None
@@ -55,6 +55,7 @@ class Rules:
     patience: int = 1_500
     restarts: bool = True
     prefer: str | None = None
+    alias: Mapping[str, str] = field(default_factory=dict)
 
 
 class Channel:

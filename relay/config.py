@@ -20,6 +20,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from pydantic_settings.exceptions import SettingsError
 
 from relay.errors import ConfigInvalid, quoted
+from relay.ingest import alias
 from relay.numbering import LONGEST, SHORTEST
 
 _ADDRESS = r"^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$"
@@ -48,7 +49,15 @@ def _port(address: str) -> str:
     return address
 
 
+def _aliases(said: dict[str, str]) -> dict[str, str]:
+    problem = alias.fault(said)
+    if problem:
+        raise ValueError(problem)
+    return said
+
+
 Source = Annotated[str, Field(pattern=_SOURCE)]
+Aliases = Annotated[dict[str, str], AfterValidator(_aliases)]
 Exact = Annotated[Fraction, BeforeValidator(_exact)]
 Address = Annotated[str, Field(pattern=_ADDRESS), AfterValidator(_port)]
 
@@ -78,6 +87,16 @@ class StoreTable(_Table):
     )
     durable: bool = Field(
         default=True, description="fsync each fragment: safe against a power cut too"
+    )
+
+
+class TracksTable(_Table):
+    """What tracks are called: joins what two encoders name differently."""
+
+    alias: Aliases = Field(
+        default_factory=dict,
+        description="name in URLs = the name that it shall have",
+        examples=['{ "audio_eng-128000" = "audio-128000" }'],
     )
 
 
@@ -112,6 +131,7 @@ class ChannelTable(_Table):
         le=1,
         description="number of the first fragment after 1970; 1 agrees with AWS epoch locking",
     )
+    tracks: TracksTable = TracksTable()
 
 
 class Config(BaseSettings):
@@ -141,7 +161,9 @@ class Config(BaseSettings):
 
 
 _KEYS = [
-    key for table in (Config, ServerTable, StoreTable, ChannelTable) for key in table.model_fields
+    key
+    for table in (Config, ServerTable, StoreTable, ChannelTable, TracksTable)
+    for key in table.model_fields
 ]
 
 
@@ -185,11 +207,14 @@ def sample() -> str:
         ("server", ServerTable),
         ("store", StoreTable),
         ("channels.news", ChannelTable),
+        ("channels.news.tracks", TracksTable),
     ]
     for name, table in tables:
         lines += ["", f"# {table.__doc__}", f"[{name}]"]
         for key, told in table.model_fields.items():
             value = told.default
+            if isinstance(value, _Table):
+                continue  # it has a table of its own
             if told.examples:
                 shown = f"# {key} = {told.examples[0]}"
             elif isinstance(value, bool):

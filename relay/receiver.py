@@ -202,7 +202,8 @@ class Receiver:
         self, receive: Receive, channel: Channel, body: _Body, piece: tuple[bytes, bool] | None
     ) -> None:
         reader, completion = BoxReader(), Completion()
-        session = Session(body.sender.stream, channel.header_of(body.sender.stream))
+        stream = body.sender.stream
+        session = Session(stream, channel.header_of(stream), channel.rules.alias)
         while piece is not None:
             data, more = piece
             body.size += len(data)

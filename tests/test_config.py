@@ -211,3 +211,31 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         broken.write_bytes(data)
         with pytest.raises(ConfigInvalid, match="no TOML"):
             load(broken)
+
+
+def test_aliases_of_tracks(written: Written, environment: os._Environ[str]) -> None:
+    table = '[channels.news.tracks]\nalias = { "audio_eng-1" = "audio-1" }'
+    assert written.load(table).channels["news"].tracks.alias == {"audio_eng-1": "audio-1"}
+    environment["RELAY_CHANNELS__NEWS__TRACKS__ALIAS"] = '{"a-1": "b-1"}'
+    assert written.load(NEWS).channels["news"].tracks.alias == {"a-1": "b-1"}
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ('{ "a-1" = "a-1" }', "an alias of itself"),
+        ('{ "a-1" = "b-1", "b-1" = "c-1" }', "is an alias too"),
+        ('{ "a-1" = "b" }', "must be a plain name"),
+        ('{ "a-1" = 5 }', "valid string"),
+    ],
+)
+def test_aliases_that_cannot_be_meant(written: Written, said: str, why: str) -> None:
+    (line,) = written.refused(f"{NEWS}[channels.news.tracks]\nalias = {said}")
+    assert "channels.news.tracks.alias" in line
+    assert why in line
+
+
+def test_a_preferred_source_has_the_name_of_one(written: Written) -> None:
+    assert written.load(f'{NEWS}prefer = "enc_a"').channels["news"].prefer == "enc_a"
+    (line,) = written.refused(f'{NEWS}prefer = "enc a"')
+    assert "channels.news.prefer - " in line

@@ -9,6 +9,7 @@ DOCTYPE or an entity, is refused before parsing: no file and no socket is ever o
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from lxml import etree
@@ -46,6 +47,86 @@ def parse(data: bytes) -> tuple[ManifestTrack, ...]:
 
     Raises ManifestInvalid.
     """
+    found = _elements(_root(data))
+    if not found:
+        raise ManifestInvalid("The live server manifest declares no video, audio or textstream.")
+    if len(found) > MOST_TRACKS:
+        raise ManifestInvalid(f"The live server manifest declares more than {MOST_TRACKS} tracks.")
+    tracks = tuple(_track(element, kind) for element, kind in found)
+    ids = [track.track_id for track in tracks]
+    if len(set(ids)) != len(ids):
+        raise ManifestInvalid("Two tracks of the live server manifest have the same trackID.")
+    return tracks
+
+
+def renamed(data: bytes, keys: Mapping[int, TrackKey], parents: Mapping[str, str]) -> bytes:
+    """The manifest with other keys for some tracks, by trackID, and other names for some parents.
+
+    A key's bitrate, language and attributes are all that is said of them then. A track that the
+    moov alone declares is added. Everything else stays. Raises ManifestInvalid.
+    """
+    root = _root(data)
+    elements = _elements(root)
+    left = dict(keys)
+    for element, kind in elements:
+        track = _track(element, kind)
+        key = left.pop(track.track_id, None)
+        if key is not None:
+            _rename(element, key)
+        if track.parent in parents:
+            _say(element, "parentTrackName", parents[track.parent])
+    for track_id, key in left.items():
+        beside, _ = elements[-1]
+        inside = beside.getparent()
+        inside = root if inside is None else inside
+        element = etree.SubElement(inside, _tag(beside, key.kind.value))
+        _say(element, "trackID", str(track_id))
+        _rename(element, key)
+    return etree.tostring(root, xml_declaration=True, encoding="utf-8")
+
+
+def _elements(root: etree._Element) -> list[tuple[etree._Element, Kind]]:
+    return [
+        (element, Kind(etree.QName(element).localname))
+        for element in root.iter("{*}video", "{*}audio", "{*}textstream")
+    ]
+
+
+def _rename(element: etree._Element, key: TrackKey) -> None:
+    for param in list(element.iterchildren("{*}param")):
+        name = param.get("name", "")
+        if "_" in name and name.lower() not in _STANDARD:
+            element.remove(param)
+    _say(element, "trackName", key.name)
+    for name, value in (("systemBitrate", str(key.bitrate)), ("systemLanguage", key.language)):
+        _say(element, name, value, attribute=True)
+
+
+def _say(element: etree._Element, name: str, value: str, *, attribute: bool = False) -> None:
+    """Say it wherever the element says it now, else once, as vendors do."""
+    said = False
+    for told in element.attrib:
+        if str(told).lower() == name.lower():
+            element.set(told, value)
+            said = True
+    for param in element.iterchildren("{*}param"):
+        if param.get("name", "").lower() == name.lower():
+            param.set("value", value)
+            said = True
+    if said:
+        return
+    if attribute:
+        element.set(name, value)
+    else:
+        etree.SubElement(element, _tag(element, "param"), name=name, value=value)
+
+
+def _tag(beside: etree._Element, name: str) -> str:
+    namespace = etree.QName(beside).namespace
+    return f"{{{namespace}}}{name}" if namespace else name
+
+
+def _root(data: bytes) -> etree._Element:
     text = _decoded(data).strip()
     if "<!" in text.replace("<!--", ""):
         raise ManifestInvalid(
@@ -63,23 +144,11 @@ def parse(data: bytes) -> tuple[ManifestTrack, ...]:
         remove_pis=True,
     )
     try:
-        root = etree.fromstring(text.encode(), parser)
+        return etree.fromstring(text.encode(), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise ManifestInvalid(
             f"The live server manifest is no XML: {quoted(str(error))}."
         ) from None
-    found = [
-        _track(element, Kind(etree.QName(element).localname))
-        for element in root.iter("{*}video", "{*}audio", "{*}textstream")
-    ]
-    if not found:
-        raise ManifestInvalid("The live server manifest declares no video, audio or textstream.")
-    if len(found) > MOST_TRACKS:
-        raise ManifestInvalid(f"The live server manifest declares more than {MOST_TRACKS} tracks.")
-    ids = [track.track_id for track in found]
-    if len(set(ids)) != len(ids):
-        raise ManifestInvalid("Two tracks of the live server manifest have the same trackID.")
-    return tuple(found)
 
 
 def _decoded(data: bytes) -> str:

@@ -14,8 +14,10 @@ them in real streams. Without tfxd, tfdt counts. A 32-bit tfxd time, which wraps
 one nearest to the track's last.
 """
 
+from collections.abc import Mapping
+
 from relay.errors import FragmentInvalid, HeaderInvalid, HeaderMissing
-from relay.ingest import manifest
+from relay.ingest import alias, manifest
 from relay.media import Fragment, Header, HeaderTrack, Kind, Track, TrackKey
 from relay.mp4 import codecs, iso, smooth
 from relay.mp4.reader import Box, BoxReader
@@ -28,11 +30,15 @@ _NO_MANIFEST = "With ffmpeg, push with -f ismv -movflags isml+frag_keyframe."
 class Session:
     """The grammar's state within one POST of the stream `stream`.
 
-    `header` is what the stream is known to begin with, for a body that leaves it out.
+    `header` is what the stream is known to begin with, for a body that leaves it out. `names`:
+    names of tracks that shall have other names (`relay.ingest.alias`).
     """
 
-    def __init__(self, stream: str, header: Header | None = None) -> None:
+    def __init__(
+        self, stream: str, header: Header | None = None, names: Mapping[str, str] | None = None
+    ) -> None:
         self._stream = stream
+        self._names = names or {}
         self._tracks: dict[int, HeaderTrack] = {}
         self._parts: dict[str, Box] = {}
         self._ignored: frozenset[int] = frozenset()
@@ -71,6 +77,10 @@ class Session:
         if name != "moov":
             return []
         header = self._header()
+        named = alias.renamed(self._parts["manifest"], header, self._names)
+        if named is not None:
+            self._parts["manifest"] = named
+            header = self._header()  # read again, as whoever reads the pin will
         self._parts.clear()
         self._learn(header)
         return [header]
