@@ -28,7 +28,7 @@ from typing import Protocol
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
-from packagers import cmaf, dash, hls, state
+from packagers import cmaf, dash, hls, pins, state
 from packagers.resource import Asked, Resource, What, entity_tag, parse, problem
 from relay.errors import EncoderError, NotFound, NotYet, PlayerError
 from relay.media import Copy, Kind, Track
@@ -117,6 +117,9 @@ class Origin:
         if asked.what is What.STATE:
             body = state.document(presentation)
             return Resource((body,), state.MEDIA_TYPE, "no-cache", path=asked.path)
+        if asked.what is What.PINS:
+            body = pins.document(presentation)
+            return Resource((body,), pins.MEDIA_TYPE, "no-cache", path=asked.path)
         if not asked.track:
             playing = [*presentation.of(Kind.VIDEO), *presentation.of(Kind.AUDIO)]
             if not playing:

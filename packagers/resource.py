@@ -11,6 +11,7 @@ number; nothing of it ever becomes part of a file name. Canonical paths below `/
     {track}/init-{hash}.mp4            initialization
     time                               the relay's clock, for DASH UTCTiming
     state                              whether it is on the air
+    pins                               what another relay needs in order to number alike
 
 `.isml` and the manifest names are case-insensitive, and a prefix may stand before the name, since
 Azure and IIS did both. An alias is answered at once, with `Content-Location` saying the canonical
@@ -43,6 +44,7 @@ class What(StrEnum):
     MPD_BY_TIME = "manifest(format=mpd-time-cmaf)"
     CLOCK = "time"
     STATE = "state"
+    PINS = "pins"
     INIT = "init"
     SEGMENT = "segment"
     SEGMENT_AT = "segment at a time"
@@ -59,6 +61,7 @@ _NAMED = {
     "manifest(format=mpd-time-csf)": What.MPD_BY_TIME,
     "time": What.CLOCK,
     "state": What.STATE,
+    "pins": What.PINS,
 }
 _PLAIN = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*")
 _TRACK = re.compile(r"[A-Za-z0-9_-]{1,255}")

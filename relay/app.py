@@ -18,10 +18,12 @@ import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from packagers.origin import Origin
+from relay import peer
 from relay.channel import Channel, Rules
 from relay.config import ChannelTable, Config, StoreTable
 from relay.errors import ChannelUnknown, OperatorError, PortBusy, ResetFailed
 from relay.monitor.door import Monitor
+from relay.peer import NOBODY
 from relay.receiver import Receiver
 from relay.server import Listener, Server
 from relay.store import Store
@@ -76,16 +78,12 @@ class House:
         return self._ready and not any(channel.failed for channel in self.channels.values())
 
     async def open(self) -> None:
-        """Replay the stores, then open the doors. Raises OperatorError."""
+        """Ask the peers, replay the stores, then open the doors. Raises OperatorError."""
         # A day's window is a million objects and none of them garbage: looking through them costs a
         # third of the replay, and later half a second each time, in which nothing is served.
         gc.disable()
         try:
-            for name, table in self._config.channels.items():
-                store = await _store(self._config.store, name)
-                # Known before it is open, so that `close` frees its store when the replay fails.
-                channel = self.channels[name] = Channel(name, store, _rules(table), self._clock)
-                await channel.open()
+            await self._open_channels()
         finally:
             gc.enable()
             gc.freeze()
@@ -103,14 +101,15 @@ class House:
         self._ready = True
         log.info("ready", listen=self.addresses[0], admin=self.addresses[1])
 
-    async def reset(self, name: str) -> None:
+    async def reset(self, name: str, *, join: bool = False) -> None:
         """Empty a channel: its POSTs end with 503, its store is cleared, a new timeline begins.
 
-        It is carried through even when the caller goes away. Raises ChannelUnknown, ResetFailed.
+        `join`: it goes on with the timeline of its peer instead. It is carried through even when
+        the caller goes away. Raises ChannelUnknown, ResetFailed.
         """
         if name not in self.channels:
             raise ChannelUnknown(f"There is no channel {name}.")
-        task = asyncio.create_task(self._reset(name), name=f"reset {name}")
+        task = asyncio.create_task(self._reset(name, join), name=f"reset {name}")
         self._resets.add(task)
         task.add_done_callback(self._was_reset)
         await asyncio.shield(task)
@@ -120,11 +119,11 @@ class House:
         if not task.cancelled() and (error := task.exception()) is not None:
             log.warning("reset failed", code="CONTROL_RESET", reason=str(error))
 
-    async def _reset(self, name: str) -> None:
+    async def _reset(self, name: str, join: bool) -> None:
         async with self._one_by_one:
             try:
                 await self._shut(name)
-                self.channels[name] = await self._renewed(self.channels[name])
+                self.channels[name] = await self._renewed(self.channels[name], join)
             finally:
                 self._receiver.reopen(name)
 
@@ -138,12 +137,15 @@ class House:
                 hint="Its store may be stuck: look at the relay's disk.",
             ) from None
 
-    async def _renewed(self, old: Channel) -> Channel:
+    async def _renewed(self, old: Channel, join: bool) -> Channel:
         """The channel that takes the place of one whose POSTs are over."""
         await old.stop()
         old.failed = True  # it takes nothing more, whatever becomes of its store
         try:
             await old.store.clear()
+            if old.rules.peer and not join:
+                await old.store.put(NOBODY)
+            told = await peer.join(old.store, old.name, old.rules)
         except OSError as error:
             raise ResetFailed(
                 f"The store of {old.name} cannot be emptied: {error.strerror or error}.",
@@ -152,7 +154,20 @@ class House:
         fresh = Channel(old.name, old.store, old.rules, self._clock)
         await fresh.open()
         fresh.tell("CHANNEL_RESET", "was reset: what was stored is gone, a new timeline begins")
+        if told is not None:
+            fresh.tell(told.code, told.text, grave=told.grave)
         return fresh
+
+    async def _open_channels(self) -> None:
+        for name, table in self._config.channels.items():
+            store = await _store(self._config.store, name)
+            # Known before it is open, so that `close` frees its store when the replay fails.
+            self.channels[name] = Channel(name, store, _rules(table), self._clock)
+        joined = await asyncio.gather(*(_join(channel) for channel in self.channels.values()))
+        for channel, told in zip(self.channels.values(), joined, strict=True):
+            await channel.open()
+            if told is not None:
+                channel.tell(told.code, told.text, grave=told.grave)
 
     async def close(self) -> None:
         """Drain and end. Never raises for what a client does."""
@@ -197,6 +212,16 @@ async def run(config: Config, opened: Callable[[House], None] | None = None) -> 
         await house.close()
 
 
+async def _join(channel: Channel) -> peer.Joined | None:
+    try:
+        return await peer.join(channel.store, channel.name, channel.rules)
+    except OSError as error:
+        raise OperatorError(
+            f"The store of {channel.name} cannot be written: {error.strerror or error}.",
+            hint="Look at the disk that [store] names.",
+        ) from error
+
+
 async def _store(table: StoreTable, channel: str) -> Store:
     if table.kind == "memory":
         return MemoryStore()
@@ -219,6 +244,7 @@ def _rules(table: ChannelTable) -> Rules:
         restarts=table.on_rewind == "run",
         prefer=table.prefer,
         alias=table.tracks.alias,
+        peer=table.peer,
     )
 
 

@@ -8,8 +8,8 @@ reported is ever published, so a restart (`open` replays) arrives at the same pr
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Awaitable, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Awaitable
+from dataclasses import asdict
 from fractions import Fraction
 
 import structlog
@@ -24,6 +24,7 @@ from relay.media import Copy, Fragment, Header, Verdict
 from relay.numbering import Grid
 from relay.presentation import Presentation
 from relay.publishing_point import Outcome, PublishingPoint
+from relay.rules import Rules
 from relay.store import Feed, Store
 from relay.tally import WELL, Tally
 from relay.view import (
@@ -40,22 +41,7 @@ from relay.view import (
 log = structlog.get_logger("relay.channel")
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """How a channel is run. `duration` (D) and `window` in seconds, `patience` in ms.
-
-    `restarts`: an encoder whose clock was restarted begins a new run; else it is refused.
-    `prefer`: whose copies are taken while it delivers. `alias`: other names for tracks, by name.
-    """
-
-    duration: Fraction | None = None
-    base: int = 0
-    anchor: str = "auto"
-    window: Fraction = Fraction(120)
-    patience: int = 1_500
-    restarts: bool = True
-    prefer: str | None = None
-    alias: Mapping[str, str] = field(default_factory=dict)
+__all__ = ["Channel", "Rules"]
 
 
 class Channel:
@@ -141,6 +127,12 @@ class Channel:
         self._view.prefer = source
         text = f"copies of {source} are taken first" if source else "all sources are equal again"
         self.tell("SOURCE_PREFERRED", text)
+
+    @property
+    def alone(self) -> bool:
+        """It numbers on its own, though it has a peer to agree with."""
+        facts = self.presentation.facts
+        return bool(self.rules.peer) and self.numbered and "peer" not in facts
 
     def header_of(self, stream: str) -> Header | None:
         """The canonical header of a stream, if it has one."""

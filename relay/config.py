@@ -25,6 +25,7 @@ from relay.numbering import LONGEST, SHORTEST
 
 _ADDRESS = r"^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$"
 _SOURCE = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+_PEER = r"^https?://[A-Za-z0-9.:\[\]-]{1,255}(/[A-Za-z0-9._~%/-]{0,255})?$"
 _CHANNEL = r"^[a-z0-9][a-z0-9_]{0,63}$"
 
 
@@ -57,6 +58,7 @@ def _aliases(said: dict[str, str]) -> dict[str, str]:
 
 
 Source = Annotated[str, Field(pattern=_SOURCE)]
+Peer = Annotated[str, Field(pattern=_PEER)]
 Aliases = Annotated[dict[str, str], AfterValidator(_aliases)]
 Exact = Annotated[Fraction, BeforeValidator(_exact)]
 Address = Annotated[str, Field(pattern=_ADDRESS), AfterValidator(_port)]
@@ -130,6 +132,11 @@ class ChannelTable(_Table):
         ge=0,
         le=1,
         description="number of the first fragment after 1970; 1 agrees with AWS epoch locking",
+    )
+    peer: Peer | None = Field(
+        default=None,
+        description="another relay of this channel: one that starts empty numbers as it does",
+        examples=['"http://relay2.example:8080"'],
     )
     tracks: TracksTable = TracksTable()
 

@@ -130,6 +130,7 @@ class Presentation:
     breaks     indexes before which there is a discontinuity, of all runs and changes, rising
     changes    those at which a configuration changed
     events     of the sparse tracks, by name: what is visible, in order of time
+    facts      the pins that numbers and breaks rest on, as they are in the store
     updated    UTC seconds at which it last changed (the newest entry's arrival)
     """
 
@@ -142,6 +143,7 @@ class Presentation:
     breaks: tuple[int, ...] = ()
     changes: tuple[int, ...] = ()
     events: Mapping[str, tuple[Copy, ...]] = field(default_factory=dict)
+    facts: Mapping[str, bytes] = field(default_factory=dict)
     updated: Fraction = Fraction(0)
 
     def epoch_of(self, run: int) -> int:

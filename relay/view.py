@@ -21,6 +21,8 @@ from relay.runs import Run
 from relay.sparse import Signals
 from relay.timeline import Timeline
 
+FACTS = ("grid", "run", "change", "bandwidth", "peer")
+"""The pins that players' documents rest on; a header or a beginning is this relay's own."""
 MOST_GAPS = 1_800
 """The longest hole that is filled with gap records, in indexes; beyond it the line moves on."""
 
@@ -204,6 +206,9 @@ class View:
     def _pinned(self, pin: Pin) -> list[News]:
         self._begins(pin)
         what, _, name = pin.name.partition("/")
+        if what in FACTS:
+            facts = {**self.presentation.facts, pin.name: pin.value}
+            self.presentation = replace(self.presentation, facts=facts)
         if what == "grid":
             grid = Grid.decode(pin.value)
             self.presentation = replace(self.presentation, grid=grid, epoch=grid.epoch)
@@ -213,7 +218,7 @@ class View:
             header = read_header(stream, pin.value)
             for told in header.tracks:
                 if self.presentation.rendition(told.track.name) is None:
-                    bitrate = told.track.key.bitrate
+                    bitrate = told.track.key.bitrate or self._pinned_bandwidth(told.track.name)
                     self.presentation = register(self.presentation, told.track, bitrate)
                 self._signals.register(told.track)
             return [HeaderPinned(stream, header)]
@@ -225,6 +230,10 @@ class View:
         if rendition is not None:
             self.presentation = register(self.presentation, rendition.track, int(pin.value))
         return []
+
+    def _pinned_bandwidth(self, track: str) -> int:
+        """What was pinned before the track's header was, as by a relay that took a peer's pins."""
+        return int(self.presentation.facts.get(f"bandwidth/{track}", b"0"))
 
     def _begins(self, pin: Pin) -> None:
         what, _, track = pin.name.partition("/")

@@ -28,6 +28,10 @@ LOCAL = "http://127.0.0.1:8081"
 def reset(
     name: Name,
     url: Admin = LOCAL,
+    join: Annotated[
+        bool,
+        typer.Option("--join", help="Go on with the timeline of its peer, not with a new one."),
+    ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do it without asking first.")] = False,
 ) -> None:
     """Empty a channel of a running relay: what it has stored is deleted, and a new timeline begins.
@@ -41,8 +45,9 @@ def reset(
             raise OperatorError(
                 f"This deletes what {name} has stored.", hint="To do it without being asked: --yes"
             )
-        typer.confirm(f"Delete all that {name} has stored, and begin a new timeline?", abort=True)
-    _ask(url, name, "reset", {})
+        then = "take over its peer's timeline" if join else "begin a new timeline"
+        typer.confirm(f"Delete all that {name} has stored, and {then}?", abort=True)
+    _ask(url, name, "reset", {"join": join})
     typer.echo(f"{name} was reset. Its encoders connect again; load its players anew.")
 
 

@@ -1,6 +1,6 @@
 """What an operator may do to a channel while it runs: the POSTs of the admin port.
 
-    POST /api/v1/channels/{name}/reset    {}                            200 {"channel": ...}
+    POST /api/v1/channels/{name}/reset    {} or {"join": true}          200 {"channel": ...}
     POST /api/v1/channels/{name}/prefer   {"source": "enc_a" | null}    200 {"preferred": ...}
 
 Each is JSON, and guarded (`relay.monitor.guard`). A refusal is a problem document with a code word,
@@ -33,7 +33,7 @@ log = structlog.get_logger("relay.monitor")
 class Reset(Protocol):
     """What empties a channel. Raises ControlError."""
 
-    def __call__(self, name: str) -> Awaitable[None]: ...
+    def __call__(self, name: str, *, join: bool) -> Awaitable[None]: ...
 
 
 class Control:
@@ -89,8 +89,16 @@ class Control:
         return Response(body, error.status, headers, "application/problem+json")
 
     async def _reset(self, channel: Channel, said: dict[str, Any]) -> dict[str, Any]:
-        _only(said)
-        await self._empty(channel.name)
+        _only(said, "join")
+        join = said.get("join", False)
+        if not isinstance(join, bool):
+            raise ControlInvalid('"join" is true or false.')
+        if join and channel.rules.peer is None:
+            raise ControlInvalid(
+                f"{channel.name} has no peer to join.",
+                hint=f"Set peer in [channels.{channel.name}].",
+            )
+        await self._empty(channel.name, join=join)
         return {"channel": channel.name, "reset": True}
 
     async def _prefer(self, channel: Channel, said: dict[str, Any]) -> dict[str, Any]:

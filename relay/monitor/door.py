@@ -84,6 +84,8 @@ class Monitor:
                 utc=utc,
                 degraded=channel.store.degraded,
             )
+            if channel.alone:
+                boards[name]["flags"]["WITHOUT_PEER"] = f"relay reset {name} --join"
             self._notice(channel, boards[name]["protection"])
             self._notice_store(channel)
         return {

@@ -76,6 +76,7 @@ def described(channel: Channel) -> dict[str, Any]:
         "epoch_locked": shown.grid.locked,
         "local_timeline": bool(shown.epoch),
         "preferred": channel.preferred,
+        "alone": channel.alone,
         "tracks": tracks,
         "sources": sources,
     }

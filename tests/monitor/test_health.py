@@ -42,6 +42,7 @@ async def test_the_status_of_a_relay_without_encoders() -> None:
                     "epoch_locked": True,
                     "local_timeline": False,
                     "preferred": None,
+                    "alone": False,
                     "tracks": [],
                     "sources": {},
                 }

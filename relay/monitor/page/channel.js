@@ -26,6 +26,12 @@ const NOTICES = {
     `Fragments begin ${phase} s beside the multiples of their duration since 1970, so a second relay`
       + " may number differently. To mend it: start the encoders at such a multiple.",
   ],
+  WITHOUT_PEER: (command) => [
+    "WITHOUT PEER",
+    "It began without the relay that it is to agree with, so its numbers may be others. If they are,"
+      + " and that relay is up, take over its timeline:",
+    command,
+  ],
 };
 
 const AHEAD = -3000; // ms beyond which the media is of the future: pushed without a pace, or a clock
