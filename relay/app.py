@@ -116,16 +116,18 @@ class House:
 
     def _was_reset(self, task: asyncio.Task[None]) -> None:
         self._resets.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            log.warning("reset failed", code="CONTROL_RESET", reason=str(error))
+        if not task.cancelled() and not isinstance(task.exception(), ResetFailed | None):
+            log.critical("reset failed", code="CONTROL_RESET", exc_info=task.exception())
 
     async def _reset(self, name: str, join: bool) -> None:
         async with self._one_by_one:
             try:
                 await self._shut(name)
-                self.channels[name] = await self._renewed(self.channels[name], join)
+                self.channels[name], failed = await self._renewed(self.channels[name], join)
             finally:
                 self._receiver.reopen(name)
+            if failed is not None:
+                raise failed
 
     async def _shut(self, name: str) -> None:
         try:
@@ -137,8 +139,8 @@ class House:
                 hint="Its store may be stuck: look at the relay's disk.",
             ) from None
 
-    async def _renewed(self, old: Channel, join: bool) -> Channel:
-        """The channel that takes the place of one whose POSTs are over."""
+    async def _renewed(self, old: Channel, join: bool) -> tuple[Channel, ResetFailed | None]:
+        """The channel that takes the place of one whose POSTs are over, and what went wrong."""
         await old.stop()
         old.failed = True  # it takes nothing more, whatever becomes of its store
         try:
@@ -147,15 +149,24 @@ class House:
                 await old.store.put(NOBODY)
             told = await peer.join(old.store, old.name, old.rules)
         except OSError as error:
-            raise ResetFailed(
+            failed = ResetFailed(
                 f"The store of {old.name} cannot be emptied: {error.strerror or error}.",
                 hint=f"Look at the relay's disk, then again: relay reset {old.name}",
-            ) from error
+            )
+            # What is left is taken up again: an operation that fails must not take a channel off.
+            return await self._taken_up(
+                old, peer.Joined(failed.code, failed.message, grave=True)
+            ), failed
+        done = peer.Joined("CHANNEL_RESET", "was reset: what was stored is gone, it begins anew")
+        return await self._taken_up(old, done, told), None
+
+    async def _taken_up(self, old: Channel, *told: peer.Joined | None) -> Channel:
+        """Another channel on the same store."""
         fresh = Channel(old.name, old.store, old.rules, self._clock)
         await fresh.open()
-        fresh.tell("CHANNEL_RESET", "was reset: what was stored is gone, a new timeline begins")
-        if told is not None:
-            fresh.tell(told.code, told.text, grave=told.grave)
+        for each in told:
+            if each is not None:
+                fresh.tell(each.code, each.text, grave=each.grave)
         return fresh
 
     async def _open_channels(self) -> None:
