@@ -21,18 +21,16 @@ from packagers.origin import Origin
 from relay import peer
 from relay.channel import Channel, Rules
 from relay.config import ChannelTable, Config, StoreTable
-from relay.errors import ChannelUnknown, OperatorError, PortBusy, ResetFailed
+from relay.errors import OperatorError, PortBusy
 from relay.monitor.door import Monitor
-from relay.peer import NOBODY
 from relay.receiver import Receiver
+from relay.reset import Reset
 from relay.server import Listener, Server
 from relay.store import Store
 from relay.store.disk import DiskStore
 from relay.store.memory import MemoryStore
 
 GRACE = 2.0
-RESET_SECONDS = 10.0
-"""How long a reset waits for the POSTs of its channel to end."""
 
 log = structlog.get_logger("relay.app")
 
@@ -56,9 +54,8 @@ class House:
         self._ready = False
         self.channels: dict[str, Channel] = {}
         self.addresses: list[tuple[str, int]] = []
-        self._resets: set[asyncio.Task[None]] = set()
-        self._one_by_one = asyncio.Lock()
         self._receiver = Receiver(self.channels, self._clock)
+        self.reset = Reset(self.channels, self._receiver, self._clock)
         origin = Origin(self.channels)
         self._monitor = Monitor(
             self.channels,
@@ -101,74 +98,6 @@ class House:
         self._ready = True
         log.info("ready", listen=self.addresses[0], admin=self.addresses[1])
 
-    async def reset(self, name: str, *, join: bool = False) -> None:
-        """Empty a channel: its POSTs end with 503, its store is cleared, a new timeline begins.
-
-        `join`: it goes on with the timeline of its peer instead. It is carried through even when
-        the caller goes away. Raises ChannelUnknown, ResetFailed.
-        """
-        if name not in self.channels:
-            raise ChannelUnknown(f"There is no channel {name}.")
-        task = asyncio.create_task(self._reset(name, join), name=f"reset {name}")
-        self._resets.add(task)
-        task.add_done_callback(self._was_reset)
-        await asyncio.shield(task)
-
-    def _was_reset(self, task: asyncio.Task[None]) -> None:
-        self._resets.discard(task)
-        if not task.cancelled() and not isinstance(task.exception(), ResetFailed | None):
-            log.critical("reset failed", code="CONTROL_RESET", exc_info=task.exception())
-
-    async def _reset(self, name: str, join: bool) -> None:
-        async with self._one_by_one:
-            try:
-                await self._shut(name)
-                self.channels[name], failed = await self._renewed(self.channels[name], join)
-            finally:
-                self._receiver.reopen(name)
-            if failed is not None:
-                raise failed
-
-    async def _shut(self, name: str) -> None:
-        try:
-            async with asyncio.timeout(RESET_SECONDS):
-                await self._receiver.shut(name)
-        except TimeoutError:
-            raise ResetFailed(
-                f"The POSTs of {name} did not end in {RESET_SECONDS:g} s; nothing was reset.",
-                hint="Its store may be stuck: look at the relay's disk.",
-            ) from None
-
-    async def _renewed(self, old: Channel, join: bool) -> tuple[Channel, ResetFailed | None]:
-        """The channel that takes the place of one whose POSTs are over, and what went wrong."""
-        await old.stop()
-        old.failed = True  # it takes nothing more, whatever becomes of its store
-        try:
-            await old.store.clear()
-            if old.rules.peer and not join:
-                await old.store.put(NOBODY)
-            told = await peer.join(old.store, old.name, old.rules)
-        except OSError as error:
-            failed = ResetFailed(
-                f"The store of {old.name} cannot be emptied: {error.strerror or error}.",
-                hint=f"Look at the relay's disk, then again: relay reset {old.name}",
-            )
-            # What is left is taken up again: an operation that fails must not take a channel off.
-            return await self._taken_up(
-                old, peer.Joined(failed.code, failed.message, grave=True)
-            ), failed
-        done = peer.Joined("CHANNEL_RESET", "was reset: what was stored is gone, it begins anew")
-        return await self._taken_up(old, done, told), None
-
-    async def _taken_up(self, old: Channel, *told: peer.Joined | None) -> Channel:
-        """Another channel on the same store."""
-        fresh = Channel(old.name, old.store, old.rules, self._clock)
-        await fresh.open()
-        for each in told:
-            if each is not None:
-                fresh.tell(each.code, each.text, grave=each.grave)
-        return fresh
-
     async def _open_channels(self) -> None:
         for name, table in self._config.channels.items():
             store = await _store(self._config.store, name)
@@ -186,7 +115,7 @@ class House:
         self._receiver.drain()
         self._monitor.close()
         await asyncio.gather(*(server.stop(GRACE) for server in self._servers))
-        await asyncio.gather(*self._resets, return_exceptions=True)
+        await self.reset.close()
         await asyncio.gather(*(channel.close() for channel in self.channels.values()))
         log.info("stopped")
 

@@ -11,7 +11,7 @@ from relay.store.disk import DiskStore
 from relay.store.memory import MemoryStore
 from tests.door import PATH, TRACK, chunked, header, published, request, shown, video
 from tests.operating import PLAIN, get, opened, push
-from tests.server.wire import chunk, connected, eventually
+from tests.server.wire import PATIENCE, chunk, connected, eventually
 
 SPORT = "/sport.isml/Streams(main)"
 PLAYLIST = f"/news.isml/{TRACK}/index.m3u8"
@@ -74,17 +74,19 @@ async def test_what_connects_meanwhile_is_told_to_come_again() -> None:
     class Slow(MemoryStore):
         def __init__(self) -> None:
             super().__init__()
-            self.go = asyncio.Event()
+            self.begun, self.go = asyncio.Event(), asyncio.Event()
 
         async def clear(self) -> None:
-            await self.go.wait()
+            self.begun.set()
+            async with asyncio.timeout(PATIENCE):
+                await self.go.wait()
             await super().clear()
 
     async with opened({"news": PLAIN}) as house:
         await house.channels["news"].stop()
         slow = house.channels["news"].store = Slow()
         resetting = asyncio.create_task(house.reset("news"))
-        assert await eventually(lambda: house.channels["news"].failed)
+        await slow.begun.wait()
         for path in (PATH, "/news.isml"):
             async with connected(house.addresses[0]) as client:
                 await client.send(request(path, length=0))
