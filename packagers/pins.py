@@ -17,7 +17,7 @@ comes last, so that a store which holds it holds all the others.
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import TypeVar
 
@@ -70,6 +70,36 @@ def read(body: bytes) -> list[Pin]:
         if _BANDWIDTH.fullmatch(name) and not re.fullmatch(rb"[1-9][0-9]{0,11}", value):
             raise ValueError(f"{name} is no bandwidth")
     return [Pin(name, facts[name]) for name in sorted(facts, key=_order)]
+
+
+def unlike(ours: Mapping[str, bytes], theirs: Sequence[Pin]) -> str:
+    """What two relays decided otherwise that should number alike, for people; "" for nothing.
+
+    `theirs` as `read` gives them, with a grid; `ours` the facts of a presentation that has one.
+    """
+    told = {pin.name: pin.value for pin in theirs}
+    here, there = Grid.decode(ours["grid"]), Grid.decode(told["grid"])
+    for name, what in (("D", "fragments of"), ("phase", "phase"), ("base", "first index")):
+        if getattr(here, name) != getattr(there, name):
+            return f"{what} {getattr(here, name)} here, {getattr(there, name)} there"
+    if here.epoch != there.epoch:
+        return f"a local timeline that begins {abs(here.epoch - there.epoch)} s apart"
+    for what, reader in (("run", _run), ("change", _change)):
+        names = {name for name in (*ours, *told) if name.startswith(f"{what}/")}
+        for name in sorted(names, key=_order):
+            if name not in ours or name not in told:
+                return f"{name} only {'here' if name in ours else 'there'}"
+            if reader(Pin(name, ours[name])) != reader(Pin(name, told[name])):
+                return f"{name} is another one there"
+    return ""
+
+
+def _run(pin: Pin) -> object:
+    return Run.read(pin)
+
+
+def _change(pin: Pin) -> object:
+    return Change.read(pin).start  # two encoders of one setting may write it in other bytes
 
 
 def _facts(body: bytes) -> dict[str, bytes]:

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from packagers.origin import Origin
 from relay import peer
+from relay.agreement import Agreement
 from relay.channel import Channel, Rules
 from relay.config import ChannelTable, Config, StoreTable
 from relay.errors import OperatorError, PortBusy
@@ -55,6 +56,7 @@ class House:
         self.channels: dict[str, Channel] = {}
         self.addresses: list[tuple[str, int]] = []
         self._receiver = Receiver(self.channels, self._clock)
+        self._agreement = Agreement(self.channels)
         self.reset = Reset(self.channels, self._receiver, self._clock)
         origin = Origin(self.channels)
         self._monitor = Monitor(
@@ -95,6 +97,7 @@ class House:
                     hint="End what uses it, or set another address in [server].",
                 ) from error
         self._monitor.open()
+        self._agreement.open()
         self._ready = True
         log.info("ready", listen=self.addresses[0], admin=self.addresses[1])
 
@@ -114,6 +117,7 @@ class House:
         self._ready = False
         self._receiver.drain()
         self._monitor.close()
+        await self._agreement.close()
         await asyncio.gather(*(server.stop(GRACE) for server in self._servers))
         await self.reset.close()
         await asyncio.gather(*(channel.close() for channel in self.channels.values()))

@@ -76,6 +76,7 @@ class Channel:
         self._stuck = False
         self._failing = False
         self.failed = False
+        self.unlike = ""  # how its peer numbers otherwise
         self._wake = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._log = log.bind(channel=name)

@@ -13,8 +13,9 @@ discontinuity sequence, same clock. In the store they win over whatever its own 
     PEER_UNREACHABLE   it does not answer in time, or not with 200
 
 It is asked once, for `SECONDS` at most: a relay has to open its doors whoever else is down. One
-that has opened without its peer says so until it has been reset (`Channel.alone`). That it joined,
-or is not to ask, is a pin too, `peer`: the URL, or nothing.
+that has opened without its peer says so (`Channel.alone`) until it has been reset, or is found to
+agree with it (`relay.agreement`). That it did, or is not to ask, is a pin too, `peer`: the URL, or
+nothing.
 """
 
 import asyncio
@@ -53,8 +54,8 @@ async def join(store: Store, channel: str, rules: Rules) -> Joined | None:
     if rules.peer is None or _decided(store):
         return None
     try:
-        taken = pins.read(await _asked(f"{rules.peer.rstrip('/')}/{channel}.isml/pins"))
-    except (ClientError, OSError) as error:
+        taken = await ask(rules.peer, channel)
+    except OSError as error:
         late = isinstance(error, TimeoutError)
         why = f"nothing in {SECONDS:g} s" if late else quoted(str(error), 200)
         text = f"its peer {rules.peer} does not answer: {why}; it may number otherwise than there"
@@ -74,6 +75,14 @@ async def join(store: Store, channel: str, rules: Rules) -> Joined | None:
     return Joined("PEER_JOINED", f"numbers as its peer {rules.peer} does")
 
 
+async def ask(url: str, channel: str) -> list[Pin]:
+    """The pins of a peer's channel; none while it numbers nothing.
+
+    Raises OSError when it does not answer, ValueError when that is no document.
+    """
+    return pins.read(await _asked(f"{url.rstrip('/')}/{channel}.isml/pins"))
+
+
 def _decided(store: Store) -> bool:
     """The store knows how to number, or that nobody is to be asked."""
     with contextlib.closing(store.follow()) as feed:
@@ -84,21 +93,24 @@ def _decided(store: Store) -> bool:
 
 
 async def _asked(url: str) -> bytes:
-    """The body of a 200. Raises ClientError, OSError (TimeoutError too), ValueError."""
+    """The body of a 200. Raises OSError (TimeoutError too), ValueError when it is too long."""
     timeout = ClientTimeout(total=SECONDS)
     headers = {"accept": pins.MEDIA_TYPE, "accept-encoding": "identity"}
     body = bytearray()
-    async with (
-        asyncio.timeout(SECONDS),
-        ClientSession(timeout=timeout, auto_decompress=False) as session,
-        session.get(url, headers=headers, allow_redirects=False) as answer,
-    ):
-        if answer.status != 200:
-            raise ClientError(f"it answers {answer.status}")
-        async for piece in answer.content.iter_chunked(PIECE):
-            body += piece
-            if len(body) > pins.LARGEST:
-                raise ValueError(f"more than {pins.LARGEST} bytes")
+    try:
+        async with (
+            asyncio.timeout(SECONDS),
+            ClientSession(timeout=timeout, auto_decompress=False) as session,
+            session.get(url, headers=headers, allow_redirects=False) as answer,
+        ):
+            if answer.status != 200:
+                raise OSError(f"it answers {answer.status}")
+            async for piece in answer.content.iter_chunked(PIECE):
+                body += piece
+                if len(body) > pins.LARGEST:
+                    raise ValueError(f"more than {pins.LARGEST} bytes")
+    except ClientError as error:
+        raise OSError(str(error) or type(error).__name__) from error
     return bytes(body)
 
 

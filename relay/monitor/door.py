@@ -84,7 +84,9 @@ class Monitor:
                 utc=utc,
                 degraded=channel.store.degraded,
             )
-            if channel.alone:
+            if channel.unlike:
+                boards[name]["flags"]["PEER_DIFFERS"] = channel.unlike
+            elif channel.alone:
                 boards[name]["flags"]["WITHOUT_PEER"] = f"relay reset {name} --join"
             self._notice(channel, boards[name]["protection"])
             self._notice_store(channel)

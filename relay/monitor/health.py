@@ -77,6 +77,7 @@ def described(channel: Channel) -> dict[str, Any]:
         "local_timeline": bool(shown.epoch),
         "preferred": channel.preferred,
         "alone": channel.alone,
+        "unlike": channel.unlike,
         "tracks": tracks,
         "sources": sources,
     }

@@ -43,6 +43,7 @@ async def test_the_status_of_a_relay_without_encoders() -> None:
                     "local_timeline": False,
                     "preferred": None,
                     "alone": False,
+                    "unlike": "",
                     "tracks": [],
                     "sources": {},
                 }

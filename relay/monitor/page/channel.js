@@ -26,6 +26,11 @@ const NOTICES = {
     `Fragments begin ${phase} s beside the multiples of their duration since 1970, so a second relay`
       + " may number differently. To mend it: start the encoders at such a multiple.",
   ],
+  PEER_DIFFERS: (what) => [
+    "PEER DIFFERS",
+    `Another relay of this channel numbers otherwise: ${what}. A player that changes from one to the`
+      + " other sees other media under the same name. To mend it, reset the one that is wrong, with --join.",
+  ],
   WITHOUT_PEER: (command) => [
     "WITHOUT PEER",
     "It began without the relay that it is to agree with, so its numbers may be others. If they are,"
