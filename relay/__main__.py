@@ -99,7 +99,7 @@ def status(
         return
     console = Console()
     for name, channel in told["channels"].items():
-        title = f"{name}, prefers {channel['preferred']}" if channel["preferred"] else name
+        title = f"{name}, prefers {channel['preferred']}" if channel.get("preferred") else name
         table = Table("track", "codecs", "kbit/s", "first", "last", "gaps", title=title)
         for track in channel["tracks"]:
             kbits = f"{track['bandwidth'] / 1000:.0f}"
