@@ -239,3 +239,16 @@ def test_a_preferred_source_has_the_name_of_one(written: Written) -> None:
     assert written.load(f'{NEWS}prefer = "enc_a"').channels["news"].prefer == "enc_a"
     (line,) = written.refused(f'{NEWS}prefer = "enc a"')
     assert "channels.news.prefer - " in line
+
+
+@pytest.mark.parametrize("said", ["http://relay2:8080", "https://[::1]:1/live", "http://10.0.0.1"])
+def test_a_peer_is_a_url(written: Written, said: str) -> None:
+    assert written.load(f'{NEWS}peer = "{said}"').channels["news"].peer == said
+
+
+@pytest.mark.parametrize(
+    "said", ["relay2:8080", "ftp://x", "http://", "http://a@b", "http://a?b", "http://a b", ""]
+)
+def test_peers_that_are_none(written: Written, said: str) -> None:
+    (line,) = written.refused(f'{NEWS}peer = "{said}"')
+    assert "channels.news.peer - " in line
