@@ -49,12 +49,13 @@ class Agreement:
     async def _run(self) -> None:
         while True:
             await asyncio.sleep(self._every)
-            looks = (self._look(channel) for channel in self._channels.values())
+            looks = (self.look(channel) for channel in self._channels.values())
             for failed in await asyncio.gather(*looks, return_exceptions=True):
                 if isinstance(failed, BaseException):
                     log.error("cannot compare", code="PEER_FAILED", exc_info=failed)
 
-    async def _look(self, channel: Channel) -> None:
+    async def look(self, channel: Channel) -> None:
+        """Look at the peer of a channel, once."""
         url = channel.rules.peer
         if url is None or not channel.numbered:
             return

@@ -64,8 +64,11 @@ async def test_a_difference_is_told_once_and_its_end_too() -> None:
         async with opened({"news": {"peer": f"http://{host}:{port}"}}) as two:
             channel = two.channels["news"]
             assert codes(two)[-1] == "PEER_JOINED"
+            await one.channels["news"].store.put(RUN.pin())
+            assert await eventually(lambda: bool(one.channels["news"].presentation.breaks))
+            await Agreement(two.channels).look(channel)
+            assert not channel.unlike  # it may be about to say so, too
             async with looking(two):
-                await one.channels["news"].store.put(RUN.pin())
                 assert await eventually(lambda: channel.unlike == "run/1 only there")
                 await asyncio.sleep(0.3)
                 await channel.store.put(RUN.pin())

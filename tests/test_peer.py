@@ -134,6 +134,8 @@ async def test_who_has_no_peer_cannot_join_it() -> None:
 
 
 HEAD = b"HTTP/1.1 200 OK\r\nConnection: close\r\n"
+ENDLESS = HEAD + b"\r\n "
+"""The beginning of a body that has no end."""
 GOOD = json.dumps(
     {
         "channel": "news",
@@ -154,11 +156,13 @@ async def answering(answer: bytes | None) -> AsyncIterator[str]:
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            await reader.readuntil(b"\r\n\r\n")
+            asked = await reader.readuntil(b"\r\n\r\n")
             if answer is None:
                 await gone.wait()
-            else:
-                writer.write(answer)
+            writer.write(length(GOOD) if b" /good " in asked else answer or b"")
+            await writer.drain()
+            while answer == ENDLESS:
+                writer.write(b" " * 65_536)
                 await writer.drain()
         except ConnectionError:
             pass
@@ -199,8 +203,9 @@ async def test_a_peer_that_answers_well() -> None:
         (b"", "PEER_UNREACHABLE"),
         (b"SSH-2.0\r\n", "PEER_UNREACHABLE"),
         (b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", "PEER_UNREACHABLE"),
-        (b"HTTP/1.1 302 Found\r\nLocation: /x\r\nContent-Length: 0\r\n\r\n", "PEER_UNREACHABLE"),
+        (b"HTTP/1.1 302 Found\r\nLocation: /good\r\nContent-Length: 0\r\n\r\n", "PEER_UNREACHABLE"),
         (HEAD + b"Content-Length: 900\r\n\r\n" + GOOD, "PEER_UNREACHABLE"),
+        (ENDLESS, "PEER_INVALID"),
         (length(b"<html>"), "PEER_INVALID"),
         (length(b"\x1f\x8b"), "PEER_INVALID"),
         (length(b" " * (pins.LARGEST + 1)), "PEER_INVALID"),

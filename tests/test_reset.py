@@ -91,10 +91,12 @@ async def test_what_connects_meanwhile_is_told_to_come_again() -> None:
             async with connected(house.addresses[0]) as client:
                 await client.send(request(path, length=0))
                 assert (await client.answer()).status == 503
-        again = asyncio.create_task(house.reset("news"))
+        old = house.channels["news"]
         resetting.cancel()  # its caller goes away; it is carried through
+        await asyncio.wait({resetting})
         slow.go.set()
-        await again
+        assert await eventually(lambda: house.channels["news"] is not old)
+        await house.reset("news")
         assert (await push(house, 0, 1)).status == 200
         await shown(house.channels["news"], [0])
 
