@@ -114,12 +114,9 @@ class Origin:
         if channel is None:
             raise NotFound(f'There is no channel "{asked.channel}".', hint="Look at its name.")
         presentation, store = channel.presentation, channel.store
-        if asked.what is What.STATE:
-            body = state.document(presentation)
-            return Resource((body,), state.MEDIA_TYPE, "no-cache", path=asked.path)
-        if asked.what is What.PINS:
-            body = pins.document(presentation)
-            return Resource((body,), pins.MEDIA_TYPE, "no-cache", path=asked.path)
+        if told := {What.STATE: state, What.PINS: pins}.get(asked.what):
+            body = (told.document(presentation),)
+            return Resource(body, told.MEDIA_TYPE, "no-cache", path=asked.path)
         if not asked.track:
             playing = [*presentation.of(Kind.VIDEO), *presentation.of(Kind.AUDIO)]
             if not playing:
