@@ -74,6 +74,7 @@ class Timeline:
     def begin(self, index: int) -> None:
         """Where a replay starts: the lowest index that the store still has."""
         self.next = index
+        self._breaks_at(index)  # nothing comes before it
 
     def turn(self, run: Run) -> list[Entry]:
         """All tracks enter a run: numbers go on at its start, with a discontinuity.
@@ -91,7 +92,7 @@ class Timeline:
                 self.end = gap.end
                 entries.append(Entry(gap))
         self.run, self.next = run, run.start
-        self._breaks = [run.start]
+        self._breaks = [run.start, *(start for start in self._breaks if start > run.start)]
         self.placed.clear()
         self._ahead.clear()
         self._held.clear()
@@ -101,8 +102,7 @@ class Timeline:
 
     def breaks(self, start: int) -> None:
         """A discontinuity comes before the first index from `start` on that has no place yet."""
-        if self.next is not None:
-            self._breaks.append(start)
+        self._breaks.append(start)
 
     def find(self, index: int) -> Copy | Gap | None:
         """The member under an index, placed or not yet."""
@@ -164,6 +164,8 @@ class Timeline:
         if member.run != self.run.number:
             return []  # an older run's: its place is past
         if self.next is None or self._far(member.index):
+            if self.next is None:
+                self._breaks_at(member.index)  # nothing comes before it
             self.next = member.index
             self.placed.clear()
             self._ahead = {at: m for at, m in self._ahead.items() if at > member.index}

@@ -286,5 +286,7 @@ class View:
             grid, scale = self.presentation.grid, rendition.track.timescale
             depth, reach, run = self._depth, self._reach, self._runs[-1]
             timeline = Timeline(name, grid, scale, self.patience, depth, reach, run)
+            for start in self.presentation.breaks:
+                timeline.breaks(start)
             self.timelines[name] = timeline
         return timeline

@@ -126,3 +126,17 @@ def test_what_is_held_and_what_is_suspect_are_bounded_in_bytes() -> None:
             assert line.offer(offer(9_000 + at, source, size=half), 1) is Verdict.SUSPECT
     kept = [suspect.copy for suspects in line._suspects.values() for suspect in suspects]
     assert [(each.source, each.index) for each in kept] == [("f", 9_003 + at) for at in range(3)]
+
+
+def test_a_break_that_was_known_before_the_line_began_still_comes() -> None:
+    line = timeline()
+    line.breaks(5)
+    line.breaks(9)
+    broken = [entry.discontinuity for at in (7, 8, 9, 10) for entry in line.apply(copy(at), 0)]
+    assert broken == [False, False, True, False]
+    again = timeline()
+    again.breaks(7)
+    again.breaks(8)
+    again.begin(7)
+    broken = [entry.discontinuity for at in (7, 8) for entry in again.apply(copy(at), 0)]
+    assert broken == [False, True]
