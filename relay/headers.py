@@ -90,6 +90,8 @@ class Headers:
             raise LimitReached(f"{self.point} would have more than {MOST_TRACKS} tracks.")
         self._wanted.pop(sender, None)
         self._shown[sender] = header
+        for track in changed:
+            self._seen.pop((sender.source, track.name), None)  # it shows that one no more
         if changed:
             self._wanted[sender] = header, now  # pinned with its first fragment's index
             return []

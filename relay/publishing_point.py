@@ -136,7 +136,7 @@ class PublishingPoint:
         return self._again(self._parked)
 
     def resume(self, edges: dict[str, int]) -> None:
-        """After a replay: the highest index that was published, of each track."""
+        """After a replay: the highest index that was stored, of each track."""
         self._newest.update(edges)
         if self._runs is not None and edges:
             self._runs.edge = max(*edges.values(), self._runs.edge or 0)
@@ -213,7 +213,8 @@ class PublishingPoint:
         if track.parent:
             outcome.offers.append(event(came, index, run))
             return
-        self._newest[track.name] = max(index, self._newest.get(track.name, index))
+        if self._credible(index):
+            self._newest[track.name] = max(index, self._newest.get(track.name, index))
         outcome.offers += self._gatherings.add(came, index, run, grid)
 
     def _configured(self, came: Arrival, index: int, outcome: Outcome) -> bool:
@@ -222,9 +223,7 @@ class PublishingPoint:
         known = self.tracks.get(track.name, track) == track
         changing = self._headers.changing(sender, came.now)
         if changing and not (known and track.name in changing):
-            newest = [self._newest[name] + 1 for name in changing if name in self._newest]
-            pin = self._headers.change(sender, max([index, *newest]))
-            outcome.pins += [pin] if pin is not None else []
+            outcome.pins += self._change(came, index, changing)
         if known:
             self._headers.saw(sender, track.name, came.now)
             # Below that it was another: an encoder that came back resends what is published.
@@ -237,6 +236,25 @@ class PublishingPoint:
                 hint="Connect again with the header that the others send, or reset the channel.",
             )
         return False
+
+    def _change(self, came: Arrival, index: int, changing: list[str]) -> list[Pin]:
+        """The pin of what a sender has changed, once a fragment says when; an event does not, since
+        it comes ahead of its time, nor does a poisoned time."""
+        sparse = all(self.tracks[name].parent for name in changing)
+        if not self._credible(index) or (came.fragment.track.parent and not sparse):
+            return []
+        parked = [index]
+        for late in self._parked:
+            if self.grid is not None and isinstance(late, Arrival) and late.sender == came.sender:
+                offset = self._runs.current.offset if self._runs is not None else 0
+                parked.append(_raw(late, self.grid) + offset)
+        newest = [self._newest[name] + 1 for name in changing if name in self._newest]
+        pin = self._headers.change(came.sender, max([min(parked), *newest]))
+        return [pin] if pin is not None else []
+
+    def _credible(self, index: int) -> bool:
+        """The line has got there, or will at once: no single fragment from the far future."""
+        return self._runs is None or self._runs.edge is None or index <= self._runs.edge
 
     def _place(self, came: Arrival, grid: Grid, outcome: Outcome) -> Run | None:
         """The run that the fragment counts in; None while that is not sure, or it is refused."""
