@@ -24,12 +24,16 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A fragment as it came. `now` in ms of the rising clock, `utc` in ms since 1970."""
+    """A fragment as it came. `now` in ms of the rising clock, `utc` in ms since 1970.
+
+    run   the number of that in which it has its place, once it has one
+    """
 
     sender: Sender
     fragment: Fragment
     now: int
     utc: int
+    run: int = 0
 
 
 @dataclass(frozen=True, slots=True)
