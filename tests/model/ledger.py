@@ -203,7 +203,7 @@ class Ledger:
         whose = set(copy.source.split("+"))
         assert {(span.source, span.track) for span in spans} == {(who, copy.track) for who in whose}
         assert copy.sample_count == sum(span.stop - span.first for span in spans)
-        slate = any(span.slate for span in spans)
+        slate = all(span.slate for span in spans)
         held = self.house.view.timelines[copy.track]._held
         lost = slate and place in self.real and len(held) < MOST_HELD
         assert not lost, f"a slate for {place}, which was delivered"

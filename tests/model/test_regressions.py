@@ -175,3 +175,26 @@ def test_an_event_that_came_late_is_seen_in_its_place() -> None:
     relay.cue(who=A, cells=-2, sixteenths=0)
     relay.crash()
     relay.teardown()
+
+
+def test_of_two_encoders_with_other_settings_than_each_other_one_gives_in() -> None:
+    relay = on_air(stalls=True)
+    relay.reconfigure_all(variants=(2, 0), clean=True, skipped=30)
+    relay.configure(relay.of(B), (1, 0))
+    relay.deliver_together(cells=3, lag=400)
+    assert relay.of(A).variants == relay.of(B).variants
+    relay.teardown()
+
+
+def test_what_waited_for_new_settings_does_not_look_like_a_clock_that_went_back() -> None:
+    relay = began(names=NAMES[2:3], starts=(2, 2, 2))
+    relay.deliver_together(cells=3, lag=0)
+    relay.reconfigure_all(variants=(1, 2), clean=True, skipped=30)
+    relay.withhold(who=2, which=TRACK)
+    relay.deliver_together(cells=2, lag=0)
+    relay.withhold(who=B, which=TRACK)
+    relay.deliver_together(cells=2, lag=400)
+    relay.pass_time(ms=4_000)
+    relay.reconfigure_all(variants=(2, 0), clean=False, skipped=0)
+    relay.deliver(who=2, which=TRACK)
+    relay.teardown()
