@@ -99,7 +99,8 @@ class PublishingPoint:
     def header(self, sender: Sender, header: Header, now: int) -> Outcome:
         """A stream's header came. Raises HeaderDiffers, LimitReached."""
         quiet = ceil(SILENCE * self.grid.D * 1000) if self.grid is not None else QUIET
-        return Outcome(pins=self._headers.told(sender, header, now, quiet))
+        pins = self._headers.told(sender, header, now, quiet)
+        return Outcome(pins, suspect=self._parked.outdated(sender, header))
 
     def pinned_header(self, stream: str, header: Header) -> None:
         """The store says what a stream's canonical header is."""
@@ -259,7 +260,7 @@ class PublishingPoint:
         return [pin] if pin is not None else []
 
     def _credible(self, index: int) -> bool:
-        """The line has got there, or will at once: no single fragment from the far future."""
+        """The line has got there: it is no single fragment from the far future."""
         return self._runs is None or self._runs.edge is None or index <= self._runs.edge
 
     def _place(self, came: Arrival, grid: Grid, outcome: Outcome) -> Run | None:

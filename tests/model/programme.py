@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, cached_property
 from itertools import pairwise
+from math import ceil
 
 from relay.ingest.smooth import read_header
 from relay.media import Fragment, Header, Kind, SampleDefaults, Track
@@ -175,7 +176,7 @@ class Programme:
     def event(self, cell: int, sixteenths: int) -> Fragment:
         """A cue in a cell. Its bytes are its time, whoever sends it."""
         phase = next(iter(self.lines.values())).phase
-        time = int((cell + Fraction(sixteenths, 16)) * self.D * 1000 + phase * 1000)
+        time = ceil(((cell + Fraction(sixteenths, 16)) * self.D + phase) * 1000)
         return Fragment(self.sparse, time, 0, 0, 1, None, sync=True, data=(b"%d" % time,))
 
     def _line(self, variants: tuple[Track, ...]) -> Line:

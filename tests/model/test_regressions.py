@@ -198,3 +198,17 @@ def test_what_waited_for_new_settings_does_not_look_like_a_clock_that_went_back(
     relay.reconfigure_all(variants=(2, 0), clean=False, skipped=0)
     relay.deliver(who=2, which=TRACK)
     relay.teardown()
+
+
+def test_what_waited_under_settings_that_never_took_effect_is_given_up() -> None:
+    relay = on_air()
+    relay.reconfigure_all(variants=(2, 0), clean=False, skipped=30)
+    relay.deliver_together(cells=1, lag=20)
+    relay.jump(cells=51)
+    relay.configure(relay.of(A), (0, 0))
+    relay.end(who=A, clean=False)
+    relay.end(who=B, clean=False)
+    relay.deliver(who=A, which=TRACK)
+    relay.reconfigure_all(variants=(1, 0), clean=True, skipped=0)
+    relay.deliver_together(cells=3, lag=20)
+    relay.teardown()
