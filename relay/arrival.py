@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from relay.media import Fragment
+from relay.media import Fragment, Header
 
 MOST_WAITING = 256
 MOST_BYTES = 128 << 20
@@ -24,12 +24,16 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A fragment as it came. `now` in ms of the rising clock, `utc` in ms since 1970."""
+    """A fragment as it came. `now` in ms of the rising clock, `utc` in ms since 1970.
+
+    run   the number of that in which it has its place, once it has one
+    """
 
     sender: Sender
     fragment: Fragment
     now: int
     utc: int
+    run: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,14 @@ class Waiting:
             self._items = deque(item for item in self._items if not wanted(item))
             self._bytes -= sum(map(_size, taken))
         return taken
+
+    def outdated(self, sender: Sender, header: Header) -> list[Fragment]:
+        """Give up what a sender sent under other settings than the header that it shows now."""
+        shown = {told.track for told in header.tracks}
+        own = [x for x in self._items if isinstance(x, Arrival) and x.sender == sender]
+        stale = [late for late in own if late.fragment.track not in shown]
+        self.take(lambda item: item in stale)
+        return [late.fragment for late in stale]
 
     def take_all(self) -> list[Arrival | Ending]:
         """Take out everything, in order."""

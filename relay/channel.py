@@ -96,7 +96,7 @@ class Channel:
         feed = self.store.follow()
         for item in self._view.replay(feed.past, self._clock.now()):
             self._heard(item)
-        self._point.resume(self._view.edges)
+        self._point.resume(self._view.taken)
         if feed.past:
             self.journal = Journal()  # what it tells of was another day's
             self.tell("CHANNEL_REPLAYED", f"took up what was stored: {len(feed.past)} members")

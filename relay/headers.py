@@ -75,10 +75,11 @@ class Headers:
     _shown: dict[Sender, Header] = field(default_factory=dict)
     _seen: dict[tuple[str, str], int] = field(default_factory=dict)
     _wanted: dict[Sender, tuple[Header, int]] = field(default_factory=dict)
-    _asked: bool = False
+    _asked: Header | None = None
 
     def told(self, sender: Sender, header: Header, now: int, quiet: int) -> list[Pin]:
         """A sender's header came: the pins to put. Raises HeaderDiffers, LimitReached."""
+        self._admit_now(header)
         changed = [told.track for told in header.tracks if self._differs(told.track)]
         for track in changed:
             self._admit(sender, self.tracks[track.name], track, now - quiet)
@@ -90,6 +91,8 @@ class Headers:
             raise LimitReached(f"{self.point} would have more than {MOST_TRACKS} tracks.")
         self._wanted.pop(sender, None)
         self._shown[sender] = header
+        for track in changed:
+            self._seen.pop((sender.source, track.name), None)  # it shows that one no more
         if changed:
             self._wanted[sender] = header, now  # pinned with its first fragment's index
             return []
@@ -118,6 +121,9 @@ class Headers:
 
     def changing(self, sender: Sender, now: int) -> list[str]:
         """The tracks that a sender has changed by a header that came before `now`."""
+        asked = self._wanted.get(sender)
+        if asked is not None and self._contested(sender, asked[0]):
+            del self._wanted[sender]  # another came meanwhile, and shows it as it is known
         wanted, since = self._wanted.get(sender, (None, now))
         told = () if wanted is None or since > now else wanted.tracks
         return [one.track.name for one in told if self._differs(one.track)]
@@ -125,9 +131,9 @@ class Headers:
     def change(self, sender: Sender, start: int) -> Pin | None:
         """The pin of this sender's change, once: the next one waits for its answer."""
         wanted = self._wanted.get(sender)
-        if wanted is None or self._asked:
+        if wanted is None or self._asked is not None:
             return None
-        self._asked = True
+        self._asked = wanted[0]
         return Change(self._changes + 1, start, sender.stream, wanted[0].data).pin()
 
     def pinned_change(self, change: Change, header: Header) -> bool:
@@ -135,7 +141,7 @@ class Headers:
         if change.number <= self._changes:
             return False
         self._changes = change.number
-        self._asked = False
+        self._asked = None
         for told in header.tracks:
             if self._differs(told.track):
                 self.starts[told.track.name] = change.start
@@ -159,6 +165,30 @@ class Headers:
     def _outdated(self, header: Header) -> bool:
         return any(self._differs(told.track) for told in header.tracks)
 
+    def _showing(self, track: Track) -> set[str]:
+        """The sources that show a track exactly so."""
+        return {
+            who.source
+            for who, header in self._shown.items()
+            if any(one.track == track for one in header.tracks)
+        }
+
+    def _contested(self, sender: Sender, wanted: Header) -> bool:
+        """Another source shows a track as it is known, which this one would change."""
+        known = (self.tracks[one.track.name] for one in wanted.tracks if self._differs(one.track))
+        return any(self._showing(track) - {sender.source} for track in known)
+
+    def _admit_now(self, header: Header) -> None:
+        """Raise HeaderDiffers while the store has not yet said that it has changed otherwise."""
+        asked = {one.track.name: one.track for one in self._asked.tracks} if self._asked else {}
+        for told in header.tracks:
+            name = told.track.name
+            if told.track != asked.get(name, told.track):
+                raise HeaderDiffers(
+                    f"{name} is just being changed: {_difference(asked[name], told.track)}.",
+                    hint="Give all encoders of a track the same settings.",
+                )
+
     def _admit(self, sender: Sender, known: Track, told: Track, since: int) -> None:
         """Raise HeaderDiffers unless this configuration may follow the known one."""
         said = f"{told.name} is known otherwise: {_difference(known, told)}."
@@ -168,11 +198,7 @@ class Headers:
                 hint="A running channel cannot change this: restore the setting, or reset it"
                 f" (relay reset {self.point}).",
             )
-        others = {
-            who.source
-            for who, header in self._shown.items()
-            if any(one.track == known for one in header.tracks)
-        } | {
+        others = self._showing(known) | {
             source
             for (source, track), at in self._seen.items()
             if track == known.name and at > since

@@ -20,7 +20,7 @@ Sans-IO: `now` in ms of a clock that only rises, `utc` in ms since 1970. What co
 put into the store: pins first, then offers, in the order given.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import ceil
 from operator import itemgetter
@@ -99,7 +99,8 @@ class PublishingPoint:
     def header(self, sender: Sender, header: Header, now: int) -> Outcome:
         """A stream's header came. Raises HeaderDiffers, LimitReached."""
         quiet = ceil(SILENCE * self.grid.D * 1000) if self.grid is not None else QUIET
-        return Outcome(pins=self._headers.told(sender, header, now, quiet))
+        pins = self._headers.told(sender, header, now, quiet)
+        return Outcome(pins, suspect=self._parked.outdated(sender, header))
 
     def pinned_header(self, stream: str, header: Header) -> None:
         """The store says what a stream's canonical header is."""
@@ -125,18 +126,31 @@ class PublishingPoint:
     def pinned_run(self, run: Run) -> Outcome:
         """The store says that a run has begun; what waited for it comes out."""
         self._entered.append(run)
+        outcome = Outcome()
         if self._runs is None or not self._runs.enter(run):
-            return Outcome()
-        return self._again(self._rewound)
+            return outcome
+        for late in self._rewound.take_all():
+            if self.grid is not None and isinstance(late, Arrival):
+                self._number(late, self.grid, outcome)
+        return outcome
 
     def pinned_change(self, change: Change, header: Header) -> Outcome:
         """The store says that a header has changed; what waited for it comes out."""
+        outcome = Outcome()
         if not self._headers.pinned_change(change, header):
-            return Outcome()
-        return self._again(self._parked)
+            return outcome
+        run = self._run
+        for late in self._parked.take_all():
+            if self.grid is None or not isinstance(late, Arrival):
+                continue
+            if late.run != run.number:
+                outcome.suspect.append(late.fragment)  # a clock went back meanwhile
+            else:  # it has had its place: to ask for it anew would look like a clock that goes back
+                self._gather(late, _index(late, self.grid) + run.offset, run, self.grid, outcome)
+        return outcome
 
     def resume(self, edges: dict[str, int]) -> None:
-        """After a replay: the highest index that was published, of each track."""
+        """After a replay: the highest index that was stored, of each track."""
         self._newest.update(edges)
         if self._runs is not None and edges:
             self._runs.edge = max(*edges.values(), self._runs.edge or 0)
@@ -180,19 +194,14 @@ class PublishingPoint:
     def _video(self) -> bool:
         return any(track.key.kind is Kind.VIDEO for track in self.tracks.values())
 
-    def _again(self, waiting: Waiting) -> Outcome:
-        outcome = Outcome()
-        for late in waiting.take_all():
-            if self.grid is not None and isinstance(late, Arrival):
-                self._number(late, self.grid, outcome)
-        return outcome
+    @property
+    def _run(self) -> Run:
+        return self._runs.current if self._runs is not None else Run()
 
     def _number(self, came: Arrival, grid: Grid, outcome: Outcome) -> None:
-        fragment, track = came.fragment, came.fragment.track
-        if track.parent:
-            run = self._runs.current if self._runs is not None else Run()
-            index = grid.sparse_index(fragment.time, track.timescale) + run.offset
-            self._gather(came, index, run, grid, outcome)
+        if came.fragment.track.parent:
+            run = self._run
+            self._gather(came, _index(came, grid) + run.offset, run, grid, outcome)
             return
         placed = self._place(came, grid, outcome)
         if placed is None:
@@ -201,36 +210,35 @@ class PublishingPoint:
         resent = self._rewound.take(lambda late: late.sender == came.sender)
         for late in [*resent, came]:
             if isinstance(late, Arrival):
-                self._gather(late, _raw(late, grid) + placed.offset, placed, grid, outcome)
+                self._gather(late, _index(late, grid) + placed.offset, placed, grid, outcome)
 
     def _gather(self, came: Arrival, index: int, run: Run, grid: Grid, outcome: Outcome) -> None:
         fragment, track = came.fragment, came.fragment.track
         if not 0 <= index < INDEX_LIMIT:
             outcome.suspect.append(fragment)
             return
-        if not self._configured(came, index, outcome):
+        if not self._configured(came, index, grid, outcome):
             return
         if track.parent:
             outcome.offers.append(event(came, index, run))
             return
-        self._newest[track.name] = max(index, self._newest.get(track.name, index))
+        if self._credible(index):
+            self._newest[track.name] = max(index, self._newest.get(track.name, index))
         outcome.offers += self._gatherings.add(came, index, run, grid)
 
-    def _configured(self, came: Arrival, index: int, outcome: Outcome) -> bool:
+    def _configured(self, came: Arrival, index: int, grid: Grid, outcome: Outcome) -> bool:
         """The fragment is of its track's configuration as the store knows it; else it waits."""
         sender, track = came.sender, came.fragment.track
         known = self.tracks.get(track.name, track) == track
         changing = self._headers.changing(sender, came.now)
         if changing and not (known and track.name in changing):
-            newest = [self._newest[name] + 1 for name in changing if name in self._newest]
-            pin = self._headers.change(sender, max([index, *newest]))
-            outcome.pins += [pin] if pin is not None else []
+            outcome.pins += self._change(came, index, grid, changing)
         if known:
             self._headers.saw(sender, track.name, came.now)
             # Below that it was another: an encoder that came back resends what is published.
             return index >= self._headers.starts.get(track.name, 0)
         if track.name in changing:
-            outcome.suspect += self._parked.add(came)
+            outcome.suspect += self._parked.add(replace(came, run=self._run.number))
         else:
             outcome.refusal = HeaderDiffers(
                 f"{track.name} is configured otherwise now: another source has changed it.",
@@ -239,9 +247,26 @@ class PublishingPoint:
             )
         return False
 
+    def _change(self, came: Arrival, index: int, grid: Grid, changing: list[str]) -> list[Pin]:
+        """The pin of what a sender has changed, once a fragment says when; an event does not, since
+        it comes ahead of its time, nor does a poisoned time."""
+        sparse = all(self.tracks[name].parent for name in changing)
+        if not self._credible(index) or (came.fragment.track.parent and not sparse):
+            return []
+        run = self._run
+        own = [x for x in self._parked if isinstance(x, Arrival) and x.sender == came.sender]
+        first = min([index, *(_index(late, grid) + run.offset for late in own)])
+        newest = [self._newest[name] + 1 for name in changing if name in self._newest]
+        pin = self._headers.change(came.sender, max([first, *newest]))
+        return [pin] if pin is not None else []
+
+    def _credible(self, index: int) -> bool:
+        """The line has got there: it is no single fragment from the far future."""
+        return self._runs is None or self._runs.edge is None or index <= self._runs.edge
+
     def _place(self, came: Arrival, grid: Grid, outcome: Outcome) -> Run | None:
         """The run that the fragment counts in; None while that is not sure, or it is refused."""
-        runs, raw = self._runs, _raw(came, grid)
+        runs, raw = self._runs, _index(came, grid)
         if runs is None or not 0 <= raw < INDEX_LIMIT:
             return Run()
         standing = runs.place(came.sender, raw, came.now, grid.index_at(came.utc))
@@ -260,7 +285,7 @@ class PublishingPoint:
         outcome.suspect += [late.fragment for late in stale if isinstance(late, Arrival)]
         if standing is Standing.REWOUND:
             waits = [late for late in self._rewound if isinstance(late, Arrival)]
-            numbered = [(_raw(late, grid), late) for late in waits]
+            numbered = [(_index(late, grid), late) for late in waits]
             first, began = min(numbered, key=itemgetter(0))
             end = Fraction(began.fragment.end, began.fragment.track.timescale)
             arrived = round(Fraction(began.utc, 1000) - end)
@@ -268,6 +293,9 @@ class PublishingPoint:
         return None
 
 
-def _raw(came: Arrival, grid: Grid) -> int:
+def _index(came: Arrival, grid: Grid) -> int:
+    """The raw index, before a run adds its offset."""
     fragment = came.fragment
+    if fragment.track.parent:
+        return grid.sparse_index(fragment.time, fragment.track.timescale)
     return grid.index(fragment.time, fragment.duration, fragment.track.timescale)

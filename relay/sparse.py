@@ -61,7 +61,7 @@ class Events:
             if copy.run > run or (copy.run == run and Fraction(copy.time, scale) > seconds):
                 break
             seen += 1
-        self.visible += tuple(self._waiting[:seen])
+        self.visible = tuple(sorted((*self.visible, *self._waiting[:seen]), key=_when))
         del self._waiting[:seen]
         return bool(seen)
 

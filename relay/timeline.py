@@ -64,6 +64,7 @@ class Timeline:
     _suspects: dict[str, list[Offer]] = field(default_factory=dict)
     _went_on: int | None = None
     _breaks: list[int] = field(default_factory=list)
+    _anew: bool = True
     _preferred: int | None = None
 
     @property
@@ -71,10 +72,14 @@ class Timeline:
         """The lowest index inside the window."""
         return 0 if self.next is None else max(0, self.next - self.depth)
 
+    @property
+    def newest(self) -> int:
+        """The highest index that was taken, placed or not yet."""
+        return max([(self.next or 0) - 1, *self._ahead])
+
     def begin(self, index: int) -> None:
         """Where a replay starts: the lowest index that the store still has."""
         self.next = index
-        self._breaks_at(index)  # nothing comes before it
 
     def turn(self, run: Run) -> list[Entry]:
         """All tracks enter a run: numbers go on at its start, with a discontinuity.
@@ -85,6 +90,7 @@ class Timeline:
         if self.next is None:
             self.run = run  # as if it had been made after the turn: nothing breaks
             return entries
+        self._anew = False
         if self.placed and 0 < run.start - self.next <= self.reach:
             cell = int(self.grid.D * self.timescale)
             for index in range(self.next, run.start):
@@ -101,7 +107,10 @@ class Timeline:
         return entries
 
     def breaks(self, start: int) -> None:
-        """A discontinuity comes before the first index from `start` on that has no place yet."""
+        """A discontinuity comes before the first index from `start` on that has no place yet.
+
+        Not where the line begins, at first or where it moved on to: nothing is before that.
+        """
         self._breaks.append(start)
 
     def find(self, index: int) -> Copy | Gap | None:
@@ -164,10 +173,9 @@ class Timeline:
         if member.run != self.run.number:
             return []  # an older run's: its place is past
         if self.next is None or self._far(member.index):
-            if self.next is None:
-                self._breaks_at(member.index)  # nothing comes before it
             self.next = member.index
             self.placed.clear()
+            self._anew = True
             self._ahead = {at: m for at, m in self._ahead.items() if at > member.index}
         if member.index < self.next:
             return []
@@ -227,7 +235,8 @@ class Timeline:
     def _breaks_at(self, index: int) -> bool:
         passed = [start for start in self._breaks if start <= index]
         self._breaks = [start for start in self._breaks if start > index]
-        return bool(passed)
+        anew, self._anew = self._anew, False
+        return bool(passed) and not anew
 
     @property
     def _begins(self) -> int | None:

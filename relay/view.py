@@ -176,6 +176,11 @@ class View:
         """The highest index that has its place, of each track."""
         return {name: line.next - 1 for name, line in self.timelines.items() if line.next}
 
+    @property
+    def taken(self) -> dict[str, int]:
+        """The highest index that the store took, of each track, behind a hole or not."""
+        return {name: line.newest for name, line in self.timelines.items() if line.next}
+
     def due(self, now: int) -> list[Offer | Gap]:
         """What is to be put because time has passed."""
         return [ready for timeline in self.timelines.values() for ready in timeline.due(now)]
@@ -289,4 +294,6 @@ class View:
             for start in self.presentation.breaks:
                 timeline.breaks(start)
             self.timelines[name] = timeline
+            for start in self.presentation.changes:
+                timeline.breaks(start)
         return timeline

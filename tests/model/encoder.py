@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from relay.arrival import Sender
-from relay.media import Fragment
+from relay.media import Fragment, Header
 from tests.model.programme import Line, Programme, Span
 
 
@@ -24,6 +24,7 @@ class _At:
     splits: tuple[int, ...] = ()
     todo: list[tuple[int, int]] = field(default_factory=list)
     drift: int = 0
+    slate: bool = False
     last: deque[Sent] = field(default_factory=lambda: deque(maxlen=2))
 
 
@@ -35,6 +36,8 @@ class Encoder:
     indexed   it sends the index in its tfxd: the cell plus this; None: it sends none
     drift     ms by which its next cells are late
     behind    what it sent last was far behind the edge
+    slate     its input is lost: its next cells are filler
+    variants  how each track is configured; 0 if nothing is said
     """
 
     name: str
@@ -44,6 +47,8 @@ class Encoder:
     cell: int
     drift: int = 0
     behind: bool = False
+    slate: bool = False
+    variants: dict[str, int] = field(default_factory=dict)
     connected: set[str] = field(default_factory=set)
     stash: list[Sent] = field(default_factory=list)
     lines: dict[str, Line] = field(init=False)
@@ -80,8 +85,10 @@ class Encoder:
         if not at.todo:
             at.todo = line.pieces(at.cell, at.splits)
             at.drift = self.drift * line.track.timescale // 1000
+            at.slate = self.slate
         first, stop = at.todo.pop(0)
-        sent = self._cut(track, Span(self.name, track, first, stop), at.cell, at.drift)
+        span = Span(self.name, track, first, stop, self.variants.get(track, 0), at.slate)
+        sent = self._cut(track, span, at.cell, at.drift)
         if not at.todo:
             at.cell += 1
         at.last.append(sent)
@@ -107,7 +114,23 @@ class Encoder:
         """A fragment from the far future, the first `part` sixteenths of its cell."""
         line, cell = self.lines[track], self._at[track].cell + cells
         first, stop = line.pieces(cell, (part,))[0]
-        return self._cut(track, Span(self.name, track, first, stop), cell, 0)
+        span = Span(self.name, track, first, stop, self.variants.get(track, 0))
+        return self._cut(track, span, cell, 0)
+
+    def configure(self, variants: dict[str, int]) -> None:
+        """It is restarted with other settings: it has nothing left of what it had encoded."""
+        if variants != self.variants:
+            self.variants = dict(variants)
+            self.stash.clear()
+            for at in self._at.values():
+                at.last.clear()
+
+    def header(self, stream: str) -> Header:
+        """What its stream begins with."""
+        tracks = [track for track in self.lines if self.sender(track).stream == stream]
+        names = tuple(self.lines[track].track.key.name for track in tracks)
+        variants = tuple(self.variants.get(track, 0) for track in tracks)
+        return self.programme.header(names, variants)
 
     def _cut(self, track: str, span: Span, cell: int, drift: int) -> Sent:
         index = None if self.indexed is None else cell + self.indexed

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from relay.arrival import Sender
+from relay.errors import EncoderError
 from relay.gathering import Offer
 from relay.media import Copy, Fragment, Gap, Header, Member, Pin, Verdict
 from relay.numbering import Grid
@@ -39,6 +40,7 @@ class House:
     utc: int
     stalls: bool = False
     now: int = 0
+    prefer: str | None = None
     store: dict[Key, Member] = field(default_factory=dict)
     data: dict[Key, tuple[bytes, ...]] = field(default_factory=dict)
     puts: list[tuple[int, Member, tuple[bytes, ...]]] = field(default_factory=list)
@@ -62,7 +64,7 @@ class House:
     def fresh_view(self) -> View:
         """A view that has seen nothing."""
         empty = Presentation("news", Grid(self.rules.duration or Fraction(2)), self.rules.window)
-        return View(empty, self.rules.patience)
+        return View(empty, self.rules.patience, self.prefer)
 
     @property
     def presentation(self) -> Presentation:
@@ -71,15 +73,22 @@ class House:
     def timeline(self, track: str) -> Timeline | None:
         return self.view.timelines.get(track)
 
+    def preferring(self, source: str | None) -> None:
+        """An operator takes the copies of one source first."""
+        self.prefer = self.view.prefer = source
+        self.settle()
+
     def header(self, sender: Sender, header: Header) -> None:
+        """Raises EncoderError."""
         self._carry(self.point.header(sender, header, self.now))
         self.settle()
 
-    def fragment(self, sender: Sender, fragment: Fragment) -> None:
+    def fragment(self, sender: Sender, fragment: Fragment) -> EncoderError | None:
+        """What the sender is refused with, if it is."""
         outcome = self.point.fragment(sender, fragment, self.now, self.utc + self.now)
         self._carry(outcome)
-        assert outcome.refusal is None, outcome.refusal
         self.settle()
+        return outcome.refusal
 
     def ended(self, sender: Sender, *, clean: bool) -> None:
         self._carry(self.point.ended(sender, self.now, clean=clean))
@@ -105,7 +114,7 @@ class House:
         self._start()
         for item in self.view.replay(list(self.store.values()), self.now):
             self._heard(item)
-        self.point.resume(self.view.edges)
+        self.point.resume(self.view.taken)
         self.settle()
 
     def settle(self) -> None:
@@ -128,9 +137,8 @@ class House:
                 self._put_copy(member)
         self._follow()
         for track, _, floor in self.view.trims():
-            below = [k for k in self.store if not isinstance(k, str) and k[0] == track]
-            for key in below:
-                if not isinstance(key, str) and key[1] < floor:
+            for key, kept in list(self.store.items()):
+                if not isinstance(kept, Pin) and kept.track == track and kept.index < floor:
                     del self.store[key]
                     self.data.pop(key, None)
 
@@ -162,6 +170,8 @@ class House:
         key = member.name if isinstance(member, Pin) else (member.track, member.index)
         if isinstance(member, Copy) and member.fill:
             key = f"fill/{member.track}/{member.index}"
+        if isinstance(member, Copy) and member.event:
+            key = f"event/{member.track}/{member.index}/{member.time}"
         if key in self.store:
             return
         self.store[key] = member

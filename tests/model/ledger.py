@@ -9,15 +9,19 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from relay.arrival import Sender
+from relay.errors import EncoderError, HeaderDiffers
 from relay.gathering import MOST_OPEN
+from relay.headers import Change
 from relay.media import Copy, Gap, Pin
 from relay.presentation import Rendition, Segment
 from relay.runs import RESENT
 from relay.timeline import CONVINCING, MOST_HELD, MOST_SUSPECTS
 from relay.view import View
+from tests.model.changes import Changes
 from tests.model.encoder import Sent
 from tests.model.house import House
 from tests.model.programme import Line, Span
+from tests.model.seen import seen
 
 Place = tuple[str, int]
 
@@ -35,6 +39,8 @@ class Ledger:
     begins: dict[str, int] = field(default_factory=dict)
     shown: dict[str, dict[int, Segment]] = field(default_factory=lambda: defaultdict(dict))
     put: dict[Place, Copy | Gap] = field(default_factory=dict)
+    changes: Changes = field(init=False)
+    real: set[Place] = field(default_factory=set)
     twin: View = field(init=False)
     sources: set[str] = field(default_factory=set)
     _begun: set[tuple[str, str, int]] = field(default_factory=set)
@@ -44,6 +50,7 @@ class Ledger:
 
     def __post_init__(self) -> None:
         self.twin = self.house.fresh_view()
+        self.changes = Changes(self.house, self.lines)
 
     def index(self, cell: int) -> int:
         return cell + self.house.rules.base
@@ -57,8 +64,8 @@ class Ledger:
         back = any(who.source == source for who in runs._back) and index <= runs.edge
         return back or index < runs.edge - RESENT
 
-    def deliver(self, sent: Sent, stream: str, *, honest: bool = True) -> None:
-        """Send it, and see what became of everything."""
+    def deliver(self, sent: Sent, stream: str, *, honest: bool = True) -> EncoderError | None:
+        """Send it, and see what became of everything; what it is refused with, if it is."""
         span, index = sent.span, self.index(sent.cell)
         place = span.track, index
         self.sent.add(span.encode())
@@ -67,12 +74,43 @@ class Ledger:
             self.honest.add((span.source, span.track, index))
             if self._last_eighth(sent):
                 self.honest.add((span.source, span.track, index + 1))
+            self.changes.highest = max(self.changes.highest, index)
         free = place not in self.house.store and not self.old(sent) and self._near(*place)
-        self.house.fragment(Sender(span.source, stream), sent.fragment)
+        joins = free and self._joins(sent)
+        line = self.house.timeline(span.track)
+        begun = line is not None and line.next is not None
+        refusal = self.house.fragment(Sender(span.source, stream), sent.fragment)
+        if refusal is not None:
+            assert isinstance(refusal, HeaderDiffers), refusal
+            assert self.changes.variants()[span.track] != span.variant, refusal
+            self.check()
+            return refusal
+        self.changes.sent(span.source, span.track)
         self.check()
-        if self._whole(sent) and honest and free:
+        whole = self._whole(sent)
+        free = free and index >= self.house.point._headers.starts.get(span.track, 0)
+        if whole and honest and free:
             self.promised.add(place)
+            if not span.slate and begun:
+                self.real.add(place)
+            won = self.house.store.get(place)
+            if joins and self.house.prefer == span.source and isinstance(won, Copy):
+                assert won.source == span.source, f"{won.source} won over the preferred one"
         self.check()
+        return None
+
+    def _joins(self, sent: Sent) -> bool:
+        """It is all of the cell that is next, and joins what is before it."""
+        line, span = self.house.timeline(sent.span.track), sent.span
+        own = self.lines[span.track]
+        return (
+            self.house.point.grid is not None
+            and line is not None
+            and bool(line.placed)
+            and line.next == self.index(sent.cell)
+            and abs(sent.fragment.time - line.end) <= own.frame * own.track.timescale / 2
+            and (span.first, span.stop) == (own.cut(sent.cell), own.cut(sent.cell + 1))
+        )
 
     def broken(self, source: str, *, clean: bool) -> None:
         """Its POSTs are over: what they had begun is no promise. Cleanly: it is whole as it is."""
@@ -87,6 +125,7 @@ class Ledger:
         self._progress.clear()
         self._begun.clear()
         self.promised &= self.house.store.keys()
+        self.real &= self.house.store.keys()
 
     def check(self) -> None:
         """Everything that must hold after every step."""
@@ -94,7 +133,7 @@ class Ledger:
         for rendition in self.house.presentation.renditions:
             if self._seen.get(rendition.name) is not rendition:
                 self._seen[rendition.name] = rendition
-                self._check_shown(rendition.name, list(rendition.segments))
+                self._check_shown(rendition, list(rendition.segments))
         self._check_promises()
         self._check_bounds()
 
@@ -111,6 +150,7 @@ class Ledger:
                 waits = place[1] in self.house.view.timelines[place[0]]._ahead
                 assert waits or place[1] in self.shown[place[0]], f"{place} is never shown"
         assert not self.promised or self.house.point.grid is None, "promised and not stored"
+        self.twin.trims()
         assert seen(self.twin) == seen(self.house.view)
 
     def _near(self, track: str, index: int) -> bool:
@@ -140,10 +180,13 @@ class Ledger:
         while self._read < len(self.house.puts):
             now, member, data = self.house.puts[self._read]
             self._read += 1
-            if isinstance(member, Copy) and member.fill:
-                assert isinstance(self.put[member.track, member.index], Gap), "no gap to fill"
+            if isinstance(member, Copy) and (member.fill or member.event):
+                place = member.track, member.index
+                assert member.event or isinstance(self.put[place], Gap), "no gap to fill"
                 self.twin.apply(member, now)
                 continue
+            if isinstance(member, Pin) and member.name.startswith("change/"):
+                self.changes.pinned(Change.read(member), self.twin)
             if not isinstance(member, Pin):
                 self.put[member.track, member.index] = member
             self.twin.apply(member, self._read * 977 % 5000)
@@ -160,6 +203,10 @@ class Ledger:
         whose = set(copy.source.split("+"))
         assert {(span.source, span.track) for span in spans} == {(who, copy.track) for who in whose}
         assert copy.sample_count == sum(span.stop - span.first for span in spans)
+        slate = all(span.slate for span in spans)
+        held = self.house.view.timelines[copy.track]._held
+        lost = slate and place in self.real and len(held) < MOST_HELD
+        assert not lost, f"a slate for {place}, which was delivered"
         joined = all(a.stop == b.first for a, b in pairwise(spans))
         assert joined or copy.partial, f"pieces that do not join: {spans}"
         first, stop = (line.cut(copy.index - self.house.rules.base + at) for at in (0, 1))
@@ -176,7 +223,8 @@ class Ledger:
             )
             assert full or waited >= self.house.rules.patience, f"{spans} after {waited} ms"
 
-    def _check_shown(self, track: str, segments: list[Segment]) -> None:
+    def _check_shown(self, rendition: Rendition, segments: list[Segment]) -> None:
+        track = rendition.name
         shown = self.shown[track]
         for segment in segments:
             known = shown.get(segment.index)
@@ -188,16 +236,21 @@ class Ledger:
                     and passed.index < segment.index
                 ):
                     shown[passed.index] = Segment(0, passed.index, passed.time, passed.duration)
+                    self.changes.breaks(track, passed.index)
                 if shown and segment.index != max(shown) + 1:
                     self._check_moved(track, segment.index, max(shown))
                 self.begins.setdefault(track, segment.index)
+                broken = self.changes.breaks(track, segment.index) and bool(shown)
                 shown[segment.index] = segment
+                assert segment.discontinuity == broken, f"{segment}: {broken}"
             else:
                 assert known == segment, "what was published has changed"
             member = self.house.store.get((track, segment.index))
             assert isinstance(member, Gap if segment.gap else Copy), "published and not stored"
             assert member.run == 0, "a run without a clock that went back"
             assert (member.time, member.end) == (segment.time, segment.end)
+            data = self.house.data.get((track, segment.index), ())
+            self.changes.check(rendition, segment, data)
         for before, after in pairwise(segments):
             assert after.index == before.index + 1
             assert after.time > before.time
@@ -238,17 +291,3 @@ class Ledger:
             assert sum(map(len, line._suspects.values())) <= MOST_SUSPECTS * len(self.sources)
             if line.placed and line.next is not None:
                 assert list(line.placed) == list(range(line.next - len(line.placed), line.next))
-
-
-def seen(view: View) -> object:
-    """What players see."""
-    shown = view.presentation
-    return (
-        shown.grid,
-        shown.epoch,
-        shown.updated,
-        [
-            (r.name, r.bandwidth, r.frame_rate, r.discontinuities, list(r.segments))
-            for r in shown.renditions
-        ],
-    )

@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
-from tests.model.ledger import seen
+from tests.model.seen import seen
 from tests.model.setting import (
     DRIFTS,
     FAR,
@@ -11,6 +11,7 @@ from tests.model.setting import (
     LOST,
     SETTINGS,
     SPLITS,
+    VARIANTS,
     WHICH,
     WHO,
     Setting,
@@ -91,12 +92,9 @@ class Relay(Stage):
     @precondition(lambda self: self.free)
     @rule(who=WHO, which=WHICH, splits=SPLITS)
     def split(self, who: int, which: int, splits: list[int]) -> None:
-        encoder = self.of(who)
-        track = self.track(which)
-        # An index of the encoder's own holds for the whole cell, whatever begins in its end.
-        kept = [at for at in splits if encoder.indexed is None or at < 14]
-        encoder.split(track, kept)
+        self.of(who).split(self.track(which), splits)
 
+    @precondition(lambda self: self.free or not self.learns)
     @rule(who=WHO, drift=DRIFTS)
     def drift(self, who: int, drift: int) -> None:
         self.of(who).drift = drift
@@ -142,6 +140,63 @@ class Relay(Stage):
             self.poisons += 1
             cells = FAR * 100**far + 10 * self.poisons
             self.send(encoder, encoder.poison(track, cells, part), honest=False)
+
+    @precondition(lambda self: self.free)
+    @rule(who=WHO, which=WHICH)
+    def corrupt(self, who: int, which: int) -> None:
+        """What cannot be read is refused, and the POST with it."""
+        encoder = self.of(who)
+        encoder.next(self.track(which))
+        self.leave(encoder, clean=False)
+
+    @precondition(lambda self: self.free)
+    @rule(who=WHO, first=st.sampled_from([0, 1, 7]))
+    def reset_index(self, who: int, first: int) -> None:
+        """Its own index, which means nothing any more, counts from the beginning again."""
+        encoder = self.of(who)
+        encoder.indexed = first - min(map(encoder.ahead, self.tracks))
+
+    @precondition(lambda self: self.free)
+    @rule(who=WHO, variants=VARIANTS, ms=st.sampled_from([0, 1600, 7000]), clean=st.booleans())
+    def reconfigure(self, who: int, variants: tuple[int, int], ms: int, clean: bool) -> None:
+        """An encoder is restarted with other settings, while others go on or not."""
+        encoder = self.of(who)
+        self.leave(encoder, clean=clean)
+        self.pass_time(ms)
+        self.configure(encoder, variants)
+        for stream in sorted(encoder.streams()):
+            if not self.connect(encoder, stream):
+                break
+
+    @precondition(lambda self: self.free)
+    @rule(variants=VARIANTS, clean=st.booleans(), skipped=st.sampled_from([0, 0, 3, 30]))
+    def reconfigure_all(self, variants: tuple[int, int], clean: bool, skipped: int) -> None:
+        """All encoders are, together, and are back some cells later."""
+        for encoder in self.encoders:
+            self.leave(encoder, clean=clean)
+        self.pass_time(7_000)
+        for encoder in self.encoders:
+            self.configure(encoder, variants)
+            for track in self.tracks:
+                encoder.skip(track, skipped)
+
+    @rule(who=WHO)
+    def prefer(self, who: int) -> None:
+        """The operator prefers a source, or none any more."""
+        name = self.of(who).name
+        self.house.preferring(None if self.house.prefer == name else name)
+        self.ledger.check()
+
+    @rule(who=WHO)
+    def lose_input(self, who: int) -> None:
+        """Its next cells are a slate; or its input is back."""
+        encoder = self.of(who)
+        encoder.slate = not encoder.slate
+
+    @rule(who=WHO, cells=st.integers(-6, 6), sixteenths=st.integers(0, 15))
+    def cue(self, who: int, cells: int, sixteenths: int) -> None:
+        encoder = self.of(who)
+        self.signal(encoder, encoder.ahead(self.tracks[0]) + cells, sixteenths)
 
     @precondition(lambda self: self.free)
     @rule(cells=st.integers(20, 60))

@@ -21,6 +21,7 @@ class Setting:
     local            times begin near 0, else they are UTC
     starts           the first cell of each encoder
     apart, indexed   bit masks: encoders with a stream for each track; with the index in their tfxd
+    cues             there is a sparse track, in each stream
     """
 
     D: Fraction = Fraction(2)
@@ -33,6 +34,7 @@ class Setting:
     starts: tuple[int, ...] = (0, 0)
     apart: int = 0
     indexed: int = 0
+    cues: bool = False
 
     @property
     def first(self) -> int:
@@ -54,6 +56,7 @@ SETTINGS = st.builds(
     starts=st.lists(st.integers(0, 2), min_size=2, max_size=3).map(tuple),
     apart=st.integers(0, 7),
     indexed=st.integers(0, 7),
+    cues=st.booleans(),
 )
 
 LOST = st.sampled_from([0, 0, 0, 1, 2, 4, 5, 64])
@@ -66,3 +69,5 @@ FEW = st.integers(1, 4)
 DRIFTS = st.sampled_from([0, 0, 5, -5, 15, -15, 25, -25, 45, -45])
 """ms. Twice the most, and the most that audio leads by, is less than an eighth of a cell."""
 SPLITS = st.lists(st.sampled_from([1, 4, 8, 11, 13, 15]), max_size=2)
+VARIANTS = st.tuples(st.integers(0, 2), st.integers(0, 2))
+"""How the first track is configured, and all others."""

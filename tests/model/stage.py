@@ -1,14 +1,19 @@
 """What the machine acts on: one relay, its encoders, and what must hold when all is over."""
 
 import sys
+from math import ceil
 
 from hypothesis.stateful import RuleBasedStateMachine
 
 from relay.arrival import Sender
+from relay.errors import HeaderDiffers
+from relay.runs import SILENCE
+from tests.model.cues import check_cues
 from tests.model.encoder import Encoder, Sent
 from tests.model.house import House, Rules
 from tests.model.ledger import Ledger
-from tests.model.programme import Programme, header
+from tests.model.programme import Programme
+from tests.model.seen import seen
 from tests.model.setting import EPOCH, Setting
 
 
@@ -24,7 +29,7 @@ class Stage(RuleBasedStateMachine):
     def begins(self, setting: Setting) -> None:
         """The relay is started; the encoders are about to be."""
         self.learns = setting.learns and setting.names[0].startswith("video")
-        self.programme = Programme(setting.D, setting.names, setting.phase)
+        self.programme = Programme(setting.D, setting.names, setting.phase, setting.cues)
         rules = Rules(None if self.learns else setting.D, setting.base)
         self.house = House(rules, EPOCH * 1000, setting.stalls)
         self.ledger = Ledger(self.house, self.programme.lines)
@@ -59,21 +64,63 @@ class Stage(RuleBasedStateMachine):
             return
         encoder.behind = old
         stream = encoder.sender(sent.span.track).stream
-        self.connect(encoder, stream)
-        self.ledger.deliver(sent, stream, honest=honest)
+        if not self.connect(encoder, stream):
+            return
+        if self.ledger.deliver(sent, stream, honest=honest) is not None:
+            self.gives_in(encoder)
 
-    def connect(self, encoder: Encoder, stream: str) -> None:
-        if stream not in encoder.connected:
+    def connect(self, encoder: Encoder, stream: str) -> bool:
+        """It is connected; else it was refused, and takes the settings of the others."""
+        if stream in encoder.connected:
+            return True
+        if self.announce(encoder, stream):
             encoder.connected.add(stream)
-            self.announce(encoder, stream)
+            return True
+        self.gives_in(encoder)
+        return False
 
-    def announce(self, encoder: Encoder, stream: str) -> None:
-        names = self.programme.names
-        if encoder.apart:
-            track = encoder.lines[stream].track
-            names = (track.key.name,)
-        self.house.header(Sender(encoder.name, stream), header(names))
+    def announce(self, encoder: Encoder, stream: str) -> bool:
+        """Its header comes; whether it is taken. Refused, it changes nothing."""
+        unlike = self.ledger.changes.unlike(encoder, stream)
+        others = [other for other in self.encoders if other is not encoder]
+        since = self.house.now - ceil(SILENCE * self.programme.D * 1000)
+        surely, perhaps = self.ledger.changes.held_by(others, unlike, since)
+        before = seen(self.house.view), len(self.house.puts)
+        try:
+            self.house.header(Sender(encoder.name, stream), encoder.header(stream))
+        except HeaderDiffers:
+            assert perhaps, "nobody else shows it otherwise"
+            assert (seen(self.house.view), len(self.house.puts)) == before
+            return False
+        assert not surely, f"{unlike} would be two things at once"
+        self.ledger.changes.told(encoder.name, unlike)
         self.ledger.check()
+        return True
+
+    def configure(self, encoder: Encoder, variants: tuple[int, int]) -> None:
+        """Its first track is another, and all others."""
+        first, others = variants
+        made = dict.fromkeys(self.tracks, others)
+        encoder.configure({**made, self.tracks[0]: first})
+
+    def gives_in(self, encoder: Encoder) -> None:
+        """It was refused: its operator gives it the settings that the others have."""
+        self.leave(encoder, clean=False)
+        encoder.configure(self.ledger.changes.variants())
+
+    def signal(self, encoder: Encoder, cell: int, sixteenths: int) -> None:
+        """It sends a cue, on any of its streams."""
+        stream = min(encoder.connected or encoder.streams())
+        if not self.programme.cues or not self.connect(encoder, stream):
+            return
+        event = self.programme.event(cell, sixteenths)
+        stored = f"event/{event.track.name}/{self.ledger.index(cell)}/{event.time}"
+        floor = self.house.view._floor
+        self.house.fragment(Sender(encoder.name, stream), event)
+        if self.free and self.ledger.index(cell) >= max(floor, self.house.view._floor):
+            assert stored in self.house.store, f"{stored} is lost"
+        self.ledger.check()
+        check_cues(self.house, event.track.name)
 
     def leave(self, encoder: Encoder, *, clean: bool) -> None:
         self.ledger.broken(encoder.name, clean=clean)
@@ -101,11 +148,13 @@ class Stage(RuleBasedStateMachine):
         """Whatever happened: what a sound encoder sends now is published."""
         cell = self.edge()
         sound = Encoder("z", self.programme, apart=False, indexed=None, cell=cell)
+        sound.configure(self.ledger.changes.variants())
         for _ in range(4):
             for track in self.tracks:
                 self.send(sound, sound.next(track))
         self.leave(sound, clean=True)
         self.house.passes(60_000)
         self.ledger.check_quiet()
+        check_cues(self.house, self.programme.sparse.name)
         for track in self.tracks:
             assert max(self.ledger.shown[track]) == self.ledger.index(sound.ahead(track) - 1)

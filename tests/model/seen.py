@@ -1,0 +1,20 @@
+"""What players see of a view, as one value to be compared."""
+
+from relay.view import View
+
+
+def seen(view: View) -> object:
+    """What players see."""
+    shown = view.presentation
+    return (
+        shown.grid,
+        shown.epoch,
+        shown.updated,
+        [
+            (r.track, r.former, r.bandwidth, r.frame_rate, r.discontinuities, list(r.segments))
+            for r in shown.renditions
+        ],
+        shown.breaks,
+        shown.changes,
+        {name: events for name, events in shown.events.items() if events},
+    )
