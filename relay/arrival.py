@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from relay.media import Fragment, Header
+from relay.numbering import Grid
 
 MOST_WAITING = 256
 MOST_BYTES = 128 << 20
@@ -34,6 +35,13 @@ class Arrival:
     now: int
     utc: int
     run: int = 0
+
+    def raw(self, grid: Grid) -> int:
+        """Its index, before a run adds its offset."""
+        fragment, timescale = self.fragment, self.fragment.track.timescale
+        if fragment.track.parent:
+            return grid.sparse_index(fragment.time, timescale)
+        return grid.index(fragment.time, fragment.duration, timescale)
 
 
 @dataclass(frozen=True, slots=True)

@@ -146,7 +146,7 @@ class PublishingPoint:
             if late.run != run.number:
                 outcome.suspect.append(late.fragment)  # a clock went back meanwhile
             else:  # it has had its place: to ask for it anew would look like a clock that goes back
-                self._gather(late, _index(late, self.grid) + run.offset, run, self.grid, outcome)
+                self._gather(late, late.raw(self.grid) + run.offset, run, self.grid, outcome)
         return outcome
 
     def resume(self, edges: dict[str, int]) -> None:
@@ -201,7 +201,7 @@ class PublishingPoint:
     def _number(self, came: Arrival, grid: Grid, outcome: Outcome) -> None:
         if came.fragment.track.parent:
             run = self._run
-            self._gather(came, _index(came, grid) + run.offset, run, grid, outcome)
+            self._gather(came, came.raw(grid) + run.offset, run, grid, outcome)
             return
         placed = self._place(came, grid, outcome)
         if placed is None:
@@ -210,7 +210,7 @@ class PublishingPoint:
         resent = self._rewound.take(lambda late: late.sender == came.sender)
         for late in [*resent, came]:
             if isinstance(late, Arrival):
-                self._gather(late, _index(late, grid) + placed.offset, placed, grid, outcome)
+                self._gather(late, late.raw(grid) + placed.offset, placed, grid, outcome)
 
     def _gather(self, came: Arrival, index: int, run: Run, grid: Grid, outcome: Outcome) -> None:
         fragment, track = came.fragment, came.fragment.track
@@ -255,7 +255,7 @@ class PublishingPoint:
             return []
         run = self._run
         own = [x for x in self._parked if isinstance(x, Arrival) and x.sender == came.sender]
-        first = min([index, *(_index(late, grid) + run.offset for late in own)])
+        first = min([index, *(late.raw(grid) + run.offset for late in own)])
         newest = [self._newest[name] + 1 for name in changing if name in self._newest]
         pin = self._headers.change(came.sender, max([first, *newest]))
         return [pin] if pin is not None else []
@@ -266,7 +266,7 @@ class PublishingPoint:
 
     def _place(self, came: Arrival, grid: Grid, outcome: Outcome) -> Run | None:
         """The run that the fragment counts in; None while that is not sure, or it is refused."""
-        runs, raw = self._runs, _index(came, grid)
+        runs, raw = self._runs, came.raw(grid)
         if runs is None or not 0 <= raw < INDEX_LIMIT:
             return Run()
         standing = runs.place(came.sender, raw, came.now, grid.index_at(came.utc))
@@ -285,17 +285,9 @@ class PublishingPoint:
         outcome.suspect += [late.fragment for late in stale if isinstance(late, Arrival)]
         if standing is Standing.REWOUND:
             waits = [late for late in self._rewound if isinstance(late, Arrival)]
-            numbered = [(_index(late, grid), late) for late in waits]
+            numbered = [(late.raw(grid), late) for late in waits]
             first, began = min(numbered, key=itemgetter(0))
             end = Fraction(began.fragment.end, began.fragment.track.timescale)
             arrived = round(Fraction(began.utc, 1000) - end)
             outcome.pins.append(runs.next(first, arrived).pin())
         return None
-
-
-def _index(came: Arrival, grid: Grid) -> int:
-    """The raw index, before a run adds its offset."""
-    fragment = came.fragment
-    if fragment.track.parent:
-        return grid.sparse_index(fragment.time, fragment.track.timescale)
-    return grid.index(fragment.time, fragment.duration, fragment.track.timescale)
