@@ -5,13 +5,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 
 from relay.arrival import Sender
 from relay.channel import Rules
 from relay.errors import StoreUnavailable
-from relay.media import Buffer, Copy, Member, Verdict
+from relay.media import Buffer, Copy, Fragment, Member, Verdict
 from relay.store.memory import MemoryStore
 from tests.door import (
     AV,
@@ -99,6 +100,43 @@ async def test_a_post_that_ends_while_the_grid_is_pinned_loses_nothing() -> None
     await channel.close()
 
 
+@pytest.mark.requirement("FMT-7a")
+@pytest.mark.parametrize("seconds", [Fraction(1, 2), Fraction(1), Fraction(6), Fraction(30)])
+async def test_fragments_of_unusual_length_are_learnt_and_published(seconds: Fraction) -> None:
+    channel, _ = await started(MemoryStore(), LEARNING)
+    head, first = bodies(0, 1)
+    assert isinstance(first, Fragment)
+    ticks = int(seconds * 10_000_000)
+    await send(channel, Sender("a", "main"), head)
+    for index in range(100, 104):
+        found = replace(first, time=index * ticks, duration=ticks, sample_count=int(25 * seconds))
+        await send(channel, Sender("a", "main"), found)
+    await shown(channel, range(100, 104))
+    assert seconds == channel.presentation.grid.D
+    await channel.close()
+
+
+@pytest.mark.requirement("FMT-6b")
+async def test_fragments_that_vary_by_a_frame_leave_no_mark() -> None:
+    """30000/1001 frames a second, cut at the nearest one to each two seconds."""
+    channel, _ = await started(MemoryStore())
+    head, first = bodies(0, 1)
+    assert isinstance(first, Fragment)
+    await send(channel, Sender("a", "main"), head)
+    frame, scale = Fraction(1001, 30_000), 10_000_000
+    cuts = [round(2 * index / frame) for index in range(1_000, 1_051)]
+    assert {after - before for before, after in pairwise(cuts)} == {59, 60}
+    for before, after in pairwise(cuts):
+        begin, end = (round(cut * frame * scale) for cut in (before, after))
+        found = replace(first, time=begin, duration=end - begin, sample_count=after - before)
+        await send(channel, Sender("a", "main"), found)
+    await shown(channel, range(1_000, 1_050))
+    (rendition,) = channel.presentation.renditions
+    assert not any(segment.discontinuity for segment in rendition.segments)
+    assert verdicts(channel) == {"a": {Verdict.ACCEPTED: 50}}
+    await channel.close()
+
+
 async def test_audio_alone_is_numbered_when_no_video_has_come() -> None:
     channel, clock = await started(MemoryStore(), LEARNING)
     sender = Sender("a", "main")
@@ -150,6 +188,19 @@ async def test_closing_ends_its_tasks_and_its_store() -> None:
         await send(channel, Sender("a", "main"), bodies(2, 3)[1])
 
 
+@pytest.mark.parametrize("turns", range(4))
+async def test_closing_ends_it_in_the_very_moment_that_it_is_woken(turns: int) -> None:
+    channel, _ = await started(MemoryStore())
+    for found in [*bodies(0, 1), *bodies(2, 3)[1:]]:
+        await send(channel, Sender("a", "main"), found)
+    await asyncio.sleep(0.01)  # it waits, for the hole's end or what comes first
+    channel._wake.set()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        await channel.close()
+
+
 async def test_the_end_of_an_old_post_does_not_touch_a_new_one_of_the_same_sender() -> None:
     """A reconnect may be quicker than the end of the connection that it replaces."""
     async with opened({"news": MemoryStore()}) as door:
@@ -163,6 +214,7 @@ async def test_the_end_of_an_old_post_does_not_touch_a_new_one_of_the_same_sende
         assert [event.code for event in channel.journal.events.values()][told:] == ["SOURCE_ENDED"]
 
 
+@pytest.mark.requirement("SVC-6b")
 async def test_a_post_of_one_fragment_is_no_loss_of_its_source() -> None:
     async with opened({"news": MemoryStore()}) as door:
         sender = Sender("a", "main")

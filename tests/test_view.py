@@ -5,6 +5,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -61,6 +62,7 @@ def test_pins_register_tracks_and_set_the_grid() -> None:
     assert news == [HeaderPinned("main", HEADER), GridPinned(GRID)]
 
 
+@pytest.mark.requirement("ENC-6b")
 def test_copies_are_published_in_order_with_their_gaps() -> None:
     line = view()
     told(line, [*PINS, member(NAMES[0], 5), member(NAMES[0], 7)])
@@ -127,6 +129,14 @@ def test_a_restart_shows_what_was_shown(data: st.DataObject) -> None:
     again = view()
     again.replay(stored, 0)
     assert shown(again) == shown(line)
+
+
+def test_a_late_fill_that_outlived_its_gap_does_not_begin_the_line() -> None:
+    """A relay that is killed while its store forgets may leave one behind."""
+    left = replace(member(NAMES[0], 3), fill=True)
+    again = view()
+    again.replay([*PINS, left, *(member(NAMES[0], at) for at in range(10, 14))], 0)
+    assert shown(again)[0][1] == [(at, False) for at in range(10, 14)]
 
 
 def test_a_run_continues_the_presentation_and_replays_alike() -> None:

@@ -35,7 +35,7 @@ class Encoder:
     apart     every track in a stream of its own, else all in one
     indexed   it sends the index in its tfxd: the cell plus this; None: it sends none
     drift     ms by which its next cells are late
-    behind    what it sent last was far behind the edge
+    behind    tracks of which it sent last what was far behind
     slate     its input is lost: its next cells are filler
     variants  how each track is configured; 0 if nothing is said
     """
@@ -46,7 +46,7 @@ class Encoder:
     indexed: int | None
     cell: int
     drift: int = 0
-    behind: bool = False
+    behind: set[str] = field(default_factory=set)
     slate: bool = False
     variants: dict[str, int] = field(default_factory=dict)
     connected: set[str] = field(default_factory=set)

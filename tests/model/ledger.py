@@ -15,8 +15,9 @@ from relay.headers import Change
 from relay.media import Copy, Gap, Pin
 from relay.presentation import Rendition, Segment
 from relay.runs import RESENT
-from relay.timeline import CONVINCING, MOST_HELD, MOST_SUSPECTS
+from relay.timeline import CONVINCING, MOST_HELD
 from relay.view import View
+from tests.model.bounds import check_bounds
 from tests.model.changes import Changes
 from tests.model.encoder import Sent
 from tests.model.house import House
@@ -45,6 +46,7 @@ class Ledger:
     sources: set[str] = field(default_factory=set)
     _begun: set[tuple[str, str, int]] = field(default_factory=set)
     _progress: dict[tuple[str, str, int], int] = field(default_factory=dict)
+    _tails: dict[tuple[str, str, int], int] = field(default_factory=dict)
     _seen: dict[str, Rendition] = field(default_factory=dict)
     _read: int = 0
 
@@ -55,14 +57,15 @@ class Ledger:
     def index(self, cell: int) -> int:
         return cell + self.house.rules.base
 
-    def old(self, sent: Sent) -> bool:
+    def old(self, sent: Sent, stream: str) -> bool:
         """So far behind that it may be a clock that went back: no promise."""
-        runs, source = self.house.point._runs, sent.span.source
+        runs, span = self.house.point._runs, sent.span
+        lane = Sender(span.source, stream), span.track
         if runs is None or runs.edge is None:
             return False
         index = self.index(sent.cell)
-        back = any(who.source == source for who in runs._back) and index <= runs.edge
-        return back or index < runs.edge - RESENT
+        newest = runs._newest.get(lane, runs.edge)
+        return index < newest - RESENT or (lane in runs._back and index <= newest)
 
     def deliver(self, sent: Sent, stream: str, *, honest: bool = True) -> EncoderError | None:
         """Send it, and see what became of everything; what it is refused with, if it is."""
@@ -75,7 +78,7 @@ class Ledger:
             if self._last_eighth(sent):
                 self.honest.add((span.source, span.track, index + 1))
             self.changes.highest = max(self.changes.highest, index)
-        free = place not in self.house.store and not self.old(sent) and self._near(*place)
+        free = place not in self.house.store and not self.old(sent, stream) and self._near(*place)
         joins = free and self._joins(sent)
         line = self.house.timeline(span.track)
         begun = line is not None and line.next is not None
@@ -135,7 +138,7 @@ class Ledger:
                 self._seen[rendition.name] = rendition
                 self._check_shown(rendition, list(rendition.segments))
         self._check_promises()
-        self._check_bounds()
+        check_bounds(self.house, len(self.sources))
 
     def check_quiet(self) -> None:
         """Everybody has gone and all deadlines have passed."""
@@ -167,8 +170,15 @@ class Ledger:
         line, span = self.lines[sent.span.track], sent.span
         key = span.source, span.track, sent.cell
         self._begun.add(key)
-        if span.first == line.cut(sent.cell) or self._progress.get(key) == span.first:
+        began, fragment = span.first == line.cut(sent.cell), sent.fragment
+        # The last eighth of the cell before is part of this copy, and a drift between is a hole.
+        tail = self._tails.get(key, fragment.time)
+        half = fragment.duration // (2 * fragment.sample_count)
+        joins = abs(fragment.time - tail) <= half
+        if (began and joins) or self._progress.get(key) == span.first:
             self._progress[key] = span.stop
+        if not began and self._last_eighth(sent):
+            self._tails[span.source, span.track, sent.cell + 1] = fragment.end
         return self._progress.get(key) == line.cut(sent.cell + 1)
 
     def _last_eighth(self, sent: Sent) -> bool:
@@ -280,14 +290,3 @@ class Ledger:
             waits = self.house.point.grid is None
             assert held or waits, f"{(track, index)} was delivered whole and is nowhere"
         self.promised -= kept
-
-    def _check_bounds(self) -> None:
-        for gathering in self.house.point._gatherings._by.values():
-            assert len(gathering._open) <= MOST_OPEN
-        for line in self.house.view.timelines.values():
-            assert len(line.placed) <= line.depth
-            assert len(line._ahead) <= 4 * line.reach
-            assert len(line._held) <= MOST_HELD + MOST_SUSPECTS
-            assert sum(map(len, line._suspects.values())) <= MOST_SUSPECTS * len(self.sources)
-            if line.placed and line.next is not None:
-                assert list(line.placed) == list(range(line.next - len(line.placed), line.next))

@@ -9,7 +9,6 @@ def seen(view: View) -> object:
     return (
         shown.grid,
         shown.epoch,
-        shown.updated,
         [
             (r.track, r.former, r.bandwidth, r.frame_rate, r.discontinuities, list(r.segments))
             for r in shown.renditions

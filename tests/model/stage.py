@@ -1,12 +1,14 @@
 """What the machine acts on: one relay, its encoders, and what must hold when all is over."""
 
 import sys
+from fractions import Fraction
 from math import ceil
 
 from hypothesis.stateful import RuleBasedStateMachine
 
 from relay.arrival import Sender
 from relay.errors import HeaderDiffers
+from relay.media import Kind
 from relay.runs import SILENCE
 from tests.model.cues import check_cues
 from tests.model.encoder import Encoder, Sent
@@ -16,6 +18,9 @@ from tests.model.programme import Programme
 from tests.model.seen import seen
 from tests.model.setting import EPOCH, Setting
 
+AHEAD = 5_000
+"""ms by which an encoder's clock may be ahead of the relay's."""
+
 
 class Stage(RuleBasedStateMachine):
     """One relay, two or three encoders."""
@@ -24,10 +29,12 @@ class Stage(RuleBasedStateMachine):
     ledger: Ledger
     encoders: list[Encoder]
     learns: bool
+    local: bool
     poisons: int
 
     def begins(self, setting: Setting) -> None:
         """The relay is started; the encoders are about to be."""
+        self.local = setting.local
         self.learns = setting.learns and setting.names[0].startswith("video")
         self.programme = Programme(setting.D, setting.names, setting.phase, setting.cues)
         rules = Rules(None if self.learns else setting.D, setting.base)
@@ -59,15 +66,33 @@ class Stage(RuleBasedStateMachine):
 
     def send(self, encoder: Encoder, sent: Sent, *, honest: bool = True) -> None:
         """Send it, unless it would be the second in a row that looks like a restarted clock."""
-        old = self.ledger.old(sent)
-        if old and encoder.behind:
+        track = sent.span.track
+        stream = encoder.sender(track).stream
+        if not self.ledger.old(sent, stream):
+            encoder.behind.discard(track)
+        elif track in encoder.behind:
             return
-        encoder.behind = old
-        stream = encoder.sender(sent.span.track).stream
-        if not self.connect(encoder, stream):
+        else:
+            encoder.behind.add(track)
+        if not self.begins_live(sent) or not self.connect(encoder, stream):
             return
         if self.ledger.deliver(sent, stream, honest=honest) is not None:
             self.gives_in(encoder)
+
+    def begins_live(self, sent: Sent) -> bool:
+        """The clock goes on as the programme does, until there is a line: none begins ahead of it.
+
+        Where time may not pass yet, what is ahead is not sent.
+        """
+        house, track = self.house, sent.fragment.track
+        shown = Fraction(sent.fragment.end, track.timescale) * 1000 - house.utc - house.now
+        if self.local or house.view.edge is not None or shown <= AHEAD:
+            return True
+        if self.learns and not self.free:
+            return track.key.kind is Kind.VIDEO
+        house.passes(ceil(shown))
+        self.ledger.check()
+        return True
 
     def connect(self, encoder: Encoder, stream: str) -> bool:
         """It is connected; else it was refused, and takes the settings of the others."""

@@ -211,4 +211,16 @@ def test_what_waited_under_settings_that_never_took_effect_is_given_up() -> None
     relay.deliver(who=A, which=TRACK)
     relay.reconfigure_all(variants=(1, 0), clean=True, skipped=0)
     relay.deliver_together(cells=3, lag=20)
+
+
+def test_a_clock_that_slips_behind_the_last_eighth_of_a_cell_costs_no_fragment() -> None:
+    """That eighth is part of the next copy, which is then broken: the other encoder's is shown."""
+    relay = on_air()
+    relay.split(who=A, which=TRACK, splits=[15])
+    relay.deliver_together(cells=1, lag=0)
+    relay.drift(who=A, drift=25)
+    relay.deliver_together(cells=1, lag=0)
+    last = index(relay, "video-64000")
+    relay.pass_time(4000)
+    assert index(relay, "video-64000") == last + 1
     relay.teardown()

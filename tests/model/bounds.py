@@ -1,0 +1,18 @@
+"""Every buffer that a sender can drive keeps its limit."""
+
+from relay.gathering import MOST_OPEN
+from relay.timeline import MOST_HELD, MOST_SUSPECTS
+from tests.model.house import House
+
+
+def check_bounds(house: House, sources: int) -> None:
+    """After every step. `sources`: how many there are."""
+    for gathering in house.point._gatherings._by.values():
+        assert len(gathering._open) <= MOST_OPEN
+    for line in house.view.timelines.values():
+        assert len(line.placed) <= line.depth
+        assert len(line._ahead) <= 4 * line.reach
+        assert len(line._held) <= MOST_HELD + MOST_SUSPECTS
+        assert sum(map(len, line._suspects.values())) <= MOST_SUSPECTS * sources
+        if line.placed and line.next is not None:
+            assert list(line.placed) == list(range(line.next - len(line.placed), line.next))
