@@ -257,7 +257,8 @@ class PublishingPoint:
         own = [x for x in self._parked if isinstance(x, Arrival) and x.sender == came.sender]
         first = min([index, *(late.raw(grid) + run.offset for late in own)])
         newest = [self._newest[name] + 1 for name in changing if name in self._newest]
-        pin = self._headers.change(came.sender, max([first, *newest]))
+        before = [self._headers.starts.get(name, 0) for name in changing]
+        pin = self._headers.change(came.sender, max([first, *newest, *before]))
         return [pin] if pin is not None else []
 
     def _credible(self, index: int) -> bool:

@@ -119,6 +119,17 @@ def test_other_settings_before_the_grid_is_known_wait_with_the_rest() -> None:
     assert put(point.pinned_change(change, header(OTHER, data=b"new"))) == [(VIDEO.name, 8)]
 
 
+def test_no_change_begins_before_the_one_that_it_follows() -> None:
+    point = PublishingPoint("news")
+    point.pinned_header("main", header(VIDEO, AUDIO))
+    point.pinned_change(Change(1, 12, "main", b"new"), NEW)
+    point.pinned_grid(GRID)
+    point.resume({VIDEO.name: 8})  # of what counts from 12 on, nothing was stored
+    third = header(replace(VIDEO, codecs="z"), AUDIO, data=b"third")
+    point.header(A, third, 0)
+    assert change_of(sent(point, 9, of=third.tracks[0].track)).start == 12
+
+
 @pytest.mark.requirement("FMT-4a", "FMT-4c")
 def test_an_index_of_its_own_teaches_where_the_grid_counts_from() -> None:
     point = PublishingPoint("news")
