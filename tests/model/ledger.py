@@ -39,6 +39,7 @@ class Ledger:
     sources: set[str] = field(default_factory=set)
     _begun: set[tuple[str, str, int]] = field(default_factory=set)
     _progress: dict[tuple[str, str, int], int] = field(default_factory=dict)
+    _tails: dict[tuple[str, str, int], int] = field(default_factory=dict)
     _seen: dict[str, Rendition] = field(default_factory=dict)
     _read: int = 0
 
@@ -127,8 +128,15 @@ class Ledger:
         line, span = self.lines[sent.span.track], sent.span
         key = span.source, span.track, sent.cell
         self._begun.add(key)
-        if span.first == line.cut(sent.cell) or self._progress.get(key) == span.first:
+        began, fragment = span.first == line.cut(sent.cell), sent.fragment
+        # The last eighth of the cell before is part of this copy, and a drift between is a hole.
+        tail = self._tails.get(key, fragment.time)
+        half = fragment.duration // (2 * fragment.sample_count)
+        joins = abs(fragment.time - tail) <= half
+        if (began and joins) or self._progress.get(key) == span.first:
             self._progress[key] = span.stop
+        if fragment.index is None and not began and self._last_eighth(sent):
+            self._tails[span.source, span.track, sent.cell + 1] = fragment.end
         return self._progress.get(key) == line.cut(sent.cell + 1)
 
     def _last_eighth(self, sent: Sent) -> bool:

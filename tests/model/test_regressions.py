@@ -116,3 +116,16 @@ def test_half_a_poisoned_copy_moves_no_line_when_its_sender_dies() -> None:
     relay.pass_time(ms=4_000)
     assert {track: index(relay, track) for track in relay.tracks} == begun
     relay.teardown()
+
+
+def test_a_clock_that_slips_behind_the_last_eighth_of_a_cell_costs_no_fragment() -> None:
+    """That eighth is part of the next copy, which is then broken: the other encoder's is shown."""
+    relay = on_air()
+    relay.split(who=A, which=TRACK, splits=[15])
+    relay.deliver_together(cells=1, lag=0)
+    relay.drift(who=A, drift=25)
+    relay.deliver_together(cells=1, lag=0)
+    last = index(relay, "video-64000")
+    relay.pass_time(4000)
+    assert index(relay, "video-64000") == last + 1
+    relay.teardown()
