@@ -1,7 +1,7 @@
-"""Settings of the property tests: no deadlines, and in CI the same examples on every run.
+"""The conformance table, the settings of the property tests, and a disk that tests may fill.
 
-At home they look for new examples each time; a landing is not the moment to find one. And a disk
-that tests may fill.
+Property tests have no deadlines, and in CI the same examples on every run. At home they look for
+new examples each time; a landing is not the moment to find one.
 """
 
 import os
@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+pytest_plugins = ["tests.conformance.plugin"]
 
 settings.register_profile("home", deadline=None, print_blob=True)
 settings.register_profile("ci", parent=settings.get_profile("home"), derandomize=True)

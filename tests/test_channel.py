@@ -163,6 +163,7 @@ async def test_the_end_of_an_old_post_does_not_touch_a_new_one_of_the_same_sende
         assert [event.code for event in channel.journal.events.values()][told:] == ["SOURCE_ENDED"]
 
 
+@pytest.mark.requirement("SVC-6b")
 async def test_a_post_of_one_fragment_is_no_loss_of_its_source() -> None:
     async with opened({"news": MemoryStore()}) as door:
         sender = Sender("a", "main")

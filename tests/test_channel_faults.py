@@ -48,6 +48,7 @@ class FailingStore(MemoryStore):
         return await super().put(member, data)
 
 
+@pytest.mark.requirement("SVC-7a")
 @pytest.mark.parametrize("broken", [Pin, Copy])
 async def test_a_failing_store_is_503_for_its_channel_alone_until_it_works_again(
     broken: type[Member],

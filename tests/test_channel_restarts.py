@@ -31,6 +31,7 @@ def segments(presentation: Presentation) -> dict[str, list[object]]:
     return {r.name: [*r.segments] for r in presentation.renditions}
 
 
+@pytest.mark.requirement("SVC-7a")
 @pytest.mark.parametrize("rules", [RULES, LEARNING], ids=["configured", "learnt"])
 async def test_opened_again_it_goes_on_where_it_was(tmp_path: Path, rules: Rules) -> None:
     clock = Hands()
@@ -58,6 +59,7 @@ async def test_opened_again_it_goes_on_where_it_was(tmp_path: Path, rules: Rules
     assert len(before) == 3
 
 
+@pytest.mark.requirement("FMT-4c", "FMT-8a", "ENC-6b")
 async def test_a_hole_stays_a_hole_after_a_restart(tmp_path: Path) -> None:
     clock = Hands()
     sender = Sender("a", "main")

@@ -68,6 +68,7 @@ async def test_a_burst_of_far_futures_does_not_move_a_line_that_another_continue
     await channel.close()
 
 
+@pytest.mark.requirement("ENC-6c")
 async def test_a_clock_that_jumps_ahead_moves_the_line_when_nobody_continues_it() -> None:
     channel, clock = await started(MemoryStore(), replace(RULES, patience=1))
     await going_on(channel, clock, 0, 3)

@@ -12,6 +12,7 @@ from relay.numbering import MOST_STARTS, Grid, Learner, frame_rate, snap
 AAC = Fraction(1024, 48000)
 
 
+@pytest.mark.requirement("FMT-4b")
 def test_aws_epoch_locking() -> None:
     """AWS numbers D = 1.92 s as floor(t/D)+1, alike for video, audio and SCTE-35 tracks."""
     grid = Grid(Fraction("1.92"), base=1)

@@ -29,6 +29,7 @@ def grid_of(outcome: Outcome) -> Grid:
     return Grid.decode(pin.value)
 
 
+@pytest.mark.requirement("ENC-3a")
 def test_the_first_header_of_a_stream_is_offered_as_its_pin() -> None:
     point = numbered()
     assert point.header(A, header(VIDEO, AUDIO), 0).pins == [Pin("header/main", b"header")]
@@ -44,6 +45,7 @@ def test_a_header_that_only_adds_tracks_is_pinned_beside_the_first() -> None:
     assert point.headers["main"].data == b"header"
 
 
+@pytest.mark.requirement("SVC-5c", "RED-3a")
 def test_a_header_that_says_something_else_is_refused_with_the_difference() -> None:
     point = numbered()
     point.header(A, header(VIDEO), 0)
@@ -176,6 +178,7 @@ def test_a_broken_post_leaves_a_partial_and_nothing_behind() -> None:
     assert point.deadline() is None
 
 
+@pytest.mark.requirement("SVC-5a")
 def test_senders_that_are_gone_are_forgotten() -> None:
     point = numbered()
     for number in range(200):
@@ -202,6 +205,7 @@ def test_sparse_fragments_are_numbered_by_where_they_begin() -> None:
     assert (offer.copy.index, offer.copy.event) == (7, True)
 
 
+@pytest.mark.requirement("FMT-6a")
 def test_fragments_unlike_the_configured_duration_are_told_once() -> None:
     point = numbered()
     told = [point.fragment(A, fragment(n * 1920, 1920), 0, UTC).alarms for n in range(6)]

@@ -1,5 +1,7 @@
 """A publishing point whose encoder was restarted, or whose clock is off."""
 
+import pytest
+
 from relay.arrival import Sender
 from relay.media import Pin
 from relay.publishing_point import Outcome, PublishingPoint
@@ -20,6 +22,7 @@ def on_air(**settings: object) -> PublishingPoint:
     return point
 
 
+@pytest.mark.requirement("ENC-6e")
 def test_a_restarted_encoder_begins_a_run_and_loses_nothing() -> None:
     point, now = on_air(), 2_010_000
     pins: list[Pin] = []
@@ -41,6 +44,7 @@ def test_a_restarted_encoder_begins_a_run_and_loses_nothing() -> None:
     assert (offer.copy.run, offer.copy.index, offer.copy.time) == (1, 1006, 3 * CELL)
 
 
+@pytest.mark.requirement("ENC-6e", "RED-3a")
 def test_a_clock_that_went_back_beside_a_good_one_is_refused() -> None:
     point = on_air()
     point.fragment(B, fragment(1003 * CELL), 2_006_000, UTC)

@@ -24,6 +24,7 @@ SIX = range(6)
 FEW = header() + b"".join(video(index) for index in range(3))
 
 
+@pytest.mark.requirement("HTTP-1a", "HTTP-2b")
 @pytest.mark.parametrize("path", ["/news.isml", PATH, "/news.isml/streams(x)"])
 @pytest.mark.parametrize("body", [b"", LAST])
 async def test_a_probe_is_200_to_the_letter_and_creates_nothing(path: str, body: bytes) -> None:
@@ -38,6 +39,7 @@ async def test_a_probe_is_200_to_the_letter_and_creates_nothing(path: str, body:
         assert door.receiver.counts() == {"posts": 0, "rejected": {}}
 
 
+@pytest.mark.requirement("HTTP-3a", "HTTP-5b")
 async def test_a_probe_and_its_media_share_a_connection() -> None:
     async with opened() as door, connected(door.address) as client:
         await client.send(request("/news.isml", length=0))
@@ -50,6 +52,7 @@ async def test_a_probe_and_its_media_share_a_connection() -> None:
         assert (await client.answer()).status == 200
 
 
+@pytest.mark.requirement("HTTP-1a")
 async def test_a_probe_does_not_disturb_the_stream_that_runs() -> None:
     async with opened() as door, connected(door.address) as client:
         await client.send(request(PATH) + chunk(header()) + chunk(video(0)))
@@ -63,6 +66,7 @@ async def test_a_probe_does_not_disturb_the_stream_that_runs() -> None:
         assert verdicts(door.channel) == {"a": {Verdict.ACCEPTED: 2}}
 
 
+@pytest.mark.requirement("FMT-1a", "HTTP-4a", "STREAM-1a", "STREAM-2a")
 @pytest.mark.parametrize("size", [67, 1_000, 4_096, 32_768, 1 << 20])
 async def test_a_long_post_may_be_cut_anywhere(size: int) -> None:
     async with opened() as door, connected(door.address) as client:
@@ -84,6 +88,7 @@ async def test_a_fragment_is_taken_the_moment_its_last_byte_is_in(edge: str) -> 
         await shown(door.channel, [0])
 
 
+@pytest.mark.requirement("HTTP-4a")
 async def test_a_body_of_known_length_is_taken() -> None:
     async with opened() as door:
         assert (await door.put(PATH, FEW)).status == 200
@@ -99,6 +104,7 @@ async def test_a_header_alone_makes_the_stream_known() -> None:
         assert published(door.channel) == []
 
 
+@pytest.mark.requirement("SVC-6b")
 async def test_one_post_for_each_fragment_after_a_post_of_the_header() -> None:
     async with opened() as door, connected(door.address) as client:
         for body in [header(), *(video(index) for index in range(4))]:
@@ -108,6 +114,7 @@ async def test_one_post_for_each_fragment_after_a_post_of_the_header() -> None:
         assert verdicts(door.channel) == {"a": {Verdict.ACCEPTED: 4}}
 
 
+@pytest.mark.requirement("FMT-1b")
 async def test_the_header_may_come_again_in_mid_body() -> None:
     async with opened() as door:
         body = header() + video(0) + header() + video(1) + header()
@@ -115,6 +122,7 @@ async def test_the_header_may_come_again_in_mid_body() -> None:
         await shown(door.channel, [0, 1])
 
 
+@pytest.mark.requirement("HTTP-0")
 @pytest.mark.parametrize(
     ("path", "stream"),
     [
@@ -135,6 +143,7 @@ async def test_the_forms_of_the_url(path: str, stream: str) -> None:
         await shown(door.channel, [0])
 
 
+@pytest.mark.requirement("HTTP-6a")
 async def test_events_in_the_url_are_taken_when_configured() -> None:
     path = "/news.isml/Events(1)/Streams(main)"
     async with opened() as door:
@@ -152,6 +161,7 @@ async def test_put_is_taken_like_post() -> None:
         await shown(door.channel, range(3))
 
 
+@pytest.mark.requirement("FMT-5a", "FMT-8b")
 async def test_what_stands_between_fragments_is_passed_over() -> None:
     noise = recorded.box("free", bytes(200_000)) + recorded.box("emsg", bytes(100))
     end = recorded.box("mfra")

@@ -84,6 +84,7 @@ def code(answer: Answer) -> tuple[int, str]:
     return answer.status, json.loads(answer.body)["code"]
 
 
+@pytest.mark.requirement("SVC-6a", "RED-2c")
 @pytest.mark.parametrize("cut", [0, 10, 2_000])
 async def test_a_body_that_stops_is_408_and_the_other_source_carries_on(cut: int) -> None:
     async with opened(idle=300) as door, connected(door.address) as stalled:
@@ -115,6 +116,7 @@ async def test_a_post_that_never_sends_a_body_is_408() -> None:
         assert door.untouched()
 
 
+@pytest.mark.requirement("SVC-6a")
 async def test_a_body_that_crawls_is_408() -> None:
     """Drop by drop it would outlive any limit of silence."""
     async with opened() as door, connected(door.address) as client:
@@ -190,6 +192,7 @@ async def open_posts() -> AsyncIterator[tuple[Door, list[Client]]]:
         yield door, clients
 
 
+@pytest.mark.requirement("SVC-6a", "SVC-7b")
 async def test_draining_answers_every_open_post_and_the_server_stops(
     open_posts: tuple[Door, list[Client]],
 ) -> None:
@@ -244,6 +247,7 @@ async def test_draining_twice_does_no_harm() -> None:
         assert time.monotonic() - begun < 3.0
 
 
+@pytest.mark.requirement("SVC-6a")
 async def test_draining_ends_a_body_that_trickles_in_mid_box() -> None:
     async with opened() as door, connected(door.address) as client:
         await client.send(request(PATH) + chunk(header()) + chunk(video(0)[:1_000]))
@@ -278,6 +282,7 @@ async def test_new_posts_and_probes_are_503_while_draining() -> None:
         assert door.untouched()
 
 
+@pytest.mark.requirement("SVC-2a")
 async def test_a_connection_holds_no_more_than_it_works_on() -> None:
     fragments = [chunked(video(index)) for index in range(200)]
     async with opened({"news": Forgetful()}) as door, connected(door.address) as client:

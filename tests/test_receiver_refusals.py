@@ -111,6 +111,7 @@ async def refused(door: Door, head: bytes, body: bytes) -> Answer:
     return answer
 
 
+@pytest.mark.requirement("FMT-1a", "FMT-8b", "HTTP-2a")
 @pytest.mark.parametrize("name", CASES)
 async def test_a_refusal_says_why_and_ends_the_connection(name: str, log: list[Any]) -> None:
     head, body, status, code = CASES[name]
@@ -150,6 +151,7 @@ async def test_a_refused_body_leaves_the_channel_as_it_was(name: str) -> None:
         await shown(door.channel, [0])
 
 
+@pytest.mark.requirement("SVC-5c")
 async def test_the_difference_between_two_headers_is_named() -> None:
     async with opened() as door:
         assert (await door.push(f"{PATH}?source=a", GOOD)).status == 200
@@ -204,6 +206,7 @@ async def test_a_sender_that_never_reads_notices_too() -> None:
             await asyncio.wait_for(write_on(client), 10)
 
 
+@pytest.mark.requirement("FMT-8b", "SVC-1a")
 async def test_a_hundred_refused_posts_leave_nothing_behind_and_disturb_nobody() -> None:
     body = chunked(bytes(1_300_000))
     paths = ["/nobody.isml/Streams(x)", "/news.isml", "/news.isml/Streams(garbage)"]

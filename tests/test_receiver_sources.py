@@ -43,6 +43,7 @@ async def test_a_source_is_named_by_its_url() -> None:
         }
 
 
+@pytest.mark.requirement("STREAM-1a", "STREAM-2b")
 async def test_streams_of_one_encoder_make_one_presentation() -> None:
     names = {f"s{at}": f"ff9-split/req00{at}.body" for at in (1, 2, 3)}
     async with opened() as door:
@@ -54,6 +55,7 @@ async def test_streams_of_one_encoder_make_one_presentation() -> None:
             await shown(door.channel, SIX, track)
 
 
+@pytest.mark.requirement("HTTP-5a")
 async def test_a_clean_end_publishes_what_does_not_fill_its_cell() -> None:
     async with opened() as door:
         assert (await door.push(PATH, recorded.body(STOPPED))).status == 200
@@ -72,6 +74,7 @@ async def test_the_end_of_a_body_of_known_length_says_nothing_about_the_stream()
         await shown(door.channel, range(4), "video-200000")
 
 
+@pytest.mark.requirement("HTTP-5a")
 async def test_what_a_broken_connection_leaves_is_partial_when_its_sender_stays_away() -> None:
     async with opened(rules=replace(RULES, patience=1_500)) as door:
         async with connected(door.address) as client:
@@ -86,6 +89,7 @@ async def test_what_a_broken_connection_leaves_is_partial_when_its_sender_stays_
         }
 
 
+@pytest.mark.requirement("FMT-1b", "HTTP-7b", "SVC-3b", "SVC-5b", "SVC-5c", "SVC-5d", "ENC-6d")
 async def test_a_broken_connection_is_taken_up_again_with_the_last_two_fragments() -> None:
     async with opened() as door:
         async with connected(door.address) as client:
@@ -100,6 +104,7 @@ async def test_a_broken_connection_is_taken_up_again_with_the_last_two_fragments
         assert door.rejected == {}
 
 
+@pytest.mark.requirement("HTTP-7a")
 async def test_a_sender_may_come_back_before_its_old_connection_is_known_to_be_dead() -> None:
     async with opened() as door, connected(door.address) as dead:
         await dead.send(request(PATH) + chunked(FEW) + chunk(video(3)[:20_000]))
@@ -109,6 +114,7 @@ async def test_a_sender_may_come_back_before_its_old_connection_is_known_to_be_d
         await shown(door.channel, range(5))
 
 
+@pytest.mark.requirement("HTTP-5a", "SVC-5a")
 @pytest.mark.parametrize("half", [False, True])
 async def test_a_body_without_its_last_chunk_is_no_clean_end(half: bool) -> None:
     async with opened() as door, connected(door.address) as client:
@@ -123,6 +129,7 @@ async def test_a_body_without_its_last_chunk_is_no_clean_end(half: bool) -> None
         assert door.rejected == {}
 
 
+@pytest.mark.requirement("RED-1a", "RED-2a")
 async def test_two_sources_at_once_publish_each_index_once() -> None:
     count = 30
 

@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,6 +66,7 @@ def test_the_last_fragments_may_be_resent() -> None:
     ] * 4
 
 
+@pytest.mark.requirement("FMT-8a")
 def test_a_resent_backlog_is_late_however_long() -> None:
     """It comes faster than it plays."""
     runs = on_air(2000)
@@ -90,6 +92,7 @@ def test_a_delayed_encoder_may_join_a_line_that_is_alive() -> None:
     assert runs.place(Sender("b", MAIN), 990, 1000) is Standing.CURRENT
 
 
+@pytest.mark.requirement("ENC-6e")
 def test_a_replacement_may_begin_anew_when_nobody_is_left() -> None:
     runs = on_air(1000, now=0)
     assert restart(runs, "b", 60_000) == [Standing.WAITING, Standing.WAITING, Standing.REWOUND]

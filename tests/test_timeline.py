@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -157,6 +158,7 @@ def test_a_line_that_goes_on_clears_suspicion() -> None:
     assert line.due(10**9) == []
 
 
+@pytest.mark.requirement("FMT-4c", "ENC-5a", "AUDIO-1b")
 def test_duplicates_that_differ_are_told() -> None:
     line = timeline()
     placed(line, copy(7))
@@ -167,6 +169,7 @@ def test_duplicates_that_differ_are_told() -> None:
     assert line.differs(copy(7, "b", duration=100, partial=True)) is None
 
 
+@pytest.mark.requirement("FMT-8a", "FMT-4c")
 @given(st.data())
 def test_any_order_of_arrival_is_placed_once_in_order(data: st.DataObject) -> None:
     """The view's law: placed = what was put, rising, each once, holes filled by gaps."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -61,6 +62,7 @@ def test_pins_register_tracks_and_set_the_grid() -> None:
     assert news == [HeaderPinned("main", HEADER), GridPinned(GRID)]
 
 
+@pytest.mark.requirement("ENC-6b")
 def test_copies_are_published_in_order_with_their_gaps() -> None:
     line = view()
     told(line, [*PINS, member(NAMES[0], 5), member(NAMES[0], 7)])

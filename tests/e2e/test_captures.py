@@ -136,6 +136,7 @@ def test_audio_and_video_have_equal_numbers(relay: RelayProcess, capture: Captur
                 assert rest.duration * 8 < longest, "a whole fragment without its video"
 
 
+@pytest.mark.requirement("TIME-2a")
 @well_formed
 def test_everything_pushed_is_served(relay: RelayProcess, capture: Capture) -> None:
     pushed = _pushed(capture)

@@ -75,6 +75,7 @@ def test_a_refusal_is_answered_before_the_close(
     assert asyncio.run(push()) in statuses
 
 
+@pytest.mark.requirement("SVC-7b")
 def test_sigterm_answers_every_open_post_and_exits_at_once(
     start_relay: Start, ffmpeg: str, tmp_path: Path
 ) -> None:

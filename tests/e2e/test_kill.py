@@ -113,6 +113,7 @@ def kind(request: pytest.FixtureRequest) -> Kind:
     return found
 
 
+@pytest.mark.requirement("HTTP-7c", "RED-2b")
 def test_it_plays_on_as_if_nothing_had_happened(story: Story, kind: Kind) -> None:
     report = story.reports[kind]
     assert report.errors == ()

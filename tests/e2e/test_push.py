@@ -51,6 +51,7 @@ def until(url: str, count: int, limit: float = 40) -> dict[str, served.Served]:
         time.sleep(0.3)
 
 
+@pytest.mark.requirement("FMT-4b", "STREAM-2c", "STREAM-3a", "REGION-1a", "REGION-2a")
 def test_two_pushes_started_apart_are_the_same_at_two_relays(
     start_relay: Start, clip: Path, tmp_path: Path, ffmpeg: str
 ) -> None:
@@ -84,6 +85,7 @@ def test_two_pushes_started_apart_are_the_same_at_two_relays(
     assert abs(min(min(numbers)) * 1.92 - time.time()) < 120, "the numbers are not those of UTC"
 
 
+@pytest.mark.requirement("SVC-7a")
 def test_a_relay_that_is_killed_loses_nothing(
     start_relay: Start, clip: Path, tmp_path: Path
 ) -> None:
@@ -109,6 +111,7 @@ def test_a_relay_that_is_killed_loses_nothing(
     assert "Traceback" not in said
 
 
+@pytest.mark.requirement("RED-2b")
 def test_a_second_encoder_fills_what_the_first_one_drops(
     start_relay: Start, clip: Path, tmp_path: Path
 ) -> None:

@@ -80,6 +80,7 @@ def restart(request: pytest.FixtureRequest, restarts: dict[str, Restart]) -> Res
     return found
 
 
+@pytest.mark.requirement("SVC-7a")
 def test_what_was_served_is_served_again(restart: Restart) -> None:
     assert list(restart.before) == list(restart.replayed) == list(restart.final)
     for name, old in restart.before.items():
@@ -99,6 +100,7 @@ def test_a_replay_invents_nothing(restart: Restart) -> None:
         assert len(set(new.indexes) - set(old.indexes)) <= 2
 
 
+@pytest.mark.requirement("FMT-4c", "ENC-6b")
 @pytest.mark.parametrize("restart", ["restarted", "reconnecting"], indirect=True)
 def test_numbers_go_on_and_what_is_missing_is_a_gap(restart: Restart) -> None:
     """The index stays floor(UTC / D); what fell into the restart is marked, in all tracks alike."""

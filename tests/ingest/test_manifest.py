@@ -82,6 +82,7 @@ def test_an_attribute_counts_before_a_param_unless_it_is_empty() -> None:
     assert parse(smil(track(bitrate="", systemBitrate=6)).encode())[0].key.bitrate == 6
 
 
+@pytest.mark.requirement("AUDIO-2a")
 def test_custom_attributes_belong_to_the_key() -> None:
     (found,) = parse(smil(track(x_role="main", a_b="1", Unknown="?")).encode())
     assert found.key.attributes == (("a_b", "1"), ("x_role", "main"))

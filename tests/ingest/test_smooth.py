@@ -31,6 +31,7 @@ def test_chains_have_no_gap(name: str) -> None:
     assert ends
 
 
+@pytest.mark.requirement("FMT-3a")
 @pytest.mark.parametrize("name", CARRIED)
 def test_decode_time_is_tfxd_less_the_first_composition_offset(name: str) -> None:
     wanted = [
@@ -96,6 +97,7 @@ def test_a_body_may_begin_with_media_when_its_header_is_known() -> None:
     assert run(MEDIA, session) == run((*HEADER, *MEDIA))[1:]
 
 
+@pytest.mark.requirement("FMT-2a", "FMT-5a")
 def test_what_azure_ignored_is_ignored() -> None:
     stream_manifest = box("uuid", bytes.fromhex("3c2fe51befee40a3ae815300199dc348"), b"\0" * 20)
     other = cut(stream_manifest + box("mfra") + box("free", b"x") + box("styp", b"iso6"))
@@ -104,6 +106,7 @@ def test_what_azure_ignored_is_ignored() -> None:
     assert found == run((*HEADER, *MEDIA))
 
 
+@pytest.mark.requirement("FMT-1a", "FMT-3a", "HTTP-3b")
 @pytest.mark.parametrize(
     ("given_boxes", "error", "words"),
     [

@@ -20,6 +20,7 @@ SCHEDULES = settings(
 )
 
 
+@pytest.mark.requirement("RED-2a", "RED-2b", "RED-2c")
 @pytest.mark.timeout(600)
 def test_no_schedule_breaks_what_must_hold() -> None:
     run_state_machine_as_test(Relay, settings=SCHEDULES)

@@ -51,6 +51,7 @@ def test_cuts_do_not_matter_on_a_capture(name: str) -> None:
         assert in_pieces(body(name), cuts) == list(boxes(name))
 
 
+@pytest.mark.requirement("FMT-8b")
 @given(st.lists(st.integers(0, len(ODD)), max_size=40))
 @example(list(range(len(ODD))))
 def test_cuts_do_not_matter_on_odd_headers(cuts: list[int]) -> None:

@@ -16,11 +16,13 @@ def read(data: bytes) -> Tfxd:
     return parse_tfxd(memoryview(data)[24:])
 
 
+@pytest.mark.requirement("FMT-4a")
 def test_the_published_vector() -> None:
     assert read(VECTOR) == Tfxd(0x105C649BDA400, 0x54600, None, 1)
     assert build_tfxd(read(VECTOR)) == VECTOR
 
 
+@pytest.mark.requirement("FMT-4a")
 @pytest.mark.parametrize(
     ("data", "expected"),
     [

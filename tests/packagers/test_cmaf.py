@@ -109,6 +109,7 @@ def test_a_decoder_finds_every_frame_at_its_time(name: str, track_id: int, tmp_p
     assert len([line for line in decoded if not line.startswith("#")]) == len(times)
 
 
+@pytest.mark.requirement("TIME-2a")
 @pytest.mark.parametrize(("name", "track_id"), TRACKS)
 def test_only_the_frame_of_a_chunk_changes(name: str, track_id: int) -> None:
     track = tracks(name)[track_id]
@@ -125,6 +126,7 @@ def test_only_the_frame_of_a_chunk_changes(name: str, track_id: int) -> None:
         assert parts[1].obj is data
 
 
+@pytest.mark.requirement("REGION-1a")
 def test_equal_tracks_have_equal_headers_whoever_encodes_them() -> None:
     others = tracks("ff9-epoch/req001.body").values()
     assert [init(track) for track in others] == [init(VIDEO), init(AUDIO)]

@@ -94,6 +94,7 @@ def test_channels_are_a_configuration_not_a_number(channels: int, value: str) ->
     assert layout.get("value") == value
 
 
+@pytest.mark.requirement("ENC-6c")
 def test_numbers_count_from_the_first_index_over_a_hole() -> None:
     segments = regular(video())
     segments[2] = replace(segments[2], gap=True, size=0)
@@ -104,6 +105,7 @@ def test_numbers_count_from_the_first_index_over_a_hole() -> None:
     assert addressed(root, AUDIO.name) == listed(AUDIO)
 
 
+@pytest.mark.requirement("FMT-6a")
 def test_equal_neighbours_are_one_entry() -> None:
     root = read(presentation(VIDEO))
     (entry,) = all_of(root, "//d:S")
@@ -176,6 +178,7 @@ def test_languages_codecs_and_names_have_sets_of_their_own() -> None:
     assert roles == ["main", "alternate", "main", "alternate", "alternate"]
 
 
+@pytest.mark.requirement("ENC-6c")
 def test_after_a_jump_of_the_index_numbers_count_from_there() -> None:
     jumped = rendition(video(), [*regular(video()), *regular(video(), FIRST + 90, 3)])
     assert addressed(read(presentation(jumped)), jumped.name) == listed(jumped)[5:]

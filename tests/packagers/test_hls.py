@@ -95,6 +95,7 @@ def test_a_gap_and_a_discontinuity_keep_their_place(strict: Strict) -> None:
     assert [s["number"] for s in read["segments"]] == list(range(FIRST, FIRST + 5))
 
 
+@pytest.mark.requirement("ENC-6c")
 def test_after_a_jump_of_the_index_the_playlist_begins_there(strict: Strict) -> None:
     before = regular(video())
     before[1] = replace(before[1], discontinuity=True)
@@ -129,6 +130,7 @@ def test_the_target_covers_whatever_keeps_to_the_grid(duration: Fraction, target
     assert int(longest + Fraction(1, 2)) <= target
 
 
+@pytest.mark.requirement("TIME-1b")
 @given(
     timescale=st.sampled_from([1, 1000, 44_100, 48_000, 90_000, 90_001, 10_000_000]),
     start=st.integers(0, 2_000_000_000),

@@ -125,6 +125,7 @@ async def test_a_document_is_rendered_once_per_presentation(
     assert moved.body != playlist.body
 
 
+@pytest.mark.requirement("REGION-2a")
 @pytest.mark.parametrize(
     ("duration", "cache"),
     [
@@ -167,6 +168,7 @@ async def test_what_is_not_here_is_not_found_and_not_stored(origin: Origin, path
     assert got.body.isascii()
 
 
+@pytest.mark.requirement("REGION-1b")
 async def test_the_host_decides_nothing(origin: Origin) -> None:
     odd = await ask(origin, "/news.isml/master.m3u8", host="a/?x=")
     evil = await ask(origin, "/news.isml/master.m3u8", host="evil.example")

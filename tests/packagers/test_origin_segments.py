@@ -1,6 +1,8 @@
 from dataclasses import replace
 from urllib.parse import urljoin
 
+import pytest
+
 from packagers import cmaf
 from packagers.origin import Origin
 from relay.media import Kind, Track
@@ -20,6 +22,7 @@ from tests.packagers.presentations import (
 )
 
 
+@pytest.mark.requirement("REGION-2a")
 async def test_a_segment_is_the_stored_copy_in_cmaf(origin: Origin, channel: Channel) -> None:
     got = await ask(origin, f"/news.isml/{VIDEO.name}/{FIRST}.m4s")
     (segment, *_) = regular(VIDEO)

@@ -148,6 +148,7 @@ async def test_what_is_sent_to_a_peer_that_went_is_dropped_without_a_word(
     assert caplog.records == []
 
 
+@pytest.mark.requirement("SVC-5a")
 @pytest.mark.parametrize("reset", [False, True], ids=["fin", "reset"])
 async def test_a_client_that_disappears_is_a_disconnect_after_all_its_bytes(reset: bool) -> None:
     results: list[tuple[bytes, bool]] = []
@@ -204,6 +205,7 @@ async def test_a_half_closed_client_still_gets_its_answer() -> None:
         assert await client.closed()
 
 
+@pytest.mark.requirement("SVC-2a")
 async def test_a_slow_application_holds_the_sender_back() -> None:
     go_on = asyncio.Event()
 

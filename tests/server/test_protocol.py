@@ -71,6 +71,7 @@ async def test_a_probe_and_the_media_share_one_connection() -> None:
         assert (await client.answer()).status == 200
 
 
+@pytest.mark.requirement("HTTP-4a")
 async def test_the_heads_of_a_known_push_encoder_are_understood() -> None:
     head = POST + b"Connection : Keep-Alive\r\nTransfer-Encoding: Chunked\r\n\r\n"
     async with serving(echo) as address, connected(address) as client:

@@ -43,6 +43,7 @@ async def read(feed: Feed, count: int) -> list[Member]:
     return members
 
 
+@pytest.mark.requirement("RED-2a", "ENC-5a")
 async def test_first_copy_wins_and_stays(store: Store) -> None:
     assert await store.put(copy(7, b"first", source="a"), [b"first"])
     assert not await store.put(copy(7, b"second!", source="b"), [b"second!"])

@@ -1,0 +1,58 @@
+"""The states of rows, and the table that is made of them."""
+
+import pytest
+
+from tests.conformance.report import document, states, summary
+from tests.conformance.rows import CLIENT, SERVER, Claim
+from tests.conformance.scan import Claims
+
+ONE, TWO = "tests/test_a.py::test_one", "tests/test_a.py::test_two"
+TESTS: Claims = {
+    Claim("requirement", "FMT-1a"): [ONE, TWO],
+    Claim("requirement", "FMT-1b"): [TWO],
+    Claim("requirement", "FMT-1b", CLIENT): [ONE],
+    Claim("fault", "F01"): [ONE],
+}
+
+
+@pytest.mark.parametrize(
+    ("ended", "expected"),
+    [
+        ({}, "not run"),
+        ({ONE: "passed"}, "passed"),
+        ({ONE: "passed", TWO: "skipped"}, "passed"),
+        ({TWO: "skipped"}, "skipped"),
+        ({ONE: "passed", TWO: "failed"}, "failed"),
+    ],
+)
+def test_the_worst_that_ran_counts(ended: dict[str, str], expected: str) -> None:
+    assert states("requirement", SERVER, TESTS, ended)["FMT-1a"] == expected
+
+
+def test_roles_and_kinds_are_apart() -> None:
+    ended = {ONE: "passed"}
+    assert states("requirement", SERVER, TESTS, ended)["FMT-1b"] == "not run"
+    assert states("requirement", CLIENT, TESTS, ended)["FMT-1b"] == "passed"
+    assert states("requirement", CLIENT, TESTS, ended)["FMT-1a"] == "not covered"
+    assert states("requirement", SERVER, TESTS, ended)["SPARSE-3a"] == "left out"
+    assert "HTTP-7d" not in states("requirement", SERVER, TESTS, ended)
+    assert states("fault", SERVER, TESTS, ended)["F01"] == "passed"
+    assert set(states("threat", SERVER, TESTS, ended).values()) == {"not covered"}
+
+
+def test_the_terminal_gets_one_line() -> None:
+    every = len(states("requirement", SERVER, TESTS, {}))
+    assert summary(TESTS, {ONE: "passed", TWO: "passed"}) == (
+        f"conformance: 2 of {every} SERVER rows shown"
+    )
+    assert summary(TESTS, {ONE: "passed"}).endswith(" SERVER rows shown (1 not run)")
+
+
+def test_the_table_names_tests_and_how_they_ended() -> None:
+    text = document(TESTS, {ONE: "passed", TWO: "failed"})
+    (row, *_) = (line for line in text.splitlines() if line.startswith("| FMT-1a "))
+    assert row.endswith(f"| failed | `{ONE}`<br>`{TWO}` (failed) |")
+    tables = [line for line in text.splitlines() if line.startswith("|")]
+    assert {line.count(" | ") for line in tables if "---" not in line} == {4}
+    assert "there is no Smooth manifest" in text or "left out" not in text
+    assert "42 rows: 1 passed, 41 not covered." in text
