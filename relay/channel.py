@@ -270,8 +270,10 @@ class Channel:
             times = (self._view.deadline(), self._point.deadline())
             soonest = min((time for time in times if time is not None), default=None)
             wait = None if soonest is None else max(soonest - self._clock.now(), 1) / 1000
+            # Not wait_for: before Python 3.12 it drops a cancellation that comes with the wake.
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), wait)
+                async with asyncio.timeout(wait):
+                    await self._wake.wait()
 
     async def _carry_due(self) -> None:
         for track, run, floor in self._view.trims():  # first, since it makes room

@@ -11,7 +11,7 @@ import pytest
 from relay.arrival import Sender
 from relay.channel import Rules
 from relay.errors import StoreUnavailable
-from relay.media import Buffer, Copy, Member, Verdict
+from relay.media import Buffer, Copy, Fragment, Member, Verdict
 from relay.store.memory import MemoryStore
 from tests.door import (
     AV,
@@ -148,6 +148,19 @@ async def test_closing_ends_its_tasks_and_its_store() -> None:
     assert asyncio.all_tasks() == before
     with pytest.raises(StoreUnavailable):
         await send(channel, Sender("a", "main"), bodies(2, 3)[1])
+
+
+@pytest.mark.parametrize("turns", range(4))
+async def test_closing_ends_it_in_the_very_moment_that_it_is_woken(turns: int) -> None:
+    channel, _ = await started(MemoryStore())
+    for found in [*bodies(0, 1), *bodies(2, 3)[1:]]:
+        await send(channel, Sender("a", "main"), found)
+    await asyncio.sleep(0.01)  # it waits, for the hole's end or what comes first
+    channel._wake.set()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    async with asyncio.timeout(5):
+        await channel.close()
 
 
 async def test_the_end_of_an_old_post_does_not_touch_a_new_one_of_the_same_sender() -> None:
