@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 
 import pytest
 
@@ -96,6 +97,43 @@ async def test_a_post_that_ends_while_the_grid_is_pinned_loses_nothing() -> None
     await channel.ended(sender, clean=True)
     await shown(channel, range(3), "video-200000")
     await shown(channel, range(3), "audio-64000")
+    await channel.close()
+
+
+@pytest.mark.requirement("FMT-7a")
+@pytest.mark.parametrize("seconds", [Fraction(1, 2), Fraction(1), Fraction(6), Fraction(30)])
+async def test_fragments_of_unusual_length_are_learnt_and_published(seconds: Fraction) -> None:
+    channel, _ = await started(MemoryStore(), LEARNING)
+    head, first = bodies(0, 1)
+    assert isinstance(first, Fragment)
+    ticks = int(seconds * 10_000_000)
+    await send(channel, Sender("a", "main"), head)
+    for index in range(100, 104):
+        found = replace(first, time=index * ticks, duration=ticks, sample_count=int(25 * seconds))
+        await send(channel, Sender("a", "main"), found)
+    await shown(channel, range(100, 104))
+    assert seconds == channel.presentation.grid.D
+    await channel.close()
+
+
+@pytest.mark.requirement("FMT-6b")
+async def test_fragments_that_vary_by_a_frame_leave_no_mark() -> None:
+    """30000/1001 frames a second, cut at the nearest one to each two seconds."""
+    channel, _ = await started(MemoryStore())
+    head, first = bodies(0, 1)
+    assert isinstance(first, Fragment)
+    await send(channel, Sender("a", "main"), head)
+    frame, scale = Fraction(1001, 30_000), 10_000_000
+    cuts = [round(2 * index / frame) for index in range(1_000, 1_051)]
+    assert {after - before for before, after in pairwise(cuts)} == {59, 60}
+    for before, after in pairwise(cuts):
+        begin, end = (round(cut * frame * scale) for cut in (before, after))
+        found = replace(first, time=begin, duration=end - begin, sample_count=after - before)
+        await send(channel, Sender("a", "main"), found)
+    await shown(channel, range(1_000, 1_050))
+    (rendition,) = channel.presentation.renditions
+    assert not any(segment.discontinuity for segment in rendition.segments)
+    assert verdicts(channel) == {"a": {Verdict.ACCEPTED: 50}}
     await channel.close()
 
 

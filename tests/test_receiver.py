@@ -1,5 +1,7 @@
 """Bodies that a receiver takes, however they are cut, and what it answers to them."""
 
+import asyncio
+
 import pytest
 
 from relay.media import Verdict
@@ -86,6 +88,29 @@ async def test_a_fragment_is_taken_the_moment_its_last_byte_is_in(edge: str) -> 
         assert published(door.channel) == []
         await client.send(chunk(whole[cut:]))
         await shown(door.channel, [0])
+
+
+@pytest.mark.requirement("HTTP-1b")
+async def test_nothing_is_answered_before_the_body_ends() -> None:
+    async with opened() as door, connected(door.address) as client:
+        await client.send(request(PATH) + chunk(FEW))
+        await shown(door.channel, range(3))
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.3):
+                await client.reader.read(1)
+        await client.send(LAST)
+        assert (await client.answer()).status == 200
+
+
+@pytest.mark.requirement("SVC-1a")
+async def test_three_hundred_connections_at_once_are_taken_without_delay() -> None:
+    async def probed(address: tuple[str, int]) -> int:
+        async with connected(address) as client:
+            await client.send(request(PATH, length=0))
+            return (await client.answer()).status
+
+    async with opened() as door, asyncio.timeout(10):
+        assert await asyncio.gather(*(probed(door.address) for _ in range(300))) == [200] * 300
 
 
 @pytest.mark.requirement("HTTP-4a")

@@ -24,7 +24,7 @@ from tests.door import (
     video,
 )
 from tests.mp4 import recorded
-from tests.server.wire import chunk, connected, eventually
+from tests.server.wire import Client, chunk, connected, eventually
 
 SIX = range(6)
 STOPPED = "ff9-sigint/req001.body"
@@ -163,3 +163,35 @@ async def test_two_encoders_on_one_host_are_two_sources() -> None:
             await client.send(chunked(video(0)) + LAST)
             assert (await client.answer()).status == 200
         assert sorted(verdicts(door.channel)) == ["a", "b"]
+
+
+@pytest.mark.requirement("ENC-1a", "ENC-2a", "SVC-5b")
+async def test_another_host_takes_a_stream_over_by_its_url() -> None:
+    """Its address is another, and so is its source; the track, its numbers and times go on."""
+    async with opened() as door:
+        async with connected(door.address) as client:
+            await client.send(request(PATH) + chunked(FEW) + chunk(video(3)[:20_000]))
+            await shown(door.channel, range(3))
+        elsewhere = await asyncio.open_connection(*door.address, local_addr=("127.0.0.2", 0))
+        client = Client(*elsewhere)
+        again = header() + b"".join(video(index) for index in (2, 3, 4))
+        await client.send(request(PATH) + chunked(again) + LAST)
+        assert (await client.answer()).status == 200
+        await client.close()
+        await shown(door.channel, range(5))
+        assert sorted(verdicts(door.channel)) == ["127.0.0.2-a", "a"]
+        (rendition,) = door.channel.presentation.renditions
+        assert not any(segment.discontinuity for segment in rendition.segments)
+
+
+@pytest.mark.requirement("SVC-4a")
+async def test_a_sender_that_comes_back_a_hundred_times_is_never_locked_out() -> None:
+    async with opened() as door:
+        for index in range(100):
+            last = [video(at) for at in range(max(0, index - 2), index + 1)]
+            body = header() + b"".join(last)
+            async with connected(door.address) as client:
+                await client.send(request(PATH) + chunked(body) + chunk(video(index + 1)[:5_000]))
+                await shown(door.channel, range(max(0, index - 59), index + 1))
+        assert await eventually(lambda: door.receiver.counts() == {"posts": 0, "rejected": {}})
+        assert not door.channel.gaps

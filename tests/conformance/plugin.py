@@ -45,7 +45,11 @@ class Conformance:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         if not self.ended:
             return
-        tests = scan(self.root)
+        try:
+            tests = scan(self.root)
+        except (SyntaxError, ValueError) as error:
+            terminalreporter.write_line(f"conformance: there is no table: {error}")
+            return
         table = self.root / TABLE
         table.parent.mkdir(exist_ok=True)
         table.write_text(document(tests, self.ended))

@@ -8,7 +8,7 @@ from relay.media import Fragment, Header, Kind
 from relay.mp4 import iso
 from relay.mp4.reader import Box
 from tests.ingest.pushes import as_text, cut, header_of, manifest, media, part, run, said
-from tests.mp4.recorded import box, moof, tfhd, tfxd, traf, trun, u32
+from tests.mp4.recorded import box, boxes, moof, tfhd, tfxd, traf, trun, u32
 
 
 def tracks_of(*given_boxes: Box, stream: str = "main") -> list[str]:
@@ -53,6 +53,18 @@ def test_tracks_without_bitrate_are_told_apart_by_picture_sound_and_stream() -> 
     ]
     assert tracks_of(*header) == tracks_of(*header)
     assert set(tracks_of(*header)).isdisjoint(tracks_of(*header, stream="other"))
+
+
+@pytest.mark.requirement("TIME-1a", "TIME-3a")
+@pytest.mark.parametrize("stated", [None, 10_000_000, 90_000], ids=str)
+def test_the_media_header_says_how_long_a_tick_is(stated: int | None) -> None:
+    """Whatever the manifest says, or leaves to its default of 10 MHz; each track for itself."""
+    ftyp, _, moov = boxes("ff9-90k/req001.body")[:3]
+    more = {} if stated is None else {"timescale": str(stated)}
+    declared = manifest(said("video", 1, 200_000, **more), said("audio", 2, 64_000, **more))
+    (header,) = run((ftyp, declared, moov))
+    assert isinstance(header, Header)
+    assert [told.track.timescale for told in header.tracks] == [90_000, 10_000_000]
 
 
 def test_a_sparse_track_keeps_its_parent_and_needs_no_codec() -> None:
