@@ -9,11 +9,11 @@ import pytest
 from lxml import etree
 
 from packagers import dash, hls
+from relay.arrival import Sender
 from relay.channel import Channel
 from relay.ingest.smooth import Session
 from relay.media import Kind, Verdict
 from relay.mp4.reader import BoxReader
-from relay.publishing_point import Sender
 from relay.store.memory import MemoryStore
 from tests.door import RULES, send, started, verdicts
 from tests.server.wire import eventually

@@ -7,11 +7,11 @@ from itertools import pairwise
 
 import pytest
 
+from relay.arrival import Sender
 from relay.channel import Channel
 from relay.ingest.smooth import Session
 from relay.media import Kind
 from relay.mp4.reader import BoxReader
-from relay.publishing_point import Sender
 from relay.store.memory import MemoryStore
 from tests.door import RULES, send, started
 from tests.server.wire import eventually

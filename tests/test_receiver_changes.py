@@ -66,7 +66,7 @@ async def test_dash_begins_a_period_that_goes_on_with_numbers_and_times() -> Non
         assert len({t.get("initialization") for t in templates}) == 2
 
 
-@pytest.mark.requirement("SVC-5c", "ENC-5b")
+@pytest.mark.requirement("SVC-5c", "RED-3a")
 @pytest.mark.fault("F11")
 async def test_one_of_two_encoders_cannot_change_it_alone() -> None:
     async with opened() as door:

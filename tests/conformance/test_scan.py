@@ -11,6 +11,7 @@ SOURCE = """
 import pytest
 
 pytestmark = [pytest.mark.e2e, pytest.mark.requirement("RED-1a")]
+SPARSE = pytest.mark.requirement("SPARSE-4a")
 
 
 @pytest.mark.requirement("FMT-1a", "FMT-1b")
@@ -22,6 +23,7 @@ async def test_one(x): ...
 def test_two(x): ...
 
 
+@SPARSE
 @pytest.mark.threat("T01")
 class TestThree:
     @pytest.mark.requirement("FMT-1a", role="client")
@@ -45,6 +47,7 @@ def test_claims_stand_in_decorators_parameters_classes_and_modules(tmp_path: Pat
         Claim("requirement", "FMT-1a"): [one],
         Claim("requirement", "FMT-1b"): [one],
         Claim("fault", "F01"): [two],
+        Claim("requirement", "SPARSE-4a"): [four],
         Claim("threat", "T01"): [four],
         Claim("requirement", "FMT-1a", CLIENT): [four],
     }

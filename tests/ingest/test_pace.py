@@ -3,7 +3,7 @@
 import pytest
 
 from relay.errors import BodyStalled, ChunkingAbusive
-from relay.ingest.pace import Pace
+from relay.ingest.pace import SPARSE_IDLE, Pace
 
 
 def test_a_body_under_the_rate_is_ended_after_twenty_seconds() -> None:
@@ -38,6 +38,16 @@ def test_each_span_counts_for_itself() -> None:
 
 def test_the_minimum_can_be_switched_off() -> None:
     pace = Pace(began=0, rate=0)
+    for hour in range(1, 10):
+        pace.took(1, hour * 3_600_000)
+
+
+@pytest.mark.requirement("SPARSE-4b")
+def test_a_body_of_sparse_tracks_may_be_silent_for_a_minute_and_no_longer() -> None:
+    pace = Pace(began=0)
+    usual = pace.idle
+    pace.sparse()
+    assert usual < pace.idle == SPARSE_IDLE == 60_000
     for hour in range(1, 10):
         pace.took(1, hour * 3_600_000)
 

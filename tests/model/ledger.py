@@ -135,7 +135,7 @@ class Ledger:
         joins = abs(fragment.time - tail) <= half
         if (began and joins) or self._progress.get(key) == span.first:
             self._progress[key] = span.stop
-        if fragment.index is None and not began and self._last_eighth(sent):
+        if not began and self._last_eighth(sent):
             self._tails[span.source, span.track, sent.cell + 1] = fragment.end
         return self._progress.get(key) == line.cut(sent.cell + 1)
 
