@@ -244,7 +244,8 @@ class PublishingPoint:
         runs, raw = self._runs, _raw(came, grid)
         if runs is None or not 0 <= raw < INDEX_LIMIT:
             return Run()
-        standing = runs.place(came.sender, raw, came.now, grid.index_at(came.utc))
+        clock, track = grid.index_at(came.utc), came.fragment.track.name
+        standing = runs.place(came.sender, raw, came.now, clock, track)
         if standing in (Standing.CURRENT, Standing.LATE):
             return runs.current
         if standing is Standing.REFUSED or (standing is Standing.REWOUND and not self.restarts):

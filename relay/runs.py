@@ -1,13 +1,13 @@
 """Runs of a publishing point: what happens to its numbers when an encoder's clock goes back.
 
 Within a run, index = raw index + offset, where the raw index is what the grid says, and run 0 has
-offset 0. A source goes back when it sends less than what it had sent, the few fragments
-apart that it resends after a break; each of its streams for itself, since one may catch up while
-another is live. A new one goes back when it begins behind a line that no other source continues.
-That is one of three things, and until it is clear which, its fragments wait:
+offset 0. A source goes back when it sends less of a track than what it had sent, the few fragments
+apart that it resends after a break; each track of each stream for itself, since one may lag or
+catch up while another is live. A new source goes back when it begins behind a line that no other
+one continues. That is one of three things, and until it is clear which, its fragments wait:
 
     late        resent from a buffer: it comes faster than it plays, and will catch up
-    refused     the clock of this source went back while another continues the line
+    refused     the clock of this source went back while another, or the rest of this one, goes on
     rewound     nobody continues the line: the encoder was restarted, and time begins anew
 
 The last opens a new run, which all tracks enter together: its numbers go on above the highest of
@@ -32,8 +32,8 @@ RESENT = 3
 """Cells that an encoder may go back after a break: the two that it resends, and one cut short."""
 SILENCE = 3
 """Cells after which a source that sent nothing no longer continues the line."""
-MOST_SENDERS = 256
-"""Senders that are remembered, the newest."""
+MOST_LANES = 512
+"""Tracks of senders that are remembered, the newest."""
 
 
 class Standing(StrEnum):
@@ -70,6 +70,9 @@ class Run:
 
 FIRST = Run()
 
+_Lane = tuple[Sender, str]
+"""A sender and one of its tracks."""
+
 
 @dataclass(slots=True)
 class _Streak:
@@ -98,64 +101,80 @@ class Runs:
     depth: int
     current: Run = FIRST
     edge: int | None = None
-    _alive: dict[Sender, int] = field(default_factory=dict)
-    _newest: dict[Sender, int] = field(default_factory=dict)
-    _back: dict[Sender, _Streak] = field(default_factory=dict)
-    _ahead: dict[Sender, _Streak] = field(default_factory=dict)
+    _alive: dict[_Lane, int] = field(default_factory=dict)
+    _newest: dict[_Lane, int] = field(default_factory=dict)
+    _back: dict[_Lane, _Streak] = field(default_factory=dict)
+    _ahead: dict[_Lane, _Streak] = field(default_factory=dict)
 
     @property
     def memory(self) -> int:
         """ms after which a fragment that still waits belongs to no restart of now."""
         return ceil(2 * CONVINCING * self.D * 1000)
 
-    def place(self, sender: Sender, raw: int, now: int, clock: int | None = None) -> Standing:
-        """Where the fragment of `sender` with this raw index belongs.
+    def place(
+        self, sender: Sender, raw: int, now: int, clock: int | None = None, track: str = ""
+    ) -> Standing:
+        """Where the fragment of a sender's `track` with this raw index belongs.
 
         `clock`: the index of this moment, if it is known: no line begins far ahead of it.
         """
-        index = raw + self.current.offset
-        if self._goes_back(sender, index, now):
-            standing = self._behind(sender, raw, now)
+        index, lane = raw + self.current.offset, (sender, track)
+        if self._goes_back(lane, index, now):
+            standing = self._behind(lane, raw, now)
             if standing is not Standing.LATE:
                 return standing
         else:
-            self._back.pop(sender, None)
+            self._back.pop(lane, None)
         if self._leaps(sender, index, now, clock):
             return Standing.CURRENT  # the timeline has its doubts about it too
         if self.edge is None or index >= max(self.edge - self.depth, self.current.start):
             self.edge = index if self.edge is None else max(self.edge, index)
-            self._remember(sender, now)
-            self._newest[sender] = max(index, self._newest.get(sender, 0))
+            self._remember(lane, now)
+            self._newest[lane] = max(index, self._newest.get(lane, 0))
             return Standing.CURRENT
         return Standing.LATE
 
     def _leaps(self, sender: Sender, index: int, now: int, clock: int | None) -> bool:
         """Too far ahead to move the edge: a poisoned time alone must not make all others old."""
-        edge = clock if self.edge is None else self.edge
+        edge, whole = (clock if self.edge is None else self.edge), (sender, "")
         if edge is None or index <= edge + self.depth:
-            self._ahead.pop(sender, None)
+            self._ahead.pop(whole, None)
             return False
-        return _streak(self._ahead, sender, index, now).count < CONVINCING
+        return _streak(self._ahead, whole, index, now).count < CONVINCING
 
-    def _remember(self, sender: Sender, now: int) -> None:
-        self._alive.pop(sender, None)
-        self._alive[sender] = now
-        if len(self._alive) > MOST_SENDERS:  # strangers name themselves
+    def _remember(self, lane: _Lane, now: int) -> None:
+        self._alive.pop(lane, None)
+        self._alive[lane] = now
+        if len(self._alive) > MOST_LANES:  # strangers name themselves
             oldest = next(iter(self._alive))
             del self._alive[oldest], self._newest[oldest]
 
-    def _goes_back(self, sender: Sender, index: int, now: int) -> bool:
+    def _goes_back(self, lane: _Lane, index: int, now: int) -> bool:
         if self.edge is None:
             return False
-        if sender in self._newest:
+        if lane in self._newest:
             # One that has gone back still is until it is past where it had been.
-            newest = self._newest[sender]
-            return index < newest - RESENT or (sender in self._back and index <= newest)
-        return index < self.edge - RESENT and not self._continued(sender, now)
+            newest = self._newest[lane]
+            return index < newest - RESENT or (lane in self._back and index <= newest)
+        own = self._alive_since(now - SILENCE * self.D * 1000, lane, own=True)
+        lags = any(other not in self._back for other in own)
+        return index < self.edge - RESENT and not lags and not self._continued(lane, now)
 
-    def _continued(self, sender: Sender, now: int) -> bool:
-        since = now - SILENCE * self.D * 1000
-        return any(at > since for who, at in self._alive.items() if who.source != sender.source)
+    def _continued(self, lane: _Lane, now: int) -> bool:
+        """Another source continues the line; or this one does, since this track went back."""
+        if self._alive_since(now - SILENCE * self.D * 1000, lane, own=False):
+            return True
+        streak = self._back.get(lane)
+        return streak is not None and bool(self._alive_since(streak.since, lane, own=True))
+
+    def _alive_since(self, when: Fraction | int, lane: _Lane, *, own: bool) -> list[_Lane]:
+        """What came after a moment of the other tracks of this source, or of other sources."""
+        source = lane[0].source
+        return [
+            other
+            for other, at in self._alive.items()
+            if at > when and other != lane and (other[0].source == source) is own
+        ]
 
     def next(self, raw: int, epoch: int) -> Run:
         """The run that begins with this raw index: numbers go on above all that were used.
@@ -182,21 +201,21 @@ class Runs:
         """How many seconds a raw index is behind the edge."""
         return round(((self.edge or 0) - raw - self.current.offset) * self.D)
 
-    def _behind(self, sender: Sender, raw: int, now: int) -> Standing:
-        streak = _streak(self._back, sender, raw, now)
+    def _behind(self, lane: _Lane, raw: int, now: int) -> Standing:
+        streak = _streak(self._back, lane, raw, now)
         if 2 * (now - streak.since) < (streak.count - 1) * self.D * 1000:
             return Standing.LATE
-        if streak.count > 1 and self._continued(sender, now):
+        if streak.count > 1 and self._continued(lane, now):
             return Standing.REFUSED
         return Standing.REWOUND if streak.count >= CONVINCING else Standing.WAITING
 
 
-def _streak(known: dict[Sender, _Streak], sender: Sender, raw: int, now: int) -> _Streak:
-    streak = known.get(sender)
+def _streak(known: dict[_Lane, _Streak], lane: _Lane, raw: int, now: int) -> _Streak:
+    streak = known.get(lane)
     if streak is None:
-        if len(known) >= MOST_SENDERS:
+        if len(known) >= MOST_LANES:
             known.clear()
-        known[sender] = streak = _Streak(raw, now)
+        known[lane] = streak = _Streak(raw, now)
     else:
         streak.goes_on(raw, now)
     return streak

@@ -104,6 +104,63 @@ def test_a_source_that_fell_silent_no_longer_continues() -> None:
     assert runs.place(Sender("a", MAIN), 1, 8001) is Standing.WAITING
 
 
+def paces(runs: Runs, lag: int, count: int = 40) -> set[Standing]:
+    """One source at the pace of live: a stream of video, and one of audio that lags."""
+    video, audio = Sender("a", "video"), Sender("a", "audio")
+    found = set()
+    for at in range(count):
+        found.add(runs.place(video, 1000 + at, at * 2000, track="v"))
+        if at >= lag:
+            found.add(runs.place(audio, 1000 + at - lag, at * 2000 + 500, track="s"))
+    return found
+
+
+@pytest.mark.parametrize("lag", [0, 3, 4, 8, 20])
+def test_a_track_that_lags_behind_the_others_of_its_source_has_not_gone_back(lag: int) -> None:
+    assert paces(Runs(D, depth=60), lag) == {Standing.CURRENT}
+
+
+def test_a_track_that_lags_when_the_relay_is_started_again_has_not_gone_back() -> None:
+    runs = Runs(D, depth=60, edge=1000)
+    found = [runs.place(Sender("a", "audio"), 993, 0, track="s")]
+    for at in range(1, 10):
+        found.append(runs.place(Sender("a", "video"), 1000 + at, at * 2000, track="v"))
+        found.append(runs.place(Sender("a", "audio"), 993 + at, at * 2000 + 500, track="s"))
+    assert found == [Standing.WAITING] + [Standing.CURRENT] * 18
+
+
+def test_tracks_of_one_stream_may_be_far_apart() -> None:
+    runs = Runs(D, depth=60)
+    sender = Sender("a", MAIN)
+    assert {runs.place(sender, at, 0, track="s") for at in range(8)} == {Standing.CURRENT}
+    assert runs.place(sender, 0, 0, track="v") is Standing.CURRENT
+
+
+def test_one_track_whose_clock_goes_back_alone_is_refused() -> None:
+    runs = on_air(1000)
+    video, audio = Sender("a", "video"), Sender("a", "audio")
+    found = []
+    for at in range(20):
+        assert runs.place(video, 1000 + at, at * 2000, track="v") is Standing.CURRENT
+        raw = 1000 + at if at < 10 else at - 10
+        found.append(runs.place(audio, raw, at * 2000 + 500, track="s"))
+    assert found[9:12] == [Standing.CURRENT, Standing.WAITING, Standing.REFUSED]
+    assert Standing.REWOUND not in found
+
+
+def test_an_encoder_of_two_streams_that_restarts_begins_a_run_although_one_is_slower() -> None:
+    runs = Runs(D, depth=60)
+    paces(runs, 1)
+    found = []
+    for at in range(3):
+        now = 84_000 + at * 2000
+        found.append(runs.place(Sender("a", "video"), at, now, track="v"))
+        if at:
+            found.append(runs.place(Sender("a", "audio"), at - 1, now + 500, track="s"))
+    assert found[:3] == [Standing.WAITING] * 3
+    assert found[3] is Standing.REWOUND
+
+
 def test_a_run_goes_on_above_all_numbers_and_times() -> None:
     runs = on_air(1000)
     run = runs.next(0, epoch=50)

@@ -34,7 +34,7 @@ class Encoder:
     apart     every track in a stream of its own, else all in one
     indexed   it sends the index in its tfxd: the cell plus this; None: it sends none
     drift     ms by which its next cells are late
-    behind    what it sent last was far behind the edge
+    behind    tracks of which it sent last what was far behind
     """
 
     name: str
@@ -43,7 +43,7 @@ class Encoder:
     indexed: int | None
     cell: int
     drift: int = 0
-    behind: bool = False
+    behind: set[str] = field(default_factory=set)
     connected: set[str] = field(default_factory=set)
     stash: list[Sent] = field(default_factory=list)
     lines: dict[str, Line] = field(init=False)

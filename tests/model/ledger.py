@@ -49,14 +49,15 @@ class Ledger:
     def index(self, cell: int) -> int:
         return cell + self.house.rules.base
 
-    def old(self, sent: Sent) -> bool:
+    def old(self, sent: Sent, stream: str) -> bool:
         """So far behind that it may be a clock that went back: no promise."""
-        runs, source = self.house.point._runs, sent.span.source
+        runs, span = self.house.point._runs, sent.span
+        lane = Sender(span.source, stream), span.track
         if runs is None or runs.edge is None:
             return False
         index = self.index(sent.cell)
-        back = any(who.source == source for who in runs._back) and index <= runs.edge
-        return back or index < runs.edge - RESENT
+        newest = runs._newest.get(lane, runs.edge)
+        return index < newest - RESENT or (lane in runs._back and index <= newest)
 
     def deliver(self, sent: Sent, stream: str, *, honest: bool = True) -> None:
         """Send it, and see what became of everything."""
@@ -68,7 +69,7 @@ class Ledger:
             self.honest.add((span.source, span.track, index))
             if self._last_eighth(sent):
                 self.honest.add((span.source, span.track, index + 1))
-        free = place not in self.house.store and not self.old(sent) and self._near(*place)
+        free = place not in self.house.store and not self.old(sent, stream) and self._near(*place)
         self.house.fragment(Sender(span.source, stream), sent.fragment)
         self.check()
         if self._whole(sent) and honest and free:

@@ -54,11 +54,14 @@ class Stage(RuleBasedStateMachine):
 
     def send(self, encoder: Encoder, sent: Sent, *, honest: bool = True) -> None:
         """Send it, unless it would be the second in a row that looks like a restarted clock."""
-        old = self.ledger.old(sent)
-        if old and encoder.behind:
+        track = sent.span.track
+        stream = encoder.sender(track).stream
+        if not self.ledger.old(sent, stream):
+            encoder.behind.discard(track)
+        elif track in encoder.behind:
             return
-        encoder.behind = old
-        stream = encoder.sender(sent.span.track).stream
+        else:
+            encoder.behind.add(track)
         self.connect(encoder, stream)
         self.ledger.deliver(sent, stream, honest=honest)
 
