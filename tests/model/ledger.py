@@ -255,7 +255,6 @@ def seen(view: View) -> object:
     return (
         shown.grid,
         shown.epoch,
-        shown.updated,
         [
             (r.name, r.bandwidth, r.frame_rate, r.discontinuities, list(r.segments))
             for r in shown.renditions

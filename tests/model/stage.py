@@ -1,15 +1,21 @@
 """What the machine acts on: one relay, its encoders, and what must hold when all is over."""
 
 import sys
+from fractions import Fraction
+from math import ceil
 
 from hypothesis.stateful import RuleBasedStateMachine
 
 from relay.arrival import Sender
+from relay.media import Kind
 from tests.model.encoder import Encoder, Sent
 from tests.model.house import House, Rules
 from tests.model.ledger import Ledger
 from tests.model.programme import Programme, header
 from tests.model.setting import EPOCH, Setting
+
+AHEAD = 5_000
+"""ms by which an encoder's clock may be ahead of the relay's."""
 
 
 class Stage(RuleBasedStateMachine):
@@ -19,10 +25,12 @@ class Stage(RuleBasedStateMachine):
     ledger: Ledger
     encoders: list[Encoder]
     learns: bool
+    local: bool
     poisons: int
 
     def begins(self, setting: Setting) -> None:
         """The relay is started; the encoders are about to be."""
+        self.local = setting.local
         self.learns = setting.learns and setting.names[0].startswith("video")
         self.programme = Programme(setting.D, setting.names, setting.phase)
         rules = Rules(None if self.learns else setting.D, setting.base)
@@ -62,8 +70,24 @@ class Stage(RuleBasedStateMachine):
             return
         else:
             encoder.behind.add(track)
-        self.connect(encoder, stream)
-        self.ledger.deliver(sent, stream, honest=honest)
+        if self.begins_live(sent):
+            self.connect(encoder, stream)
+            self.ledger.deliver(sent, stream, honest=honest)
+
+    def begins_live(self, sent: Sent) -> bool:
+        """The clock goes on as the programme does, until there is a line: none begins ahead of it.
+
+        Where time may not pass yet, what is ahead is not sent.
+        """
+        house, track = self.house, sent.fragment.track
+        shown = Fraction(sent.fragment.end, track.timescale) * 1000 - house.utc - house.now
+        if self.local or house.view.edge is not None or shown <= AHEAD:
+            return True
+        if self.learns and not self.free:
+            return track.key.kind is Kind.VIDEO
+        house.passes(ceil(shown))
+        self.ledger.check()
+        return True
 
     def connect(self, encoder: Encoder, stream: str) -> None:
         if stream not in encoder.connected:
