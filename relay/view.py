@@ -105,7 +105,7 @@ class View:
         for member in members:
             if isinstance(member, Pin):
                 self._begins(member)
-            elif not (isinstance(member, Copy) and member.event):
+            elif not (isinstance(member, Copy) and (member.event or member.fill)):
                 begins[member.track] = min(member.index, begins.get(member.track, member.index))
         news: list[News] = []
         for member in members:

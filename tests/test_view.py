@@ -131,6 +131,14 @@ def test_a_restart_shows_what_was_shown(data: st.DataObject) -> None:
     assert shown(again) == shown(line)
 
 
+def test_a_late_fill_that_outlived_its_gap_does_not_begin_the_line() -> None:
+    """A relay that is killed while its store forgets may leave one behind."""
+    left = replace(member(NAMES[0], 3), fill=True)
+    again = view()
+    again.replay([*PINS, left, *(member(NAMES[0], at) for at in range(10, 14))], 0)
+    assert shown(again)[0][1] == [(at, False) for at in range(10, 14)]
+
+
 def test_a_run_continues_the_presentation_and_replays_alike() -> None:
     line = view()
     members: list[Member] = [*PINS, *(member(name, at) for at in (5, 6) for name in NAMES)]

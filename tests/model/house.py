@@ -128,9 +128,8 @@ class House:
                 self._put_copy(member)
         self._follow()
         for track, _, floor in self.view.trims():
-            below = [k for k in self.store if not isinstance(k, str) and k[0] == track]
-            for key in below:
-                if not isinstance(key, str) and key[1] < floor:
+            for key, kept in list(self.store.items()):
+                if not isinstance(kept, Pin) and kept.track == track and kept.index < floor:
                     del self.store[key]
                     self.data.pop(key, None)
 
