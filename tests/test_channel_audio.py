@@ -1,5 +1,6 @@
 """Redundant audio: the same sound in several streams is one track, and each copy a spare."""
 
+import asyncio
 import functools
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -53,6 +54,7 @@ class Push:
         for box in BoxReader().feed(data):
             for found in self.session.take(box):
                 await send(self.channel, self.sender, found)
+        await asyncio.sleep(0.001)  # the channel hears from its store
 
 
 async def pushed(channel: Channel, stream: str, *tracks: Said, by: str = "a", ids: int = 1) -> Push:

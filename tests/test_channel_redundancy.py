@@ -1,5 +1,6 @@
 """Two encoders of several streams, of which at any moment only one lives for each stream."""
 
+import asyncio
 import functools
 import random
 from itertools import pairwise
@@ -28,6 +29,7 @@ async def carried(channel: Channel, sender: Sender, session: Session, data: byte
     for box in BoxReader().feed(data):
         for found in session.take(box):
             await send(channel, sender, found)
+    await asyncio.sleep(0.001)  # the channel hears from its store
 
 
 def unbroken(channel: Channel, track: str) -> bool:

@@ -4,15 +4,14 @@ import asyncio
 import json
 import time
 import tracemalloc
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 import pytest
 
 from relay.admission import MOST_PER_ADDRESS
 from relay.ingest.pace import PIECES, SPAN
-from relay.media import Buffer, Copy, Member, Verdict
-from relay.store.feed import MemberFeed
+from relay.media import Verdict
 from tests.door import (
     PATH,
     Door,
@@ -25,50 +24,9 @@ from tests.door import (
     verdicts,
     video,
 )
+from tests.forgetful import Forgetful
 from tests.mp4 import recorded
 from tests.server.wire import Answer, Client, chunk, connected, eventually
-
-
-class Forgetful:
-    """A store that takes everything and keeps nothing but the keys."""
-
-    def __init__(self) -> None:
-        self.keys: set[object] = set()
-        self._feeds: list[MemberFeed] = []
-
-    async def put(self, member: Member, data: Sequence[Buffer] = ()) -> bool:
-        key = (member.track, member.index) if isinstance(member, Copy) else member
-        if key in self.keys:
-            return False
-        self.keys.add(key)
-        for feed in self._feeds:
-            feed.offer(member)
-        return True
-
-    @property
-    def degraded(self) -> str:
-        return ""
-
-    async def clear(self) -> None:
-        self.keys.clear()
-
-    async def get(self, track: str, run: int, index: int, time: int | None = None) -> bytes | None:
-        return None
-
-    def find(self, track: str, run: int, index: int) -> Copy | None:
-        return None
-
-    def follow(self) -> MemberFeed:
-        feed = MemberFeed([], self._feeds.remove)
-        self._feeds.append(feed)
-        return feed
-
-    async def trim(self, track: str, run: int, floor: int) -> int:
-        return 0
-
-    async def close(self) -> None:
-        for feed in self._feeds:
-            feed.end()
 
 
 async def ended(client: Client) -> Answer:
