@@ -16,13 +16,13 @@ class Alarm:
     """One line for log and journal.
 
     grave   the operator should look; never when it is over
-    about   what else the line in the log says, by field
+    facts   what the line in the log carries beside the text
     """
 
     code: str
     text: str
     grave: bool = True
-    about: dict[str, object] = field(default_factory=dict)
+    facts: dict[str, object] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
