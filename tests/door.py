@@ -128,7 +128,7 @@ class Door:
     def untouched(self) -> bool:
         """The channel has no stream, no track, and no source."""
         channel = self.channel
-        said = described(channel)
+        said = described(channel, self.clock.utc())
         return not (said["tracks"] or said["sources"]) and channel.header_of("main") is None
 
 
@@ -171,7 +171,9 @@ async def opened(
         await channels[name].open()
     receiver = Receiver(channels, clock, idle=idle, events=events)
     server = Server(receiver, [Listener("127.0.0.1", 0)])
-    monitor = Server(application(channels, receiver.counts, ready), [Listener("127.0.0.1", 0)])
+    monitor = Server(
+        application(channels, receiver.counts, ready, clock), [Listener("127.0.0.1", 0)]
+    )
     (address,), (admin,) = await server.start(), await monitor.start()
     try:
         yield Door(address, admin, receiver, server, channels, clock)
