@@ -12,8 +12,9 @@ Each copy is held against three things:
     the timeline   *drift* = its time, less the end of what is published before it, in ms: that by
                    which it would miss the join if it were published. 0 for encoders in step.
     the others     *out of sync* with another source that lives, when the same index lies more than
-                   D/2 elsewhere than in the published copy, or when the clock offsets of the two
-                   are further apart than the merge waits (`patience`): then one of them never wins.
+                   D/2 elsewhere than in the published copy, or when its clock offset is further
+                   from that of the others (their median) than the merge waits (`patience`): then
+                   the later one never wins.
 
 *Gaps* are indexes that a source skipped and has not sent since. A copy that comes again, or comes
 back from being held, says nothing new. Sans-IO; `arrival` is in ms since 1970. Strangers name
@@ -21,6 +22,7 @@ sources, so what is remembered is bounded; the one that was silent the longest i
 """
 
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -91,12 +93,10 @@ class Standing:
     def took(self, copy: Copy, place: Place) -> bool:
         """One more copy; False when it says nothing new."""
         self.last = max(self.last, copy.arrival)
-        if copy.run != self._run:
+        if copy.run > self._run:
             self._run, self._newest = copy.run, None
-            self._known.clear()
-            self._skipped.clear()
             self._offsets.clear()
-        if copy.index in self._known:
+        if copy.run < self._run or copy.index in self._known:
             return False
         self._known[copy.index] = None
         if len(self._known) > MOST_INDEXES:
@@ -176,15 +176,24 @@ class Synchrony:
         sure = {who: s.offset for who, s in others.items() if s.sure and s.offset is not None}
         if not sure or not mine.sure or mine.offset is None:
             return ""
-        first = max(sorted(sure), key=lambda who: sure[who])
-        late = sure[first] - mine.offset
-        if late <= place.patience:
+        middle, offset = _middle(sure, mine.offset)
+        late = offset - mine.offset
+        # Of two nobody knows which is right: the one that cannot win is named.
+        if late <= place.patience and (len(sure) == 1 or -late <= place.patience):
             return ""
+        how = f"{_seconds(abs(late))} s {'after' if late > 0 else 'before'} {middle}"
         return (
-            f"{copy.source}, {copy.track}: comes {_seconds(late)} s after {first}, and the merge"
-            f" waits {_seconds(place.patience)} s: synchronise the encoders' clocks and delays, or"
-            " set a longer patience"
+            f"{copy.source}, {copy.track}: comes {how}, and the merge waits"
+            f" {_seconds(place.patience)} s: synchronise the encoders' clocks and delays, or set a"
+            " longer patience"
         )
+
+
+def _middle(offsets: Mapping[str, int], mine: int) -> tuple[str, int]:
+    """Who is in the middle of the others, and where; of two in the middle, the nearer one."""
+    ranked = sorted(offsets.items(), key=lambda known: (known[1], known[0]))
+    middle = ranked[(len(ranked) - 1) // 2 : len(ranked) // 2 + 1]
+    return min(middle, key=lambda known: abs(known[1] - mine))
 
 
 def _seconds(ms: int) -> str:

@@ -115,6 +115,11 @@ def test_a_new_run_has_no_gap_before_it_and_a_clock_of_its_own() -> None:
     assert (found.gaps, found.offset) == (1, -800)
 
 
+def test_a_straggler_of_an_older_run_says_nothing_new() -> None:
+    found = standing(came(9, run=1, delay=800), came(5, delay=100), came(11, run=1, delay=900))
+    assert (found.gaps, found.offset) == (1, -800)
+
+
 def test_sparse_tracks_have_neither_gaps_nor_drift() -> None:
     place = replace(PLACE, sparse=True, joins=7)
     found = standing(came(5), came(90), place=place)
@@ -149,8 +154,38 @@ def test_a_source_that_comes_later_than_the_merge_waits_is_out_of_sync() -> None
     )
 
 
+def test_of_several_the_odd_one_out_is_named() -> None:
+    synchrony = Synchrony()
+    delays = {"a": -4_000, "b": 300, "c": 310, "d": 4_000}
+    copies = [came(index, *each) for index in range(2 * RECENT) for each in delays.items()]
+    for each in sorted(copies, key=lambda copy: copy.arrival)[: -4 * RECENT // 2]:
+        synchrony.took(each, PLACE)
+    assert synchrony.apart("a").startswith(f"a, {VIDEO.name}: comes 4.31 s before c, and")
+    assert synchrony.apart("d").startswith(f"d, {VIDEO.name}: comes 3.7 s after b, and")
+    assert synchrony.apart("b") == synchrony.apart("c") == ""
+
+
 def test_nothing_is_said_before_both_are_measured() -> None:
-    assert pair(9_000, RECENT - 1).apart("b") == ""
+    assert pair(3_000, RECENT - 1).apart("b") == ""
+    for early in "ab":
+        synchrony = Synchrony()
+        for index in range(RECENT + 1):
+            for source, delay in {"a": 300, "b": 3_300}.items():
+                if source == early or index > 1:
+                    synchrony.took(came(index, source, delay), PLACE)
+        assert synchrony.apart("b") == ""
+        synchrony.took(came(RECENT + 1), PLACE)
+        synchrony.took(came(RECENT + 1, "b", 3_300), PLACE)
+        assert synchrony.apart("b")
+
+
+def test_one_that_runs_ahead_accuses_nobody_who_is_not_alone() -> None:
+    synchrony = Synchrony()
+    for index in range(2 * RECENT):
+        for source, delay in {"a": -1_400, "b": 300, "c": 300}.items():
+            synchrony.took(came(index, source, delay), PLACE)
+    assert synchrony.apart("b") == synchrony.apart("c") == ""
+    assert " s before " in synchrony.apart("a")
 
 
 def test_a_source_that_has_gone_is_no_measure() -> None:
