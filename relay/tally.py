@@ -25,7 +25,7 @@ DIFFERS = "differs"
 BEHIND = "behind"
 WELL = "well"
 
-_WELL = frozenset((Verdict.ACCEPTED, Verdict.DUPLICATE, Verdict.HELD))
+_WELL = frozenset((Verdict.ACCEPTED, Verdict.DUPLICATE))
 _PAST = frozenset((Verdict.DUPLICATE, Verdict.LATE, Verdict.FILL))
 _SENTENCES = {
     WELL: "as it should be again",
@@ -98,6 +98,9 @@ class Tally:
             state = BEHIND
         self.counts[source, copy.track, verdict] += 1
         self.last[key] = copy.arrival
+        if verdict is Verdict.HELD:  # what becomes of it is told when that is known
+            self._remember(key, copy.index, _outcome(verdict))
+            return None
         if differs:
             self.differing[key] += 1
         if state == WELL or verdict is Verdict.PARTIAL:

@@ -38,9 +38,23 @@ def test_a_change_is_told_once_and_once_more_when_it_is_over() -> None:
         None,
         Change("a", "video-1", 1, "late"),
         None,
-        Change("a", "video-1", 3, "well"),
         None,
+        Change("a", "video-1", 4, "well"),
     ]
+
+
+def test_what_is_held_is_neither_well_nor_ill_until_its_end_is_known() -> None:
+    """A source beside the grid is held, and then differs, with every fragment: one line."""
+    tally = Tally()
+    told = []
+    for index in range(5):
+        told += [tally.note(copy(index=index), Verdict.HELD)]
+        told += [tally.note(copy(index=index), Verdict.DUPLICATE, "time 9 instead of 8")]
+    assert [change for change in told if change] == [
+        Change("a", "video-1", 0, "differs", "time 9 instead of 8")
+    ]
+    assert KEY not in tally.good
+    assert tally.counts["a", "video-1", Verdict.HELD] == 5
 
 
 def test_a_copy_that_differs_is_counted_and_told_with_its_detail() -> None:
