@@ -46,14 +46,14 @@ class Alarms:
             return []
         return [Alarm(code, f"{subject}: as it should be again", grave=False)]
 
-    def only(self, code: str, found: dict[str, str]) -> list[Alarm]:
+    def only(self, code: str, found: dict[str, str], *, grave: bool = True) -> list[Alarm]:
         """Exactly these stand under a code: sentences by subject. What is to be told."""
         told: list[Alarm] = []
         for known, subject in list(self.standing):
             if known == code and subject not in found:
                 told += self.over(code, subject)
         for subject, text in found.items():
-            told += self.stand(code, subject, text)
+            told += self.stand(code, subject, text, grave=grave)
         return told
 
     def forget(self, subject: str) -> None:

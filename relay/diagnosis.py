@@ -23,7 +23,7 @@ from relay.alarms import Alarm, Alarms
 from relay.alignment import misaligned
 from relay.arrival import Sender
 from relay.heartbeat import Heartbeat, Word
-from relay.inspection import Inspection, duration_range
+from relay.inspection import PARENT_UNKNOWN, Inspection, duration_range
 from relay.media import Copy, Fragment, Header, Kind, Track, Verdict
 from relay.presentation import Presentation
 from relay.synchrony import Place, Synchrony
@@ -64,7 +64,10 @@ class Diagnosis:
     def header(self, sender: Sender, header: Header) -> list[Alarm]:
         """A sender's header came, and was accepted."""
         found = self._inspection.header(sender.source, sender.stream, header) or {}
-        return [told for code, said in found.items() for told in self.alarms.only(code, said)]
+        told: list[Alarm] = []
+        for code, said in found.items():
+            told += self.alarms.only(code, said, grave=code != PARENT_UNKNOWN)
+        return told
 
     def fragment(self, sender: Sender, fragment: Fragment) -> list[Alarm]:
         """A sender's fragment came, whatever becomes of it."""

@@ -4,6 +4,8 @@
                           manifest leaves some of them unsaid (TIME-3a). mdhd is what counts
     TIMESCALE_DIFFERS     the manifest says another timescale than mdhd
     MANIFEST_OUTPUT       a sparse track without manifestOutput="true" (SPARSE-3a)
+    PARENT_UNKNOWN        no header has the track that a sparse one goes with (SPARSE-2a), so its
+                          events wait; in order if that track's encoder has yet to connect
     NEAR_DUPLICATE_TRACK  two tracks that no encoder sends both of, equal but for what vendors name
                           differently: then copies of one track are taken for two tracks, and
                           neither is redundant
@@ -32,6 +34,8 @@ SHORTEST, LONGEST = Fraction(19, 10), Fraction(63, 10)
 """D in seconds: "about" 2 to 6 leaves 5 % at either end, so 1.92 s and 6.006 s are in order."""
 NEAR = Fraction(1, 10)
 """How far, of the greater one, the bitrates of one track may differ between vendors."""
+
+PARENT_UNKNOWN = "PARENT_UNKNOWN"
 
 Findings = dict[str, dict[str, str]]
 """Sentences by code and subject."""
@@ -72,6 +76,7 @@ class Inspection:
             "TIMESCALE_MISSING": _missing(sources),
             "TIMESCALE_DIFFERS": _differing(sources),
             "MANIFEST_OUTPUT": _silent(sources),
+            PARENT_UNKNOWN: _orphans(sources),
             "NEAR_DUPLICATE_TRACK": _near(self.name, sources),
         }
 
@@ -137,6 +142,19 @@ def _silent(sources: _Sources) -> dict[str, str]:
         for source, tracks in sources.items()
         for name, each in tracks.items()
         if each.track.parent and (each.said is None or not each.said.output)
+    }
+
+
+def _orphans(sources: _Sources) -> dict[str, str]:
+    known = {each.track.key.name for tracks in sources.values() for each in tracks.values()}
+    return {
+        f"{source}, {name}": (
+            f"{source}, {name}: its parent {each.track.parent} is no track of any header yet; its"
+            " events wait for it: connect that encoder, or correct parentTrackName"
+        )
+        for source, tracks in sources.items()
+        for name, each in tracks.items()
+        if each.track.parent and each.track.parent not in known
     }
 
 

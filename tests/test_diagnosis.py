@@ -192,7 +192,7 @@ def test_what_headers_say_is_told_once_and_once_more_when_it_is_mended() -> None
         alarms = diagnosis.header(Sender("a", "cues"), header(events, data=box.data))
         return [(alarm.code, alarm.grave) for alarm in alarms]
 
-    assert told() == [("MANIFEST_OUTPUT", True)]
+    assert told() == [("MANIFEST_OUTPUT", True), ("PARENT_UNKNOWN", False)]
     assert told() == []
     assert told(manifestOutput="true") == [("MANIFEST_OUTPUT", False)]
 

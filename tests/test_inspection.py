@@ -81,7 +81,7 @@ def test_a_timescale_that_is_not_that_of_the_moov_is_named() -> None:
 @SPARSE
 @pytest.mark.parametrize("words", [{}, {"manifestOutput": "false"}])
 def test_a_sparse_track_whose_events_stay_hidden_is_named(words: dict[str, str]) -> None:
-    (subject,) = one((EVENTS, words))["MANIFEST_OUTPUT"]
+    (subject,) = one((EVENTS, words), (VIDEO, {}))["MANIFEST_OUTPUT"]
     assert subject == f"a, {EVENTS.name}"
 
 
@@ -91,8 +91,21 @@ def test_a_sparse_track_with_manifest_output_and_one_that_is_not_sparse_are_in_o
     assert one((replace(EVENTS, parent=""), {})) == {}
 
 
+@pytest.mark.requirement("SPARSE-2a")
+def test_a_parent_that_no_header_has_is_named_until_one_has() -> None:
+    events = header((EVENTS, {"manifestOutput": "true"}))
+    assert found(("a", "cues", events)) == {
+        "PARENT_UNKNOWN": {
+            f"a, {EVENTS.name}": f"a, {EVENTS.name}: its parent video is no track of any header"
+            " yet; its events wait for it: connect that encoder, or correct parentTrackName"
+        }
+    }
+    assert found(("a", "cues", events), ("b", "main", header((VIDEO, {})))) == {}
+
+
 def test_an_encoder_that_was_mended_is_well_again() -> None:
-    bad, good = header((EVENTS, {})), header((EVENTS, {"manifestOutput": "true"}))
+    bad = header((EVENTS, {}), (VIDEO, {}))
+    good = header((EVENTS, {"manifestOutput": "true"}), (VIDEO, {}))
     assert found(("a", "main", bad), ("a", "main", good)) == {}
 
 
