@@ -65,11 +65,11 @@ def fragments(name: str = VIDEO) -> list[bytes]:
     return [moof + mdat for moof, mdat in recorded.pairs(name)]
 
 
-def video(index: int) -> bytes:
-    """The video fragment of an index: a captured one with another tfxd time."""
-    captured = fragments()
+def video(index: int, name: str = VIDEO, late: int = 0) -> bytes:
+    """The video fragment of an index: a captured one with another tfxd time, `late` ticks later."""
+    captured = fragments(name)
     data = bytearray(captured[index % len(captured)])
-    struct.pack_into(">q", data, data.index(TFXD) + len(TFXD) + 4, index * D)
+    struct.pack_into(">q", data, data.index(TFXD) + len(TFXD) + 4, index * D + late)
     return bytes(data)
 
 

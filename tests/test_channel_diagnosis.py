@@ -8,8 +8,10 @@ import pytest
 from relay.monitor.health import described
 from tests.door import LEARNING, PATH, RULES, TRACK, Door, header, opened, shown, video
 from tests.mp4 import recorded
+from tests.test_receiver_sparse import CUES, cues_header
 
 TIMESCALES = "ff9-90k/req001.body"
+HIGH = "ff9-split/req002.body"
 
 
 def codes(door: Door) -> list[str]:
@@ -57,6 +59,33 @@ async def test_a_header_that_leaves_out_its_timescales_is_taken_and_told_once() 
         assert (await door.push(PATH, body)).status == 200
         assert (await door.push(PATH, body)).status == 200
         assert codes(door).count("TIMESCALE_MISSING") == 1
+
+
+@pytest.mark.requirement("ENC-4a", "TIME-3b")
+async def test_renditions_that_are_cut_at_other_places_are_told_and_refused_to_nobody() -> None:
+    async with opened() as door:
+        whole = header() + b"".join(video(at) for at in range(5))
+        other = header(HIGH) + b"".join(video(at, HIGH, late=4_800_000) for at in range(5))
+        assert (await door.push(PATH, whole)).status == 200
+        assert (await door.push("/news.isml/Streams(high)", other)).status == 200
+        for track in (TRACK, "video-400000"):
+            await shown(door.channel, range(5), track)
+        assert codes(door).count("RENDITIONS_UNALIGNED") == 1
+        (warning,) = described(door.channel, door.clock.utc())["warnings"]
+        assert warning["subject"] == TRACK
+        assert warning["text"].startswith(f"{TRACK} is cut 0.480 s earlier than video-400000, so")
+
+
+@pytest.mark.requirement("SPARSE-3a")
+async def test_a_sparse_track_whose_events_would_stay_hidden_is_taken_and_told() -> None:
+    async with opened() as door:
+        await door.push(PATH, header() + video(0))
+        hidden = cues_header().replace(b'value="true"', b'value="none"')
+        assert (await door.put(CUES, hidden)).status == 200
+        assert codes(door).count("MANIFEST_OUTPUT") == 1
+        assert (await door.put(CUES, cues_header())).status == 200
+        assert codes(door).count("MANIFEST_OUTPUT") == 2  # it is in order again
+        assert described(door.channel, door.clock.utc())["warnings"] == []
 
 
 @pytest.mark.requirement("FMT-7a")
