@@ -118,8 +118,13 @@ class Tally:
         """The sources seen so far, sorted."""
         return sorted({source for source, _ in self.last})
 
-    def state(self, source: str) -> str:
-        """How a source stands: "well", or what is wrong on the first track that is not."""
+    def state(self, source: str, track: str = "") -> str:
+        """How a source stands: "well", or what is wrong on the first track that is not.
+
+        With a `track`: how it stands on that one.
+        """
+        if track:
+            return self._states.get((source, track), WELL)
         states = [state for (name, _), state in self._states.items() if name == source]
         if BEHIND in states:
             return BEHIND

@@ -73,6 +73,14 @@ def test_sources_change_one_by_one() -> None:
     assert tally.sources() == ["a", "b"]
 
 
+def test_a_source_stands_as_its_worst_track_and_each_track_by_itself() -> None:
+    tally = Tally()
+    tally.note(copy(), Verdict.ACCEPTED)
+    tally.note(replace(copy(), track="audio-1"), Verdict.LATE)
+    assert tally.state("a") == tally.state("a", "audio-1") == "late"
+    assert tally.state("a", "video-1") == tally.state("a", "unknown") == "well"
+
+
 def test_strangers_cannot_fill_the_memory_with_names() -> None:
     tally = Tally()
     for number in range(10 * MOST_SOURCES):

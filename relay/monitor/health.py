@@ -12,7 +12,9 @@ The status has, for each source and track, what became of its copies and what th
     overlap discontinuity nonincreasing unexpected_bitrate drift   words of `relay.heartbeat`, in
                                 fragments since it came
     resent                      fragments that came again after a reconnect, as they should
-    words, healthy              which of the words hold now, and that none does
+    words                       which of them hold now, `out_of_sync` (`relay.synchrony`) too
+    state                       "well", or what is wrong with its newest copy (`relay.tally`)
+    healthy                     it is well, and no word holds
     bitrate                     measured, in bit/s; null until there is enough to measure
     drift_ms                    by how much its newest copy misses the join; null: none before it
     clock_offset_ms             UTC of its newest media less its arrival (`relay.synchrony`)
@@ -130,6 +132,7 @@ def _source(diagnosis: Diagnosis, source: str, tracks: list[str], since: int) ->
 def _track(diagnosis: Diagnosis, source: str, track: str) -> dict[str, Any]:
     key = (source, track)
     tally, words = diagnosis.tally, diagnosis.words(source, track)
+    state = tally.state(source, track)
     pulse = diagnosis.heartbeat.pulses.get(key) or Pulse()
     standing = diagnosis.synchrony.standings.get(key) or Standing()
     verdicts = {
@@ -137,7 +140,8 @@ def _track(diagnosis: Diagnosis, source: str, track: str) -> dict[str, Any]:
         for verdict in Verdict
     }
     return {
-        "healthy": not words,
+        "healthy": state == WELL and not words,
+        "state": state,
         "words": list(words),
         **verdicts,
         "differs": tally.differing[key],

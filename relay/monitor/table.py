@@ -15,8 +15,9 @@ from rich.text import Text
 Said = Mapping[str, Any]
 
 _TRACKS = ("track", "codecs", "kbit/s", "first", "last", "gaps")
-_COUNTS = {"won": "won", "duplicate": "dup", "late": "late", "differs": "differs", "gap": "gap"}
-_SENDERS = ("source", "track", "how it is", *_COUNTS.values(), "kbit/s", "offset")
+_COUNTS = {"won": "won", "duplicate": "dup", "late": "late", "differs": "diff", "gap": "gap"}
+_HOW = "how it is"
+_SENDERS = ("source", "track", _HOW, *_COUNTS.values(), "kbit/s", "offset")
 
 
 def tables(status: Said) -> Iterator[RenderableType]:
@@ -55,8 +56,8 @@ def _senders(sources: Said) -> Table:
 def _how(source: Said, facts: Said) -> str:
     """In words: silent, what is wrong, or healthy."""
     words = [word.replace("_", " ") for word in facts["words"]]
-    if source["state"] not in ("well", *words):
-        words.append(source["state"])
+    if facts["state"] != "well":
+        words.append(facts["state"])
     if not source["alive"]:
         words.insert(0, "silent")
     return ", ".join(words) or "healthy"
@@ -74,7 +75,9 @@ def _offset(ms: int | None) -> str:
 def _table(heads: tuple[str, ...]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for head in heads:
-        table.add_column(head, overflow="fold", no_wrap=head in ("source", "track", "offset"))
+        widest = len("discontinuity") if head == _HOW else None
+        whole = head in ("source", "track", "offset")
+        table.add_column(head, overflow="fold", min_width=widest, no_wrap=whole)
     return table
 
 

@@ -86,6 +86,7 @@ async def test_the_status_names_tracks_and_what_became_of_copies() -> None:
         assert tracks == {
             TRACK: {
                 "healthy": True,
+                "state": "well",
                 "words": [],
                 **{str(v): 0 for v in Verdict if v is not Verdict.ACCEPTED},
                 "won": 1,

@@ -8,7 +8,7 @@ from rich.console import Console
 from relay.monitor.table import tables
 
 FACTS: dict[str, Any] = {
-    "healthy": True,
+    "state": "well",
     "words": [],
     "won": 30,
     "duplicate": 7,
@@ -18,7 +18,7 @@ FACTS: dict[str, Any] = {
     "bitrate": 812_345,
     "clock_offset_ms": -1_240,
 }
-SOURCE: dict[str, Any] = {"alive": True, "state": "well", "tracks": {"video-800000": FACTS}}
+SOURCE: dict[str, Any] = {"alive": True, "tracks": {"video-800000": FACTS}}
 
 
 def read(source: dict[str, Any], **more: Any) -> list[str]:
@@ -47,7 +47,7 @@ def test_a_channel_its_tracks_and_its_senders() -> None:
         "news EXPOSED",
         "track codecs kbit/s first last gaps",
         "video-800000 avc1.64000C 800 3 - 1",
-        "source track how it is won dup late differs gap kbit/s offset",
+        "source track how it is won dup late diff gap kbit/s offset",
         "enc_a video-800000 healthy 30 7 0 0 2 812 -1240 ms",
     ]
 
@@ -56,9 +56,9 @@ def test_a_channel_its_tracks_and_its_senders() -> None:
     ("source", "told"),
     [
         (facts(words=["overlap", "out_of_sync"]), "overlap, out of sync"),
-        ({**SOURCE, "state": "late"}, "late"),
+        (facts(state="late"), "late"),
         ({**SOURCE, "alive": False}, "silent"),
-        ({**facts(words=["drift"]), "alive": False, "state": "late"}, "silent, drift, late"),
+        ({**facts(words=["drift"], state="late"), "alive": False}, "silent, drift, late"),
     ],
 )
 def test_how_a_sender_is(source: dict[str, Any], told: str) -> None:
