@@ -30,6 +30,8 @@ def tables(status: Said) -> Iterator[RenderableType]:
         senders = _senders(channel["sources"])
         if senders.row_count:
             yield senders
+        if channel["degraded"]:
+            yield Text(f"! STORE_DEGRADED  {channel['degraded']}")
         for warning in channel["warnings"]:
             yield Text(f"! {warning['code']}  {warning['text']}")
 

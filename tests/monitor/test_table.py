@@ -27,6 +27,7 @@ def read(source: dict[str, Any], **more: Any) -> list[str]:
     channel = {
         "protection": "EXPOSED",
         "preferred": None,
+        "degraded": "",
         "tracks": [{**track, "first": 3, "last": None, "gaps": 1}],
         "sources": {"enc_a": source},
         "warnings": [],
@@ -78,6 +79,10 @@ def test_a_preferred_source_is_named() -> None:
     assert read(SOURCE, preferred="enc_a")[0] == "news EXPOSED prefers enc_a"
 
 
+def test_a_store_that_lives_on_memory_is_named() -> None:
+    assert read(SOURCE, degraded="the disk is full")[-1] == "! STORE_DEGRADED the disk is full"
+
+
 def test_a_channel_without_senders_has_one_table() -> None:
     assert len(read({"tracks": {}})) == 3
 
@@ -91,6 +96,7 @@ def test_names_of_strangers_are_text() -> None:
     channel: dict[str, Any] = {
         "protection": "DOWN",
         "preferred": None,
+        "degraded": "",
         "tracks": [],
         "warnings": [],
     }
