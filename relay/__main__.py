@@ -29,7 +29,9 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 ConfFile = Annotated[Path, typer.Argument(metavar="CONF", help="The TOML file (see: relay init).")]
-AdminUrl = Annotated[str, typer.Option(help="The admin port of a running relay.")]
+AdminUrl = Annotated[
+    str, typer.Option("--admin", "--url", metavar="URL", help="The admin port of a running relay.")
+]
 
 
 @cli.command()

@@ -23,15 +23,19 @@ _SENDERS = ("source", "track", _HOW, *_COUNTS.values(), "kbit/s", "offset")
 def tables(status: Said) -> Iterator[RenderableType]:
     """What to print, in order."""
     for name, channel in status["channels"].items():
-        preferred = channel["preferred"]
-        more = f"  prefers {preferred}" if preferred else ""
+        preferred = channel.get("preferred")
+        more = f", prefers {preferred}" if preferred else ""
         yield Text.assemble((name, "bold"), "  ", str(channel["protection"]), more)
         yield _tracks(channel["tracks"])
         senders = _senders(channel["sources"])
         if senders.row_count:
             yield senders
-        if channel["degraded"]:
+        if channel.get("degraded"):
             yield Text(f"! STORE_DEGRADED  {channel['degraded']}")
+        if channel.get("unlike"):
+            yield Text(f"! PEER_DIFFERS  {channel['unlike']}")
+        elif channel.get("alone"):
+            yield Text(f"! WITHOUT_PEER  it numbers on its own: relay reset {name} --join")
         for warning in channel["warnings"]:
             yield Text(f"! {warning['code']}  {warning['text']}")
 

@@ -26,8 +26,6 @@ def read(source: dict[str, Any], **more: Any) -> list[str]:
     track = {"name": "video-800000", "codecs": "avc1.64000C", "bandwidth": 800_000}
     channel = {
         "protection": "EXPOSED",
-        "preferred": None,
-        "degraded": "",
         "tracks": [{**track, "first": 3, "last": None, "gaps": 1}],
         "sources": {"enc_a": source},
         "warnings": [],
@@ -76,11 +74,19 @@ def test_a_bitrate_that_is_not_measured_yet_is_a_dash() -> None:
 
 
 def test_a_preferred_source_is_named() -> None:
-    assert read(SOURCE, preferred="enc_a")[0] == "news EXPOSED prefers enc_a"
+    assert read(SOURCE, preferred="enc_a")[0] == "news EXPOSED, prefers enc_a"
 
 
-def test_a_store_that_lives_on_memory_is_named() -> None:
-    assert read(SOURCE, degraded="the disk is full")[-1] == "! STORE_DEGRADED the disk is full"
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"degraded": "the disk is full"}, "! STORE_DEGRADED the disk is full"),
+        ({"unlike": "it has D 2", "alone": True}, "! PEER_DIFFERS it has D 2"),
+        ({"alone": True}, "! WITHOUT_PEER it numbers on its own: relay reset news --join"),
+    ],
+)
+def test_what_is_wrong_with_store_and_peer_is_a_line(more: dict[str, Any], told: str) -> None:
+    assert read(SOURCE, **more)[-1] == told
 
 
 def test_a_channel_without_senders_has_one_table() -> None:
@@ -95,8 +101,6 @@ def test_what_is_amiss_is_a_line_each() -> None:
 def test_names_of_strangers_are_text() -> None:
     channel: dict[str, Any] = {
         "protection": "DOWN",
-        "preferred": None,
-        "degraded": "",
         "tracks": [],
         "warnings": [],
     }
