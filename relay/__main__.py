@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import structlog
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.text import Text
 
 from relay.config import load, sample
 from relay.encoder import command as encoder
@@ -29,7 +29,9 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 ConfFile = Annotated[Path, typer.Argument(metavar="CONF", help="The TOML file (see: relay init).")]
-AdminUrl = Annotated[str, typer.Option(help="The admin port of a running relay.")]
+AdminUrl = Annotated[
+    str, typer.Option("--admin", "--url", metavar="URL", help="The admin port of a running relay.")
+]
 
 
 @cli.command()
@@ -82,13 +84,24 @@ def dump(
 
 @cli.command()
 def status(
+    url: Annotated[
+        str | None, typer.Argument(metavar="URL", help="The admin port, as with --admin.")
+    ] = None,
+    *,
     ready: Annotated[bool, typer.Option("--ready", help="Only ask whether it is ready.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     admin: AdminUrl = "http://127.0.0.1:8081",
 ) -> None:
     """Show what a running relay does; exit code 1 when it is not there or not ready."""
+    from relay.monitor.table import tables  # noqa: PLC0415 - only people need it
+
+    admin = url or admin
     try:
         told = _asked(admin, "/readyz" if ready else "/api/v1/status")
+        shown = [] if ready or as_json else list(tables(told))
+    except (LookupError, TypeError, AttributeError):
+        typer.echo(f"What answers at {admin} is no relay of this kind.", err=True)
+        raise typer.Exit(1) from None
     except (OSError, ValueError, HTTPException) as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
         text = f"No relay is ready at {admin}: {reason}; for another admin port: --admin URL"
@@ -98,20 +111,8 @@ def status(
         typer.echo(json.dumps(told, indent=2))
         return
     console = Console()
-    for name, channel in told["channels"].items():
-        title = f"{name}, prefers {channel['preferred']}" if channel.get("preferred") else name
-        table = Table("track", "codecs", "kbit/s", "first", "last", "gaps", title=title)
-        for track in channel["tracks"]:
-            kbits = f"{track['bandwidth'] / 1000:.0f}"
-            edge = (str(track[key]) for key in ("first", "last", "gaps"))
-            table.add_row(track["name"], track["codecs"], kbits, *edge)
-        console.print(table)
-        if channel["degraded"]:
-            console.print(f"  STORE DEGRADED: {channel['degraded']}")
-        for source, tracks in channel["sources"].items():
-            for track, counts in tracks.items():
-                said = ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
-                console.print(f"  {source}  {track}: {said}")
+    for part in shown:
+        console.print(part, soft_wrap=isinstance(part, Text))  # a warning is one line to grep
 
 
 @cli.command()

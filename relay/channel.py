@@ -8,16 +8,17 @@ reported is ever published, so a restart (`open` replays) arrives at the same pr
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Awaitable
-from dataclasses import asdict
+from collections.abc import Awaitable, Iterable
 from fractions import Fraction
 
 import structlog
 
+from relay.alarms import Alarm
 from relay.arrival import Sender
-from relay.bulletin import bulletins
+from relay.bulletin import Bulletin, bulletins
 from relay.carriage import Carriage
 from relay.clock import Clock
+from relay.diagnosis import Diagnosis
 from relay.errors import EncoderError, StoreUnavailable
 from relay.journal import Journal
 from relay.media import Copy, Fragment, Header, Verdict
@@ -26,7 +27,6 @@ from relay.presentation import Presentation
 from relay.publishing_point import Outcome, PublishingPoint
 from relay.rules import Rules
 from relay.store import Feed, Store
-from relay.tally import WELL, Tally
 from relay.view import (
     Changed,
     GridPinned,
@@ -54,7 +54,8 @@ class Channel:
         self.name = name
         self.store = store
         self.rules = rules
-        self.tally = Tally()
+        self.diagnosis = Diagnosis(name, rules.patience)
+        self.tally = self.diagnosis.tally
         self.gaps: Counter[str] = Counter()
         self.journal = Journal()
         self._clock = clock
@@ -148,6 +149,7 @@ class Channel:
     async def header(self, sender: Sender, header: Header) -> None:
         """A sender's header came. Raises EncoderError."""
         await self._carry(self._point.header(sender, header, self._clock.now()))
+        self._warn(self.diagnosis.header(sender, header))
         tracks = "1 track" if len(header.tracks) == 1 else f"{len(header.tracks)} tracks"
         text = f"{sender.source} connected: stream {sender.stream}, {tracks}"
         self.journal.note(self._clock.utc(), "SOURCE_CONNECTED", text)
@@ -162,6 +164,7 @@ class Channel:
             raise StoreUnavailable(
                 "What came before it could not be stored yet.", hint="Look at the relay's disk."
             )
+        self._warn(self.diagnosis.fragment(sender, fragment))
         now, utc = self._clock.now(), self._clock.utc()
         outcome = self._point.fragment(sender, fragment, now, utc)
         await self._carry(outcome)
@@ -176,6 +179,7 @@ class Channel:
     def began(self, sender: Sender) -> None:
         """A sender's POST has begun. Every `began` needs its `ended`."""
         self._posts[sender] += 1
+        self.diagnosis.began(sender)
 
     async def ended(self, sender: Sender, *, clean: bool, more: bool = False) -> None:
         """A sender's POST is over. `more`: it was in order, and others may follow at once.
@@ -222,16 +226,11 @@ class Channel:
         self._turn.set()
 
     def _note(self, copy: Copy, verdict: Verdict) -> None:
-        timeline = self._view.timelines.get(copy.track)
-        differs, behind = None, 0
-        if timeline is not None:
-            behind = max(0, (timeline.next or 0) - 1 - copy.index)
-            if verdict is Verdict.DUPLICATE:
-                differs = timeline.differs(copy)
-        change = self.tally.note(copy, verdict, differs, behind)
-        if change is not None:
-            text = change.sentence(self.presentation.grid.D)
-            self.tell(change.code, text, grave=change.state != WELL, **asdict(change))
+        self._warn(self.diagnosis.note(copy, verdict, self._view))
+
+    def _warn(self, told: Iterable[Alarm | Bulletin]) -> None:
+        for each in told:
+            self.tell(each.code, each.text, grave=each.grave, **each.facts)
 
     async def _follow(self, feed: Feed) -> None:
         with contextlib.closing(feed):
@@ -244,8 +243,7 @@ class Channel:
 
     def _heard(self, item: News) -> Outcome | None:
         """One piece of news: what waited for it, if anything did."""
-        for said in bulletins(item):
-            self.tell(said.code, said.text, grave=said.grave, **said.facts)
+        self._warn(bulletins(item))
         match item:
             case GridPinned(grid):
                 return self._point.pinned_grid(grid)

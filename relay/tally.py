@@ -25,7 +25,7 @@ DIFFERS = "differs"
 BEHIND = "behind"
 WELL = "well"
 
-_WELL = frozenset((Verdict.ACCEPTED, Verdict.DUPLICATE, Verdict.HELD))
+_WELL = frozenset((Verdict.ACCEPTED, Verdict.DUPLICATE))
 _PAST = frozenset((Verdict.DUPLICATE, Verdict.LATE, Verdict.FILL))
 _SENTENCES = {
     WELL: "as it should be again",
@@ -98,6 +98,9 @@ class Tally:
             state = BEHIND
         self.counts[source, copy.track, verdict] += 1
         self.last[key] = copy.arrival
+        if verdict is Verdict.HELD:  # what becomes of it is told when that is known
+            self._remember(key, copy.index, _outcome(verdict))
+            return None
         if differs:
             self.differing[key] += 1
         if state == WELL or verdict is Verdict.PARTIAL:
@@ -115,8 +118,13 @@ class Tally:
         """The sources seen so far, sorted."""
         return sorted({source for source, _ in self.last})
 
-    def state(self, source: str) -> str:
-        """How a source stands: "well", or what is wrong on the first track that is not."""
+    def state(self, source: str, track: str = "") -> str:
+        """How a source stands: "well", or what is wrong on the first track that is not.
+
+        With a `track`: how it stands on that one.
+        """
+        if track:
+            return self._states.get((source, track), WELL)
         states = [state for (name, _), state in self._states.items() if name == source]
         if BEHIND in states:
             return BEHIND

@@ -65,11 +65,11 @@ def fragments(name: str = VIDEO) -> list[bytes]:
     return [moof + mdat for moof, mdat in recorded.pairs(name)]
 
 
-def video(index: int) -> bytes:
-    """The video fragment of an index: a captured one with another tfxd time."""
-    captured = fragments()
+def video(index: int, name: str = VIDEO, late: int = 0) -> bytes:
+    """The video fragment of an index: a captured one with another tfxd time, `late` ticks later."""
+    captured = fragments(name)
     data = bytearray(captured[index % len(captured)])
-    struct.pack_into(">q", data, data.index(TFXD) + len(TFXD) + 4, index * D)
+    struct.pack_into(">q", data, data.index(TFXD) + len(TFXD) + 4, index * D + late)
     return bytes(data)
 
 
@@ -128,7 +128,7 @@ class Door:
     def untouched(self) -> bool:
         """The channel has no stream, no track, and no source."""
         channel = self.channel
-        said = described(channel)
+        said = described(channel, self.clock.utc())
         return not (said["tracks"] or said["sources"]) and channel.header_of("main") is None
 
 
@@ -171,7 +171,9 @@ async def opened(
         await channels[name].open()
     receiver = Receiver(channels, clock, idle=idle, events=events)
     server = Server(receiver, [Listener("127.0.0.1", 0)])
-    monitor = Server(application(channels, receiver.counts, ready), [Listener("127.0.0.1", 0)])
+    monitor = Server(
+        application(channels, receiver.counts, ready, clock), [Listener("127.0.0.1", 0)]
+    )
     (address,), (admin,) = await server.start(), await monitor.start()
     try:
         yield Door(address, admin, receiver, server, channels, clock)

@@ -122,15 +122,15 @@ def nobody() -> str:
         return f"http://127.0.0.1:{taken.getsockname()[1]}"
 
 
-@pytest.fixture
-def stranger() -> Iterator[str]:
-    """A server that is no relay: it answers 200 and a page."""
+@pytest.fixture(params=[b"<html>", b"[1]", b'{"channels": {"news": {}}}'])
+def stranger(request: pytest.FixtureRequest) -> Iterator[str]:
+    """A server that is no relay: it answers 200, and something."""
 
     class Page(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self.send_response(200)
             self.end_headers()
-            self.wfile.write(b"<html>")
+            self.wfile.write(request.param)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
             pass
@@ -143,9 +143,9 @@ def stranger() -> Iterator[str]:
         thread.join()
 
 
-@pytest.mark.parametrize("words", [(), ("--ready",), ("--json",)])
+@pytest.mark.parametrize("words", [("--admin",), (), ("--ready",), ("--json",)])
 def test_status_of_nothing_is_one_sentence(nobody: str, words: tuple[str, ...]) -> None:
-    told = relay("status", "--admin", nobody, *words)
+    told = relay("status", *words, nobody)
     assert (told.returncode, told.stdout) == (1, "")
     (line,) = told.stderr.splitlines()
     assert line.startswith(f"No relay is ready at {nobody}: ")

@@ -38,9 +38,23 @@ def test_a_change_is_told_once_and_once_more_when_it_is_over() -> None:
         None,
         Change("a", "video-1", 1, "late"),
         None,
-        Change("a", "video-1", 3, "well"),
         None,
+        Change("a", "video-1", 4, "well"),
     ]
+
+
+def test_what_is_held_is_neither_well_nor_ill_until_its_end_is_known() -> None:
+    """A source beside the grid is held, and then differs, with every fragment: one line."""
+    tally = Tally()
+    told = []
+    for index in range(5):
+        told += [tally.note(copy(index=index), Verdict.HELD)]
+        told += [tally.note(copy(index=index), Verdict.DUPLICATE, "time 9 instead of 8")]
+    assert [change for change in told if change] == [
+        Change("a", "video-1", 0, "differs", "time 9 instead of 8")
+    ]
+    assert KEY not in tally.good
+    assert tally.counts["a", "video-1", Verdict.HELD] == 5
 
 
 def test_a_copy_that_differs_is_counted_and_told_with_its_detail() -> None:
@@ -57,6 +71,14 @@ def test_sources_change_one_by_one() -> None:
     tally.note(copy("a"), Verdict.LATE)
     assert tally.note(copy("b"), Verdict.LATE) == Change("b", "video-1", 1, "late")
     assert tally.sources() == ["a", "b"]
+
+
+def test_a_source_stands_as_its_worst_track_and_each_track_by_itself() -> None:
+    tally = Tally()
+    tally.note(copy(), Verdict.ACCEPTED)
+    tally.note(replace(copy(), track="audio-1"), Verdict.LATE)
+    assert tally.state("a") == tally.state("a", "audio-1") == "late"
+    assert tally.state("a", "video-1") == tally.state("a", "unknown") == "well"
 
 
 def test_strangers_cannot_fill_the_memory_with_names() -> None:

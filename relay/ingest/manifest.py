@@ -34,12 +34,17 @@ _STANDARD = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class ManifestTrack:
-    """One `<video>`, `<audio>` or `<textstream>`. `timescale` None: not said (then 10 MHz)."""
+    """One `<video>`, `<audio>` or `<textstream>`.
+
+    timescale  None: not said (then 10 MHz);  output  manifestOutput is true: clients are to find
+    the samples of this sparse track in their manifest
+    """
 
     track_id: int
     key: TrackKey
     timescale: int | None
     parent: str
+    output: bool = False
 
 
 def parse(data: bytes) -> tuple[ManifestTrack, ...]:
@@ -190,7 +195,8 @@ def _track(element: etree._Element, kind: Kind) -> ManifestTrack:
     if not track_id:
         raise ManifestInvalid(f"The {kind} track {key.name} has no trackID.")
     timescale = _number(said, "timescale", 0) or None
-    return ManifestTrack(track_id, key, timescale, _name(parent) if parent else "")
+    output = said.get("manifestoutput", "").lower() == "true"
+    return ManifestTrack(track_id, key, timescale, _name(parent) if parent else "", output)
 
 
 def _name(text: str) -> str:

@@ -22,9 +22,10 @@ from dataclasses import asdict
 from fractions import Fraction
 from typing import Any
 
+from relay.diagnosis import Diagnosis
 from relay.journal import Journal
 from relay.media import Kind, Verdict
-from relay.numbering import UTC_OPTION
+from relay.numbering import UTC_OPTION, Grid
 from relay.presentation import Presentation, Rendition
 from relay.tally import Tally
 
@@ -36,7 +37,7 @@ Cells = dict[str, str]
 
 def board(
     shown: Presentation,
-    tally: Tally,
+    diagnosis: Diagnosis,
     journal: Journal,
     gaps: Mapping[str, int],
     *,
@@ -49,9 +50,9 @@ def board(
 
     `degraded`: why the store keeps what comes in memory only, or "".
     """
-    grid = shown.grid
-    since = utc - int(2 * grid.D * 1000) - patience
-    copies = _copies(tally, since)
+    grid, tally = shown.grid, diagnosis.tally
+    since = alive_since(grid, patience, utc)
+    copies = copies_of(tally, since)
     live = [len(sources) for sources in copies.values()]
     ends = [(r, r.segments[-1]) for r in _in_order(shown) if r.segments]
     facts: dict[str, Any] = {
@@ -61,7 +62,7 @@ def board(
             rendition.name: _track(rendition, place, len(copies.get(rendition.name, ())), gaps)
             for place, rendition in enumerate(_in_order(shown))
         },
-        "sources": {source: _source(source, tally, since) for source in tally.sources()},
+        "sources": {source: _source(source, diagnosis, since) for source in tally.sources()},
         "events": {str(number): asdict(event) for number, event in journal.events.items()},
         "flags": {"STORE_DEGRADED": degraded} if degraded else {},
     }
@@ -87,14 +88,19 @@ def board(
     return facts
 
 
+def alive_since(grid: Grid, patience: int, utc: int) -> int:
+    """Whose newest copy came before that is not alive now; ms since 1970."""
+    return utc - int(2 * grid.D * 1000) - patience
+
+
 def protection(live: list[int]) -> str:
     """The protection of a channel whose living tracks have so many sources each."""
     copies = min(live, default=0)
     return PROTECTED if copies > 1 else EXPOSED if copies else DOWN
 
 
-def _copies(tally: Tally, since: int) -> dict[str, set[str]]:
-    """The sources that deliver each track that lives."""
+def copies_of(tally: Tally, since: int) -> dict[str, set[str]]:
+    """The sources that deliver each track that lives: with a good copy since then (ms)."""
     found: dict[str, set[str]] = {}
     for (source, track), arrival in tally.good.items():
         if arrival >= since:
@@ -131,7 +137,8 @@ def _track(
     }
 
 
-def _source(source: str, tally: Tally, since: int) -> dict[str, Any]:
+def _source(source: str, diagnosis: Diagnosis, since: int) -> dict[str, Any]:
+    tally = diagnosis.tally
     verdicts = dict.fromkeys(Verdict, 0)
     for (name, _, verdict), count in tally.counts.items():
         if name == source:
@@ -141,6 +148,7 @@ def _source(source: str, tally: Tally, since: int) -> dict[str, Any]:
         "last": last,
         "alive": last >= since,
         "state": tally.state(source),
+        "words": ", ".join(word.replace("_", " ") for word in diagnosis.words_of(source)),
         "won": verdicts[Verdict.ACCEPTED] + verdicts[Verdict.PARTIAL],
         "duplicate": verdicts[Verdict.DUPLICATE],
         "late": verdicts[Verdict.LATE],

@@ -58,6 +58,7 @@ class Monitor:
             channels,
             lambda: {**door(), "refused": dict(control.refused)},
             ready,
+            clock,
             [*files.routes(playback), events, *control.routes()],
         )
 
@@ -76,7 +77,7 @@ class Monitor:
         for name, channel in self._channels.items():
             boards[name] = board(
                 channel.presentation,
-                channel.tally,
+                channel.diagnosis,
                 channel.journal,
                 channel.gaps,
                 numbered=channel.numbered,

@@ -66,7 +66,14 @@ def test_a_sparse_track_names_its_parent() -> None:
         Scheme="urn:scte:scte35:2013:bin",
     )
     (found,) = parse(smil(f'<textstream systemBitrate="0">{said}</textstream>').encode())
-    assert found == ManifestTrack(5, TrackKey(Kind.TEXT, "cues", 0), 90_000, "video")
+    key = TrackKey(Kind.TEXT, "cues", 0)
+    assert found == ManifestTrack(5, key, 90_000, "video", output=True)
+
+
+@pytest.mark.parametrize(("said", "output"), [("true", True), ("TRUE", True), ("false", False)])
+def test_manifest_output_is_a_word(said: str, output: bool) -> None:
+    text = f'<textstream trackID="5" trackName="cues" manifestOutput="{said}"/>'
+    assert parse(smil(text).encode())[0].output is output
 
 
 def test_values_are_attributes_or_params_in_any_case() -> None:

@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from relay.arrival import Sender
+from relay.diagnosis import Diagnosis
 from relay.journal import Journal
 from relay.media import Copy, Entry, Gap, Kind, Verdict
 from relay.monitor.board import COLUMNS, board
 from relay.monitor.patch import apply, diff
 from relay.presentation import Presentation, fold, register
-from relay.tally import Tally
-from tests.pieces import AUDIO, CELL, GRID, VIDEO, copy
+from tests.pieces import AUDIO, CELL, GRID, VIDEO, copy, fragment
 
 PATIENCE = 1_500
 ALIVE = 4_000 + PATIENCE
@@ -29,7 +30,8 @@ class Bench:
         self.shown = Presentation("news", GRID, Fraction(120))
         for track in (AUDIO, VIDEO):
             self.shown = register(self.shown, track, track.key.bitrate)
-        self.tally = Tally()
+        self.diagnosis = Diagnosis("news", PATIENCE)
+        self.tally = self.diagnosis.tally
         self.journal = Journal()
         self.utc = 0
 
@@ -52,7 +54,7 @@ class Bench:
         """The board `after` ms later."""
         return board(
             self.shown,
-            self.tally,
+            self.diagnosis,
             self.journal,
             {VIDEO.name: 3},
             numbered=numbered,
@@ -76,7 +78,7 @@ def test_a_store_in_trouble_is_flagged_before_anything_is_known() -> None:
     bench = Bench()
     seen = board(
         bench.shown,
-        bench.tally,
+        bench.diagnosis,
         bench.journal,
         {},
         numbered=False,
@@ -189,6 +191,7 @@ def test_sources_are_counted() -> None:
         "last": 4_000,
         "alive": True,
         "state": "well",
+        "words": "",
         "won": 4,
         "duplicate": 0,
         "late": 0,
@@ -198,6 +201,17 @@ def test_sources_are_counted() -> None:
     }
     assert [seen["b"][what] for what in ("duplicate", "late", "differs")] == [5, 1, 1]
     assert seen["b"]["state"] == "late"
+
+
+def test_a_source_has_the_words_of_all_its_tracks_once() -> None:
+    bench = Bench()
+    bench.both(0)
+    for track in (VIDEO, AUDIO):
+        for at in range(12):
+            time = at * (CELL + 1000 * (at == 11))
+            bench.diagnosis.fragment(Sender("a", "main"), fragment(time, of=track))
+    assert bench.look()["sources"]["a"]["words"] == "discontinuity, unexpected bitrate"
+    assert bench.look()["sources"]["b"]["words"] == ""
 
 
 def test_the_edge_is_utc_and_the_lag_that_of_the_newest_arrival() -> None:

@@ -90,4 +90,4 @@ async def test_refusals_are_sentences() -> None:
 async def test_the_status_says_who_is_preferred() -> None:
     async with opened({"news": PLAIN | {"prefer": "enc_a"}}) as house:
         code, said = await typed("status", "--admin", admin(house))
-        assert (code, "news, prefers enc_a" in said) == (0, True)
+        assert (code, "news  DOWN, prefers enc_a" in said) == (0, True)

@@ -4,6 +4,8 @@ import json
 from dataclasses import replace
 from typing import Any
 
+from relay.heartbeat import Word
+from relay.media import Verdict
 from relay.monitor.health import described
 from tests.door import AV, LEARNING, PATH, RULES, TRACK, Door, header, opened, shown, video
 from tests.mp4 import recorded
@@ -44,8 +46,10 @@ async def test_the_status_of_a_relay_without_encoders() -> None:
                     "preferred": None,
                     "alone": False,
                     "unlike": "",
+                    "protection": "DOWN",
                     "tracks": [],
                     "sources": {},
+                    "warnings": [],
                 }
             },
         }
@@ -73,9 +77,29 @@ async def test_the_status_names_tracks_and_what_became_of_copies() -> None:
                 "gaps": 0,
             }
         ]
-        assert news["sources"] == {
-            "enc_a": {TRACK: {"accepted": 3}},
-            "enc_b": {TRACK: {"duplicate": 3, "accepted": 1}},
+        assert news["protection"] == "PROTECTED"
+        assert (news["warnings"], set(news["sources"])) == ([], {"enc_a", "enc_b"})
+        now = door.clock.utc()
+        offset = news["sources"]["enc_b"].pop("clock_offset_ms")
+        tracks = news["sources"]["enc_b"].pop("tracks")
+        assert news["sources"]["enc_b"] == {"alive": True, "state": "well", "healthy": True}
+        assert tracks == {
+            TRACK: {
+                "healthy": True,
+                "state": "well",
+                "words": [],
+                **{str(v): 0 for v in Verdict if v is not Verdict.ACCEPTED},
+                "won": 1,
+                "duplicate": 3,
+                "differs": 0,
+                "gap": 0,
+                **dict.fromkeys(map(str, Word), 0),
+                "resent": 0,
+                "bitrate": None,
+                "drift_ms": 0,
+                "clock_offset_ms": offset,
+                "last": now,
+            }
         }
 
 
@@ -83,7 +107,7 @@ async def test_a_learnt_duration_is_shown_exactly() -> None:
     async with opened(rules=LEARNING) as door:
         await door.push(PATH, recorded.body("ff9-2997/req001.body"))
         await shown(door.channel, range(6), "video-200000")
-        assert described(door.channel)["fragment_duration"] == "1001/500"
+        assert described(door.channel, door.clock.utc())["fragment_duration"] == "1001/500"
 
 
 async def test_a_track_that_is_announced_and_has_not_come_is_named_without_indexes() -> None:
@@ -102,5 +126,5 @@ async def test_gaps_are_counted_by_track() -> None:
         await door.push(PATH, header() + video(0) + video(3))
         door.clock.at += 100
         await shown(door.channel, [0, ~1, ~2, 3])
-        (track,) = described(door.channel)["tracks"]
+        (track,) = described(door.channel, door.clock.utc())["tracks"]
         assert track["gaps"] == 2

@@ -51,12 +51,18 @@ function rest(count) {
   return count > MOST ? `and ${count - MOST} that have been silent for longer` : "";
 }
 
+/** How a source is: the merge's word, then those of the heartbeat. */
+function how({ alive, state, words }) {
+  if (!alive) return "silent";
+  return words ? `${STATES[state]}: ${words}` : STATES[state];
+}
+
 /** `published`: how many copies of all sources have won; the shares of all are the whole. */
 function fill(row, facts, published, now) {
   const [, state, won, duplicates, late, differs, last] = row.children;
   const bad = facts.state !== "well" || !facts.alive;
   mark(row, "class", bad ? "bad" : "well");
-  say(state, `${bad ? "◇" : "◆"} ${facts.alive ? STATES[facts.state] : "silent"}`);
+  say(state, `${bad ? "◇" : "◆"} ${how(facts)}`);
   say(won, published ? `${Math.round((100 * facts.won) / published)} %` : "–");
   say(duplicates, String(facts.duplicate));
   say(late, String(facts.late));
