@@ -18,6 +18,7 @@ import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from packagers.origin import Origin
+from packagers.waiting import Waiting
 from relay import peer
 from relay.agreement import Agreement
 from relay.channel import Channel, Rules
@@ -58,7 +59,7 @@ class House:
         self._receiver = Receiver(self.channels, self._clock)
         self._agreement = Agreement(self.channels)
         self.reset = Reset(self.channels, self._receiver, self._clock)
-        origin = Origin(self.channels)
+        origin = Waiting(Origin(self.channels), self.channels)
         self._monitor = Monitor(
             self.channels,
             self._receiver.counts,

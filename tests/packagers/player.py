@@ -4,7 +4,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from packagers.origin import Origin
+from starlette.types import ASGIApp
+
 from relay.presentation import Presentation
 from relay.store import Store
 from tests.packagers.presentations import FIRST, audio, video
@@ -38,7 +39,7 @@ class Answer:
         return read
 
 
-async def ask(app: Origin, path: str, method: str = "GET", **headers: str) -> Answer:
+async def ask(app: ASGIApp, path: str, method: str = "GET", **headers: str) -> Answer:
     """One request; what must hold of every answer is checked here."""
     sent: list[Mapping[str, object]] = []
 
