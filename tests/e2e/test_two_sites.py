@@ -6,14 +6,10 @@ started again. What players are told of a number is then the same at both sites,
 them lost, the other has under the same URL. A player behind a proxy that sends it from one site to
 the other every 5 s plays on as if there were one.
 
-Site 1 is told the fragment duration, site 2 learns it. The sound has 44.1 kHz, so that its frames
-divide no fragment.
+Site 1 is told the fragment duration, site 2 learns it; B is always a third of a fragment late. The
+sound has 44.1 kHz, so that its frames divide no fragment.
 """
 
-import asyncio
-import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
 from pathlib import Path
@@ -21,139 +17,24 @@ from pathlib import Path
 import pytest
 from lxml import etree
 
-from tests.e2e import players, served, timetable
+from tests.e2e import timetable
 from tests.e2e.conftest import Start
-from tests.e2e.oracle import Oracle, holes
-from tests.e2e.playing import Kind, Playing, Report
-from tests.e2e.pushing import Push
+from tests.e2e.oracle import holes
+from tests.e2e.playing import Kind
 from tests.e2e.site import Site
-from tests.e2e.switching import Passed, Switch
-from tests.encoder.clips import ISML, Shape, make
+from tests.e2e.two_sites import APART, FPS, FRAME, KINDS, LOST, SECONDS, TURN, D, Story, tell
 
 pytestmark = pytest.mark.e2e
 
-D = Fraction("1.92")
-FPS = 25
-PROGRAMME = Shape("sites.ismv", Fraction(FPS), 48, 44100, cells=25, options=ISML, rates=(300, 100))
-FRAME = Fraction(1024, 44100)
-APART = 7
-LOST = range(6, 9)
-"""The fragments that B never sends, counted from 0."""
-TURN = 5.0
-SECONDS = 25
-KINDS: tuple[Kind, ...] = ("hls", "dash")
 DOCUMENTS = ("hls", "dash")
-
-
-@dataclass(frozen=True, slots=True)
-class Played:
-    """What a player made of it, and where its requests went."""
-
-    report: Report
-    passed: list[Passed]
-    turns: int
-
-
-@dataclass(frozen=True, slots=True)
-class Story:
-    """Both sites with all that they have said and served, and the players between them.
-
-    begun   B's first number;  level   documents of both, by path, at moments of equal edges
-    """
-
-    one: Site
-    two: Site
-    begun: int
-    level: Mapping[str, tuple[bytes, bytes]]
-    played: Mapping[Kind, Played]
-    oracle: Oracle
-
-    @property
-    def both(self) -> tuple[Site, Site]:
-        return self.one, self.two
+WINDOW = {"dvr_window": 30}
 
 
 @pytest.fixture(scope="module")
 def story(chromium: Path, start_relay: Start, tmp_path_factory: pytest.TempPathFactory) -> Story:
-    folder = tmp_path_factory.mktemp("sites")
-    clip = make(PROGRAMME, folder)
-    window = {"dvr_window": 30}
-    one = Site(start_relay({"news": {"fragment_duration": str(float(D)), **window}}))
-    two = Site(start_relay({"news": window}))
-    with (
-        Push(clip, f"{one.point}/Streams(main)", "enc_a", folder) as a,
-        Push(clip, f"{two.point}/Streams(main)", "enc_b", folder) as b,
-    ):
-        a.start()
-        time.sleep(APART)
-        b.start("--fault", f"drop={LOST.start + 1}-{LOST.stop}")
-        _until("B delivers", lambda: len(two.edges) == 3)
-        begun = min(number for _, number in two.now().hls)
-        _until("B goes on", lambda: _passed(two, begun + 1))
-        a.kill()
-        time.sleep(float(D))  # with the time that it takes to start, one fragment is lost at least
-        a.start()
-        _until("B is behind its loss", lambda: _passed(two, begun + LOST.stop))
-        _look(one, two)
-        two.relay.kill()
-        two.relay.start()
-        _until("what is lost is past", lambda: _passed(two, begun + LOST.stop + 3))
-        _look(one, two)
-        played = asyncio.run(_play(one, two))
-        level = dict(_level(one, two))
-        _look(one, two)
-        for push in (a, b):
-            assert push.end() == 0, push.text()
-    return Story(one, two, begun, level, played, Oracle(clip, D))
-
-
-def _until(what: str, holds: Callable[[], bool], limit: float = 30) -> None:
-    deadline = time.monotonic() + limit
-    while not holds():
-        assert time.monotonic() < deadline, f"not within {limit} s: {what}"
-        time.sleep(0.2)
-
-
-def _passed(site: Site, number: int) -> bool:
-    return min(site.edges.values(), default=0) >= number
-
-
-def _look(*sites: Site) -> None:
-    for site in sites:
-        site.look()
-
-
-async def _play(one: Site, two: Site) -> dict[Kind, Played]:
-    ports = (one.relay.port, two.relay.port)
-    async with players.browser() as browser, Switch(ports, TURN) as hls, Switch(ports, TURN) as mpd:
-        switches: dict[Kind, Switch] = {"hls": hls, "dash": mpd}
-        playing = await asyncio.gather(*(_open(browser, k, switches[k]) for k in KINDS))
-        await asyncio.sleep(max(0.0, SECONDS - min(each.span for each in playing)))
-        reports = await asyncio.gather(*(each.report() for each in playing))
-        return {
-            kind: Played(report, list(switches[kind].passed), switches[kind].turns)
-            for kind, report in zip(KINDS, reports, strict=True)
-        }
-
-
-async def _open(browser: players.Players, kind: Kind, switch: Switch) -> Playing:
-    return await browser.open(kind, f"{switch.url}/news.isml/{players.DOCUMENTS[kind]}")
-
-
-def _level(one: Site, two: Site) -> Iterator[tuple[str, tuple[bytes, bytes]]]:
-    """Each document of both sites, at a moment when neither is ahead."""
-    paths = [f"{track}/index.m3u8" for track in one.told.tracks]
-    for path in ("master.m3u8", "manifest.mpd", "manifest(format=mpd-time-cmaf)", *paths):
-        deadline = time.monotonic() + 10
-        while True:
-            pair = served.fetch(f"{one.point}/{path}"), served.fetch(f"{two.point}/{path}")
-            edges = [site.edges for site in (one, two)]
-            again = served.fetch(f"{one.point}/{path}"), served.fetch(f"{two.point}/{path}")
-            if pair == again and edges[0] == edges[1]:
-                break
-            assert time.monotonic() < deadline, f"one site is always ahead: {edges}"
-            time.sleep(0.1)
-        yield path, pair
+    one = Site(start_relay({"news": {"fragment_duration": str(float(D)), **WINDOW}}))
+    two = Site(start_relay({"news": WINDOW}))
+    return tell(one, two, tmp_path_factory.mktemp("sites"))
 
 
 def test_it_happened(story: Story) -> None:
@@ -293,3 +174,10 @@ def test_it_was_played_from_both(story: Story, kind: Kind) -> None:
     sites = [request.site for request in played.passed]
     there_and_back = [a for a, b in zip(sites, chain(sites[1:], [None]), strict=True) if a != b]
     assert len(there_and_back) >= SECONDS // TURN
+
+
+def test_what_one_site_lists_can_be_had_of_the_other(story: Story) -> None:
+    """Though it comes there later: the request waits."""
+    assert len(story.chased) >= SECONDS // D / 2
+    assert any(each.behind for each in story.chased)
+    assert [each for each in story.chased if each.status != 200] == []

@@ -1,0 +1,175 @@
+"""The story of two data centres: what happens to them, and what was seen of it.
+
+Each relay has an encoder of its own, started `APART` seconds from the other. A is killed and comes
+back, B loses three fragments, relay 2 is killed; then, when all of that is past, two players watch
+through proxies that switch. The parts of the story wait for each other, never for a time, so that
+no number is lost at both sites. What has to hold of it is in test_two_sites.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+from tests.e2e import players, served
+from tests.e2e.oracle import Oracle
+from tests.e2e.playing import Kind, Playing, Report
+from tests.e2e.pushing import Push
+from tests.e2e.site import Site
+from tests.e2e.switching import Passed, Switch
+from tests.encoder.clips import ISML, Shape, make
+
+D = Fraction("1.92")
+FPS = 25
+PROGRAMME = Shape("sites.ismv", Fraction(FPS), 48, 44100, cells=25, options=ISML, rates=(300, 100))
+FRAME = Fraction(1024, 44100)
+APART = 7
+LOST = range(6, 9)
+"""The fragments that B never sends, counted from 0."""
+LATE = ("--fault", "delay=640")
+TURN = 5.0
+SECONDS = 25
+KINDS: tuple[Kind, ...] = ("hls", "dash")
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """What a player made of it, and where its requests went."""
+
+    report: Report
+    passed: list[Passed]
+    turns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chased:
+    """A number that was asked of site 2 when site 1 listed it. `behind`: site 2 did not, yet."""
+
+    number: int
+    behind: bool
+    status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Both sites with all that they have said and served, and the players between them.
+
+    begun   B's first number;  level   documents of both, by path, at moments of equal edges
+    """
+
+    one: Site
+    two: Site
+    begun: int
+    level: Mapping[str, tuple[bytes, bytes]]
+    played: Mapping[Kind, Played]
+    chased: Sequence[Chased]
+    oracle: Oracle
+
+    @property
+    def both(self) -> tuple[Site, Site]:
+        return self.one, self.two
+
+
+def tell(one: Site, two: Site, folder: Path) -> Story:
+    """Let it happen; takes about a minute. `folder`: for the clip and the encoders' logs."""
+    clip = make(PROGRAMME, folder)
+    with (
+        Push(clip, f"{one.point}/Streams(main)", "enc_a", folder) as a,
+        Push(clip, f"{two.point}/Streams(main)", "enc_b", folder) as b,
+    ):
+        a.start()
+        time.sleep(APART)
+        b.start(*LATE, "--fault", f"drop={LOST.start + 1}-{LOST.stop}")
+        _until("B delivers", lambda: len(two.edges) == 3)
+        begun = min(number for _, number in two.now().hls)
+        _until("B goes on", lambda: _passed(two, begun + 1))
+        a.kill()
+        time.sleep(float(D))  # with the time that it takes to start, one fragment is lost at least
+        a.start()
+        _until("B is behind its loss", lambda: _passed(two, begun + LOST.stop))
+        _look(one, two)
+        two.relay.kill()
+        two.relay.start()
+        _until("what is lost is past", lambda: _passed(two, begun + LOST.stop + 3))
+        _look(one, two)
+        played, chased = asyncio.run(_play(one, two))
+        level = dict(_level(one, two))
+        _look(one, two)
+        for push in (a, b):
+            assert push.end() == 0, push.text()
+    return Story(one, two, begun, level, played, chased, Oracle(clip, D))
+
+
+def _until(what: str, holds: Callable[[], bool], limit: float = 30) -> None:
+    deadline = time.monotonic() + limit
+    while not holds():
+        assert time.monotonic() < deadline, f"not within {limit} s: {what}"
+        time.sleep(0.2)
+
+
+def _passed(site: Site, number: int) -> bool:
+    return min(site.edges.values(), default=0) >= number
+
+
+def _look(*sites: Site) -> None:
+    for site in sites:
+        site.look()
+
+
+async def _play(one: Site, two: Site) -> tuple[dict[Kind, Played], list[Chased]]:
+    ports = (one.relay.port, two.relay.port)
+    async with players.browser() as browser, Switch(ports, TURN) as hls, Switch(ports, TURN) as mpd:
+        switches: dict[Kind, Switch] = {"hls": hls, "dash": mpd}
+        playing = await asyncio.gather(*(_open(browser, k, switches[k]) for k in KINDS))
+        last = max(0.0, SECONDS - min(each.span for each in playing))
+        chased = await asyncio.to_thread(_chase, one, two, last)
+        reports = await asyncio.gather(*(each.report() for each in playing))
+        played = {
+            kind: Played(report, list(switches[kind].passed), switches[kind].turns)
+            for kind, report in zip(KINDS, reports, strict=True)
+        }
+        return played, chased
+
+
+async def _open(browser: players.Players, kind: Kind, switch: Switch) -> Playing:
+    return await browser.open(kind, f"{switch.url}/news.isml/{players.DOCUMENTS[kind]}")
+
+
+def _chase(one: Site, two: Site, seconds: float) -> list[Chased]:
+    """Ask site 2 for what site 1 has just listed, as often as something new is listed."""
+    until = time.monotonic() + seconds
+    path = f"{min(one.told.tracks)}/index.m3u8"
+    known = _newest(one, path)
+    chased: list[Chased] = []
+    while time.monotonic() < until:
+        time.sleep(0.1)
+        newest = _newest(one, path)
+        if newest != known:
+            known = newest
+            behind = _newest(two, path) != newest
+            answer = served.get(f"{two.point}/{path.replace('index.m3u8', newest)}")
+            chased.append(Chased(int(newest.removesuffix(".m4s")), behind, answer.status))
+    return chased
+
+
+def _newest(site: Site, path: str) -> str:
+    """The last segment of a media playlist."""
+    return served.fetch(f"{site.point}/{path}").decode().split()[-1]
+
+
+def _level(one: Site, two: Site) -> Iterator[tuple[str, tuple[bytes, bytes]]]:
+    """Each document of both sites, at a moment when neither is ahead."""
+    paths = [f"{track}/index.m3u8" for track in one.told.tracks]
+    for path in ("master.m3u8", "manifest.mpd", "manifest(format=mpd-time-cmaf)", *paths):
+        deadline = time.monotonic() + 10
+        while True:
+            pair = served.fetch(f"{one.point}/{path}"), served.fetch(f"{two.point}/{path}")
+            edges = [site.edges for site in (one, two)]
+            again = served.fetch(f"{one.point}/{path}"), served.fetch(f"{two.point}/{path}")
+            if pair == again and edges[0] == edges[1]:
+                break
+            assert time.monotonic() < deadline, f"one site is always ahead: {edges}"
+            time.sleep(0.1)
+        yield path, pair
