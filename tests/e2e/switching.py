@@ -7,6 +7,7 @@ it began.
 """
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
@@ -63,6 +64,7 @@ class Switch:
         for task in self._open:
             task.cancel()
         await asyncio.gather(*self._open, return_exceptions=True)
+        await self._server.wait_closed()
 
     @property
     def turns(self) -> int:
@@ -80,6 +82,8 @@ class Switch:
             pass  # the player has hung up, or the relay has, or we end: each sees that for itself
         finally:
             answers.close()
+            with contextlib.suppress(OSError):
+                await answers.wait_closed()
             self._open.discard(task)
 
     async def _pass(self, asks: asyncio.StreamReader, answers: asyncio.StreamWriter) -> None:

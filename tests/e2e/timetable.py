@@ -37,7 +37,7 @@ class Line:
     path, init   of the segment and its initialization, from the site's root
     begins       seconds since 1970;  lasts   seconds
     gap          EXT-X-GAP; DASH has no word for it
-    era          the discontinuity sequence (HLS), the number of the Period (DASH)
+    era          the discontinuity sequence (HLS), the first number of the Period (DASH)
     """
 
     path: str
@@ -125,25 +125,34 @@ def _mpd(mpd: etree._Element, url: str) -> Iterator[tuple[tuple[str, int], Line]
     began = datetime.fromisoformat(mpd.attrib["availabilityStartTime"])
     zero = Fraction((began - _1970) // timedelta(seconds=1))
     for period in mpd.iter(f"{_MPD}Period"):
-        assert period.get("start", "PT0S") == "PT0S"
+        start = zero + _seconds(period.attrib["start"])
+        era = int(period.attrib["id"].removeprefix("p"))
         for of in period.iter(f"{_MPD}Representation"):
             (template,) = of.iterchildren(f"{_MPD}SegmentTemplate")
-            name, scale = of.attrib["id"], int(template.attrib["timescale"])
-            number = int(template.attrib["startNumber"])
-            time = 0
+            name, said = of.attrib["id"], template.attrib
+            scale, number = int(said["timescale"]), int(said["startNumber"])
+            offset, time = int(said.get("presentationTimeOffset", 0)), 0
             for entry in template.iter(f"{_MPD}S"):
                 time, length = int(entry.get("t", time)), int(entry.attrib["d"])
                 for _ in range(int(entry.get("r", 0)) + 1):
                     yield (
                         (name, number),
                         Line(
-                            path=_filled(url, template.attrib["media"], name, number, time),
-                            init=_filled(url, template.attrib["initialization"], name),
-                            begins=zero + Fraction(time, scale),
+                            path=_filled(url, said["media"], name, number, time),
+                            init=_filled(url, said["initialization"], name),
+                            begins=start + Fraction(time - offset, scale),
                             lasts=Fraction(length, scale),
+                            era=era,
                         ),
                     )
                     number, time = number + 1, time + length
+
+
+def _seconds(duration: str) -> Fraction:
+    """An xs:duration of seconds alone."""
+    assert duration.startswith("PT"), duration
+    assert duration.endswith("S"), duration
+    return Fraction(duration[2:-1])
 
 
 def _filled(url: str, template: str, name: str, number: int = 0, time: int = 0) -> str:

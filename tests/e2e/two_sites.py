@@ -1,9 +1,9 @@
 """The story of two data centres: what happens to them, and what was seen of it.
 
-Each relay has an encoder of its own, started `APART` seconds from the other. A is killed and comes
-back, B loses three fragments, relay 2 is killed; then, when all of that is past, two players watch
-through proxies that switch. The parts of the story wait for each other, never for a time, so that
-no number is lost at both sites. What has to hold of it is in test_two_sites.
+Each relay has an encoder of its own, started `APART` seconds from the other. B loses three
+fragments; then A is killed and comes back, and relay 2 is killed, too; then, when all of that is
+past, two players watch through proxies that switch. Each part waits for the one before, however
+long that takes, so that no number is lost at both sites. What has to hold is in test_two_sites.
 """
 
 import asyncio
@@ -26,8 +26,10 @@ FPS = 25
 PROGRAMME = Shape("sites.ismv", Fraction(FPS), 48, 44100, cells=25, options=ISML, rates=(300, 100))
 FRAME = Fraction(1024, 44100)
 APART = 7
-LOST = range(6, 9)
+LOST = range(2, 5)
 """The fragments that B never sends, counted from 0."""
+BEHIND = 4
+"""Fragments from the live edge within which no player begins."""
 LATE = ("--fault", "delay=640")
 TURN = 5.0
 SECONDS = 25
@@ -84,15 +86,16 @@ def tell(one: Site, two: Site, folder: Path) -> Story:
         b.start(*LATE, "--fault", f"drop={LOST.start + 1}-{LOST.stop}")
         _until("B delivers", lambda: len(two.edges) == 3)
         begun = min(number for _, number in two.now().hls)
-        _until("B goes on", lambda: _passed(two, begun + 1))
-        a.kill()
-        time.sleep(float(D))  # with the time that it takes to start, one fragment is lost at least
-        a.start()
-        _until("B is behind its loss", lambda: _passed(two, begun + LOST.stop))
+        _until("B is behind its loss", lambda: min(two.edges.values()) > begun + LOST.stop)
         _look(one, two)
+        killed = time.monotonic()
+        a.kill()
         two.relay.kill()
         two.relay.start()
-        _until("what is lost is past", lambda: _passed(two, begun + LOST.stop + 3))
+        # With the time that it takes to start, A loses a fragment at least.
+        time.sleep(max(0.0, killed + float(D) - time.monotonic()))
+        a.start()
+        _until("what is lost is past", lambda: all(_past(site) for site in (one, two)))
         _look(one, two)
         played, chased = asyncio.run(_play(one, two))
         level = dict(_level(one, two))
@@ -109,8 +112,13 @@ def _until(what: str, holds: Callable[[], bool], limit: float = 30) -> None:
         time.sleep(0.2)
 
 
-def _passed(site: Site, number: int) -> bool:
-    return min(site.edges.values(), default=0) >= number
+def _past(site: Site) -> bool:
+    """There was a loss, and a player that begins now begins behind it."""
+    now = site.now()
+    gaps = {track: now.gaps(track) for track in now.tracks}
+    return len(gaps) == 3 and all(
+        lost and max(now.numbers(track)) > lost[-1] + BEHIND for track, lost in gaps.items()
+    )
 
 
 def _look(*sites: Site) -> None:
@@ -120,7 +128,7 @@ def _look(*sites: Site) -> None:
 
 async def _play(one: Site, two: Site) -> tuple[dict[Kind, Played], list[Chased]]:
     ports = (one.relay.port, two.relay.port)
-    async with players.browser() as browser, Switch(ports, TURN) as hls, Switch(ports, TURN) as mpd:
+    async with Switch(ports, TURN) as hls, Switch(ports, TURN) as mpd, players.browser() as browser:
         switches: dict[Kind, Switch] = {"hls": hls, "dash": mpd}
         playing = await asyncio.gather(*(_open(browser, k, switches[k]) for k in KINDS))
         last = max(0.0, SECONDS - min(each.span for each in playing))
