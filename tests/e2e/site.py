@@ -12,9 +12,9 @@ CHANNEL = "news"
 
 @dataclass(slots=True)
 class Site:
-    """A relay and what came to light of its channel, look by look.
+    """A relay, and what came to light of its channel, look by look: `told`.
 
-    bodies   every init and media segment by path;  changed   paths that were served otherwise later
+    bodies   every init and media segment by path, fetched once;  changed   by `again`
     """
 
     relay: RelayProcess
@@ -27,28 +27,26 @@ class Site:
         """The URL of its publishing point."""
         return f"{self.relay.url}/{CHANNEL}.isml"
 
-    def look(self) -> None:
-        """Read every document, and fetch every segment that HLS names."""
-        self.told.look(self.relay.url, CHANNEL)
-        for track in served.channel(self.relay.url, CHANNEL).values():
-            root = urlsplit(track.url).path.removesuffix("index.m3u8")
-            for index, body in track.segments.items():
-                self._keep(f"{root}{index}.m4s", body)
-            self._keep(self.told.hls[track.name, track.sequence].init, track.init)
-
-    def now(self) -> Timetable:
-        """What it says at this moment alone; empty before there is something to play."""
-        now = Timetable()
-        if served.get(f"{self.point}/master.m3u8").status == 200:
-            now.look(self.relay.url, CHANNEL)
-        return now
-
     @property
     def edges(self) -> dict[str, int]:
-        """The newest number of each track, by now."""
-        now = self.now()
-        return {track: max(now.numbers(track)) for track in now.tracks}
+        """The newest number of each track when it was last looked at."""
+        return {track: max(self.told.numbers(track)) for track in self.told.tracks}
 
-    def _keep(self, path: str, body: bytes) -> None:
-        if self.bodies.setdefault(path, body) != body:
-            self.changed.append(path)
+    def look(self) -> None:
+        """Read every document, if there is something to play, and fetch what is new in HLS."""
+        if served.get(f"{self.point}/master.m3u8").status != 200:
+            return
+        known = set(self.told.hls)
+        self.told.look(self.relay.url, CHANNEL)
+        for key in self.told.hls.keys() - known:
+            line = self.told.hls[key]
+            for path in (line.init, line.path)[: 1 if line.gap else 2]:
+                if path not in self.bodies:
+                    self.bodies[path] = served.fetch(f"{self.relay.url}{path}")
+
+    def again(self) -> None:
+        """Fetch once more what the playlists name now: `changed` are paths with other bytes."""
+        for track in served.channel(self.relay.url, CHANNEL).values():
+            root = urlsplit(track.url).path.removesuffix("index.m3u8")
+            now = {f"{root}{index}.m4s": body for index, body in track.segments.items()}
+            self.changed += [p for p, body in now.items() if self.bodies.get(p, body) != body]

@@ -24,7 +24,7 @@ from tests.e2e.playing import Kind
 from tests.e2e.site import Site
 from tests.e2e.two_sites import APART, FPS, FRAME, KINDS, LOST, SECONDS, TURN, D, Story, tell
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(240)]  # one story of a minute, on any machine
 
 DOCUMENTS = ("hls", "dash")
 WINDOW = {"dvr_window": 30}

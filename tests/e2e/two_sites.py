@@ -76,7 +76,7 @@ class Story:
 
 def tell(one: Site, two: Site, folder: Path) -> Story:
     """Let it happen; takes about a minute. `folder`: for the clip and the encoders' logs."""
-    clip = make(PROGRAMME, folder)
+    clip, both = make(PROGRAMME, folder), (one, two)
     with (
         Push(clip, f"{one.point}/Streams(main)", "enc_a", folder) as a,
         Push(clip, f"{two.point}/Streams(main)", "enc_b", folder) as b,
@@ -84,41 +84,38 @@ def tell(one: Site, two: Site, folder: Path) -> Story:
         a.start()
         time.sleep(APART)
         b.start(*LATE, "--fault", f"drop={LOST.start + 1}-{LOST.stop}")
-        _until("B delivers", lambda: len(two.edges) == 3)
-        begun = min(number for _, number in two.now().hls)
-        _until("B is behind its loss", lambda: min(two.edges.values()) > begun + LOST.stop)
-        _look(one, two)
-        killed = time.monotonic()
+        _until("B delivers", both, lambda: len(two.edges) == 3)
+        begun = min(number for _, number in two.told.hls)
+        _until("B is behind its loss", both, lambda: min(two.edges.values()) > begun + LOST.stop)
+        stopped, killed = max(one.edges.values()), time.monotonic()
         a.kill()
         two.relay.kill()
         two.relay.start()
+        two.again()
         # With the time that it takes to start, A loses a fragment at least.
         time.sleep(max(0.0, killed + float(D) - time.monotonic()))
         a.start()
-        _until("what is lost is past", lambda: all(_past(site) for site in (one, two)))
-        _look(one, two)
+        _until("what is lost is past", both, lambda: all(_past(each, stopped) for each in both))
         played, chased = asyncio.run(_play(one, two))
         level = dict(_level(one, two))
-        _look(one, two)
         for push in (a, b):
             assert push.end() == 0, push.text()
     return Story(one, two, begun, level, played, chased, Oracle(clip, D))
 
 
-def _until(what: str, holds: Callable[[], bool], limit: float = 30) -> None:
+def _until(what: str, sites: Sequence[Site], holds: Callable[[], bool], limit: float = 60) -> None:
+    """Look at the sites until it holds."""
     deadline = time.monotonic() + limit
     while not holds():
         assert time.monotonic() < deadline, f"not within {limit} s: {what}"
-        time.sleep(0.2)
+        time.sleep(0.3)
+        _look(*sites)
 
 
-def _past(site: Site) -> bool:
-    """There was a loss, and a player that begins now begins behind it."""
-    now = site.now()
-    gaps = {track: now.gaps(track) for track in now.tracks}
-    return len(gaps) == 3 and all(
-        lost and max(now.numbers(track)) > lost[-1] + BEHIND for track, lost in gaps.items()
-    )
+def _past(site: Site, edge: int) -> bool:
+    """It went on behind `edge`, and a player that begins now begins behind every gap."""
+    last = [max(site.told.gaps(track), default=edge) for track in site.told.tracks]
+    return min(site.edges.values()) > max(edge, *last) + BEHIND
 
 
 def _look(*sites: Site) -> None:
@@ -159,6 +156,7 @@ def _chase(one: Site, two: Site, seconds: float) -> list[Chased]:
             behind = _newest(two, path) != newest
             answer = served.get(f"{two.point}/{path.replace('index.m3u8', newest)}")
             chased.append(Chased(int(newest.removesuffix(".m4s")), behind, answer.status))
+            _look(one, two)
     return chased
 
 
@@ -171,9 +169,10 @@ def _level(one: Site, two: Site) -> Iterator[tuple[str, tuple[bytes, bytes]]]:
     """Each document of both sites, at a moment when neither is ahead."""
     paths = [f"{track}/index.m3u8" for track in one.told.tracks]
     for path in ("master.m3u8", "manifest.mpd", "manifest(format=mpd-time-cmaf)", *paths):
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while True:
             pair = served.fetch(f"{one.point}/{path}"), served.fetch(f"{two.point}/{path}")
+            _look(one, two)
             edges = [site.edges for site in (one, two)]
             again = served.fetch(f"{one.point}/{path}"), served.fetch(f"{two.point}/{path}")
             if pair == again and edges[0] == edges[1]:
