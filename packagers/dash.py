@@ -61,7 +61,9 @@ def mpd(presentation: Presentation, *, by_time: bool = False) -> bytes:
     """The MPD, UTF-8. `by_time`: segments are addressed by $Time$, else by $Number$."""
     cell = presentation.grid.D
     playing = [*presentation.of(Kind.VIDEO), *presentation.of(Kind.AUDIO)]
-    longest = max((r.seconds(max(s.duration for s in line(r))) for r in playing), default=cell)
+    # Of this MPD and all its updates (5.3.1.2), so not of what happens to be listed: see hls.
+    listed = [r.seconds(max(s.duration for s in line(r))) for r in playing]
+    longest = max([cell * 9 / 8, *listed])
     root = etree.Element(
         f"{{{_NAMESPACE}}}MPD",
         {

@@ -56,7 +56,7 @@ def test_the_head_says_live_and_utc() -> None:
         "minBufferTime": "PT1.920S",
         "timeShiftBufferDepth": "PT120S",
         "suggestedPresentationDelay": "PT5.760S",
-        "maxSegmentDuration": "PT1.920S",
+        "maxSegmentDuration": "PT2.160S",
     }
     (period,) = all_of(root, "d:Period")
     assert dict(period.attrib) == {"id": "p0", "start": "PT0S"}
@@ -137,11 +137,25 @@ def test_durations_of_the_head_are_rounded_up() -> None:
     assert read(p).get("minimumUpdatePeriod") == "PT1.669S"
 
 
+def test_the_longest_segment_is_the_longest_that_may_come() -> None:
+    """Relays that list other segments of a programme say the same of it, and it never rises."""
+    short, regular_one = regular(AUDIO.track, FIRST, 2)
+    uneven = [replace(short, duration=short.duration - 1024), regular_one]
+    longest = [
+        read(presentation(rendition(AUDIO.track, shown))).get("maxSegmentDuration")
+        for shown in ([uneven[0]], uneven)
+    ]
+    assert longest == ["PT2.160S"] * 2
+    stretched = replace(short, duration=5 * AUDIO.track.timescale)
+    beyond = read(presentation(rendition(AUDIO.track, [stretched])))
+    assert beyond.get("maxSegmentDuration") == "PT5S"
+
+
 def test_what_is_not_known_yet_is_still_valid() -> None:
     root = read(presentation(rendition(video(bitrate=0))))
     assert all_of(root, "//d:Representation")[0].get("bandwidth") == "1"
     empty = read(presentation())
-    assert empty.get("maxSegmentDuration") == "PT1.920S"
+    assert empty.get("maxSegmentDuration") == "PT2.160S"
     assert all_of(empty, "d:Period")[0].get("id") == "p0"
 
 
