@@ -7,7 +7,7 @@ from tests.e2e import served
 from tests.e2e.relay_process import RelayProcess
 from tests.e2e.timetable import Timetable
 
-CHANNEL = "news"
+CHANNEL, TRACKS = "news", 3
 
 
 @dataclass(slots=True)
@@ -33,11 +33,9 @@ class Site:
         return {track: max(self.told.numbers(track)) for track in self.told.tracks}
 
     def look(self) -> None:
-        """Read every document, if there is something to play, and fetch what is new in HLS."""
-        if served.get(f"{self.point}/master.m3u8").status != 200:
-            return
+        """Read every document, once all tracks can be played, and fetch what is new in HLS."""
         known = set(self.told.hls)
-        self.told.look(self.relay.url, CHANNEL)
+        self.told.look(self.relay.url, CHANNEL, TRACKS)
         for key in self.told.hls.keys() - known:
             line = self.told.hls[key]
             for path in (line.init, line.path)[: 1 if line.gap else 2]:

@@ -62,9 +62,12 @@ class Timetable:
     heads: dict[str, object] = field(default_factory=dict)
     contradictions: list[str] = field(default_factory=list)
 
-    def look(self, root: str, channel: str) -> None:
-        """Join what the relay at `root` says now."""
-        texts = served.playlists(f"{root}/{channel}.isml/master.m3u8")
+    def look(self, root: str, channel: str, tracks: int) -> None:
+        """Join what the relay at `root` says now, if it has so many tracks to play."""
+        master = f"{root}/{channel}.isml/master.m3u8"
+        texts = served.playlists(master) if served.get(master).status == 200 else {}
+        if len(texts) <= tracks:
+            return
         self._head("master.m3u8", texts.pop(""))
         for url, text in texts.items():
             parsed: Any = m3u8.loads(text, uri=url)
