@@ -1,5 +1,7 @@
 """One of several data centres as players know it: all that its relay has ever said and served."""
 
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -48,3 +50,18 @@ class Site:
             root = urlsplit(track.url).path.removesuffix("index.m3u8")
             now = {f"{root}{index}.m4s": body for index, body in track.segments.items()}
             self.changed += [p for p, body in now.items() if self.bodies.get(p, body) != body]
+
+
+def until(what: str, sites: Sequence[Site], holds: Callable[[], bool], limit: float = 60) -> None:
+    """Look at the sites until it holds. AssertionError after `limit` seconds."""
+    deadline = time.monotonic() + limit
+    while not holds():
+        assert time.monotonic() < deadline, f"not within {limit} s: {what}"
+        time.sleep(0.3)
+        look(*sites)
+
+
+def look(*sites: Site) -> None:
+    """Look at each."""
+    for site in sites:
+        site.look()

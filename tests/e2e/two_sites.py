@@ -8,7 +8,7 @@ long that takes, so that no number is lost at both sites. What has to hold is in
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -17,7 +17,7 @@ from tests.e2e import players, served
 from tests.e2e.oracle import Oracle
 from tests.e2e.playing import Kind, Playing, Report
 from tests.e2e.pushing import Push
-from tests.e2e.site import Site
+from tests.e2e.site import Site, look, until
 from tests.e2e.switching import Passed, Switch
 from tests.encoder.clips import ISML, Shape, make
 
@@ -84,9 +84,9 @@ def tell(one: Site, two: Site, folder: Path) -> Story:
         a.start()
         time.sleep(APART)
         b.start(*LATE, "--fault", f"drop={LOST.start + 1}-{LOST.stop}")
-        _until("B delivers", both, lambda: len(two.edges) == 3)
+        until("B delivers", both, lambda: len(two.edges) == 3)
         begun = min(number for _, number in two.told.hls)
-        _until("B is behind its loss", both, lambda: min(two.edges.values()) > begun + LOST.stop)
+        until("B is behind its loss", both, lambda: min(two.edges.values()) > begun + LOST.stop)
         stopped, killed = max(one.edges.values()), time.monotonic()
         a.kill()
         two.relay.kill()
@@ -95,7 +95,7 @@ def tell(one: Site, two: Site, folder: Path) -> Story:
         # With the time that it takes to start, A loses a fragment at least.
         time.sleep(max(0.0, killed + float(D) - time.monotonic()))
         a.start()
-        _until("what is lost is past", both, lambda: all(_past(each, stopped) for each in both))
+        until("what is lost is past", both, lambda: all(_past(each, stopped) for each in both))
         played, chased = asyncio.run(_play(one, two))
         level = dict(_level(one, two))
         for push in (a, b):
@@ -103,24 +103,10 @@ def tell(one: Site, two: Site, folder: Path) -> Story:
     return Story(one, two, begun, level, played, chased, Oracle(clip, D))
 
 
-def _until(what: str, sites: Sequence[Site], holds: Callable[[], bool], limit: float = 60) -> None:
-    """Look at the sites until it holds."""
-    deadline = time.monotonic() + limit
-    while not holds():
-        assert time.monotonic() < deadline, f"not within {limit} s: {what}"
-        time.sleep(0.3)
-        _look(*sites)
-
-
 def _past(site: Site, edge: int) -> bool:
     """It went on behind `edge`, and a player that begins now begins behind every gap."""
     last = [max(site.told.gaps(track), default=edge) for track in site.told.tracks]
     return min(site.edges.values()) > max(edge, *last) + BEHIND
-
-
-def _look(*sites: Site) -> None:
-    for site in sites:
-        site.look()
 
 
 async def _play(one: Site, two: Site) -> tuple[dict[Kind, Played], list[Chased]]:
@@ -156,7 +142,7 @@ def _chase(one: Site, two: Site, seconds: float) -> list[Chased]:
             behind = _newest(two, path) != newest
             answer = served.get(f"{two.point}/{path.replace('index.m3u8', newest)}")
             chased.append(Chased(int(newest.removesuffix(".m4s")), behind, answer.status))
-            _look(one, two)
+            look(one, two)
     return chased
 
 
@@ -172,7 +158,7 @@ def _level(one: Site, two: Site) -> Iterator[tuple[str, tuple[bytes, bytes]]]:
         deadline = time.monotonic() + 30
         while True:
             pair = served.fetch(f"{one.point}/{path}"), served.fetch(f"{two.point}/{path}")
-            _look(one, two)
+            look(one, two)
             edges = [site.edges for site in (one, two)]
             again = served.fetch(f"{one.point}/{path}"), served.fetch(f"{two.point}/{path}")
             if pair == again and edges[0] == edges[1]:
