@@ -15,6 +15,7 @@ one nearest to the track's last.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from relay.errors import FragmentInvalid, HeaderInvalid, HeaderMissing
 from relay.ingest import alias, manifest
@@ -211,8 +212,12 @@ def _track(movie: iso.MovieTrack, said: manifest.ManifestTrack | None, stream: s
     return HeaderTrack(movie.track_id, track, movie.defaults)
 
 
+@lru_cache(maxsize=64)
 def read_header(stream: str, data: bytes) -> Header:
-    """A header from the bytes that `Header.data` kept. Raises EncoderError if they are none."""
+    """A header from the bytes that `Header.data` kept. Raises EncoderError if they are none.
+
+    Cached, as a change of settings repeats the headers of before, and a replay all of them.
+    """
     session = Session(stream)
     for box in BoxReader().feed(data):
         for found in session.take(box):
