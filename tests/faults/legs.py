@@ -29,7 +29,10 @@ from tests.faults.witness import Witness
 D = Fraction(12, 25)
 """0.48 s: 12 pictures, 22.5 frames of AAC. Shorter ones have no number: their index from 1970 would
 not fit 32 bits."""
-CLIP = Shape("faults.mp4", Fraction(25), 12, 48000, cells=20, rates=(120, 60))
+PLAIN = ("-bf", "0", "-f", "mp4")
+"""No B-frames: their decode times run so far ahead that a fragment this short would be whole only
+when the next one comes, and each is to have its verdict at once."""
+CLIP = Shape("faults.mp4", Fraction(25), 12, 48000, 20, PLAIN, rates=(120, 60))
 SETTINGS = {"fragment_duration": "0.48", "dvr_window": 3600}
 
 
@@ -82,14 +85,20 @@ class Channel:
         name: str,
         *faults: str,
         streams: str = "all",
+        only: str = "",
         lasts: float = 0,
         seed: int = 1,
     ) -> AsyncIterator[Leg]:
-        """A model encoder that pushes until the end of the context. `lasts` in seconds."""
+        """A model encoder that pushes until the end of the context. `lasts` in seconds.
+
+        `name` is that of its source. `only`: of its streams, those whose ids begin so; then several
+        legs are one encoder, each stream on a network of its own.
+        """
         now = time.time_ns() // 1_000_000
         ends = now + int(lasts * 1000) if lasts else None
         wrong = Faults([parse(text) for text in faults], seed)
-        async with Proxy(self.port, self.ledger, name) as proxy:
+        leg = f"{name}-{only}" if only else name
+        async with Proxy(self.port, self.ledger, leg) as proxy:
             point = f"{proxy.url}/{self.name}.isml"
             senders = [
                 Sender(
@@ -98,10 +107,11 @@ class Channel:
                     Access(),
                 )
                 for stream, tracks in spread(made, Grouping(streams)).items()
+                if stream.startswith(only)
             ]
             tasks = [asyncio.create_task(sender.run()) for sender in senders]
             try:
-                yield Leg(name, proxy, senders)
+                yield Leg(leg, proxy, senders)
             finally:
                 for sender in senders:
                     sender.stop()

@@ -23,9 +23,11 @@ from typing import Self
 from tests.faults.ledger import Ledger
 from tests.faults.tap import Aim, Tap
 
-PIECE = 16_384
-SMALL = 16_384
-"""Bytes of a socket's receive buffer (the kernel doubles it)."""
+PIECE = 4_096
+SMALL = 4_096
+"""Bytes that are read at once, and of a socket's receive buffer (the kernel doubles it). What lies
+in them when a connection is cut counts for the encoder as delivered, and was not: so they are less
+than the two fragments that it sends again."""
 
 
 class Manner(StrEnum):
@@ -135,15 +137,15 @@ class Proxy:
             self._errors.append(error)
 
     async def _serve(self, reader: asyncio.StreamReader, near: asyncio.StreamWriter) -> None:
-        if self.refuses:
-            _abort(near)
-            return
         try:
+            if self.refuses:
+                return
             answers, far = await asyncio.open_connection("127.0.0.1", self.target, limit=PIECE)
-        except OSError:
-            _abort(near)  # as the relay's own kernel does it
-            return
-        await self._link(reader, answers, _Link(Tap(), near, far))
+            await self._link(reader, answers, _Link(Tap(), near, far))
+        except ConnectionError:
+            return  # as the relay's own kernel does it
+        finally:
+            _abort(near)
 
     async def _link(
         self, reader: asyncio.StreamReader, answers: asyncio.StreamReader, link: _Link
@@ -164,10 +166,11 @@ class Proxy:
             back.cancel()
             there.cancel()
             await asyncio.gather(back, there, return_exceptions=True)
-            for writer in (link.near, link.far):
-                writer.close()
-                with contextlib.suppress(OSError):
-                    await writer.wait_closed()
+            link.far.close()
+            link.near.close()
+            with contextlib.suppress(OSError, TimeoutError):
+                async with asyncio.timeout(1):
+                    await link.near.wait_closed()
 
     async def _back(self, answers: asyncio.StreamReader, near: asyncio.StreamWriter) -> None:
         """Answers, until the relay closes."""
@@ -179,7 +182,7 @@ class Proxy:
 
     async def _there(self, reader: asyncio.StreamReader, link: _Link) -> None:
         """What the encoder sends, until it ends or is ended."""
-        with contextlib.suppress(OSError):
+        try:
             while True:
                 await self._flows.wait()
                 data = await reader.read(PIECE)
@@ -195,6 +198,8 @@ class Proxy:
                     await self._end(link)
                     return
                 await self._forward(link, data)
+        except OSError:
+            _abort(link.far)  # what was reset on one side is reset on the other
 
     async def _forward(self, link: _Link, data: bytes) -> None:
         if not data:
@@ -217,8 +222,9 @@ class Proxy:
             case Manner.FIN:
                 link.far.close()
                 link.near.close()
-            case Manner.HALF:
+            case Manner.HALF:  # of the encoder's doing: it sends no more
                 link.far.write_eof()
+                _abort(link.near)
         if not met.done():
             met.set_result(None)
 

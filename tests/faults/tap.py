@@ -9,6 +9,7 @@ that place is, so that a fault happens at the very byte.
 """
 
 import re
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -54,11 +55,15 @@ class Fragment:
 
 @dataclass(slots=True)
 class Tap:
-    """Reads one connection. `aim` may be set at any time; it is cleared when it has been met."""
+    """Reads one connection. `aim` may be set at any time; it is cleared when it has been met.
+
+    `boxes_seen`: headers and fragments of this body;  `damaged`: fragments that cannot be read
+    """
 
     aim: Aim | None = None
     posts: int = 0
     boxes_seen: int = 0
+    damaged: int = 0
     _wire: bytearray = field(default_factory=bytearray)  # not yet parsed
     _state: Literal["head", "size", "data", "crlf", "sized"] = "head"
     _left: int = 0
@@ -208,13 +213,20 @@ class Tap:
         elif name == "moof":
             self._moof = data
         elif name == "mdat":
-            (moof,) = boxes.fragments(self._moof + data)
+            found += self._read(self._moof + data)
             self._moof = b""
-            found.append(Fragment(*self._tracks[moof.track_id], moof))
             if self.aim is not None and self.aim.nth > 1:
                 self.aim = Aim(self.aim.part, self.aim.nth - 1, self.aim.share)
         if name in ("moov", "mdat"):
             self.boxes_seen += 1
+
+    def _read(self, data: bytes) -> list[Fragment]:
+        try:
+            (moof,) = boxes.fragments(data)
+            return [Fragment(*self._tracks[moof.track_id], moof)]
+        except (ValueError, KeyError, IndexError, struct.error, MemoryError):
+            self.damaged += 1  # by a fault that is meant to
+            return []
 
 
 def _copied(tap: Tap) -> Tap:
@@ -222,6 +234,7 @@ def _copied(tap: Tap) -> Tap:
         tap.aim,
         tap.posts,
         tap.boxes_seen,
+        0,
         bytearray(tap._wire),
         tap._state,
         tap._left,

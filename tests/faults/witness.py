@@ -22,7 +22,7 @@ import m3u8
 
 from tests.e2e import boxes
 
-EVERY = 0.25
+EVERY = 0.5
 MPD = "{urn:mpeg:dash:schema:mpd:2011}"
 
 
@@ -79,10 +79,10 @@ class Witness:
             task = asyncio.create_task(self._watch())
             try:
                 yield
-                await self._last()
             finally:
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
+            await self._last()
 
     async def until(self, count: int, *, limit: float = 60) -> None:
         """Wait until each track has so many more segments that are no gaps."""
