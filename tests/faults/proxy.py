@@ -130,6 +130,7 @@ class Proxy:
         task = asyncio.create_task(self._serve(reader, near))
         self._tasks.add(task)
         task.add_done_callback(self._served)
+        task.add_done_callback(lambda _: _abort(near))  # also when it never ran
 
     def _served(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -143,9 +144,7 @@ class Proxy:
             answers, far = await asyncio.open_connection("127.0.0.1", self.target, limit=PIECE)
             await self._link(reader, answers, _Link(Tap(), near, far))
         except ConnectionError:
-            return  # as the relay's own kernel does it
-        finally:
-            _abort(near)
+            return  # it is reset, as the relay's own kernel does it
 
     async def _link(
         self, reader: asyncio.StreamReader, answers: asyncio.StreamReader, link: _Link
