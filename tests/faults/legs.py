@@ -41,9 +41,9 @@ def clip(folder: Path) -> Path:
     return make(CLIP, folder)
 
 
-def stamper(path: Path, *, width: int = 0) -> Stamper:
+def stamper(path: Path, *, width: int = 0, base: int = 0) -> Stamper:
     """What makes fragments of it. `width`: bits of the index in tfxd version 2; 0: version 1."""
-    return Stamper.of(cut(read(path.read_bytes()), D), width)
+    return Stamper.of(cut(read(path.read_bytes()), D), width, base)
 
 
 @dataclass(slots=True)

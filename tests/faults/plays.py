@@ -9,6 +9,7 @@ import signal
 import time
 
 from tests.e2e.pushing import Push
+from tests.faults.legs import D, stamper
 from tests.faults.proxy import Manner, Proxy
 from tests.faults.stage import Play, Scene
 from tests.faults.tap import PARTS, Aim
@@ -98,6 +99,17 @@ async def stalled(scene: Scene) -> None:
                 go()
                 await scene.delivers("a", 15)
             await channel.witness.until(3)
+
+
+async def renumbered(scene: Scene) -> None:
+    """F13: an encoder that sends an index of its own comes back and counts from 0 again."""
+    channel, cell = scene.channel, int(time.time() / D)
+    counts = (stamper(scene.clip, width=32), stamper(scene.clip, width=32, base=-cell))
+    async with channel.witness.watching():
+        for made in counts:
+            async with channel.leg(made, "a"), channel.leg(counts[0], "b", "delay=200"):
+                await scene.delivers("a", 15)
+        await channel.witness.until(2)
 
 
 async def dropped(scene: Scene, *late: str, patient: bool) -> None:
@@ -212,6 +224,7 @@ PLAYS: dict[str, Play] = {
     "later": later,
     "missing": missing,
     "corrupt": corrupt,
+    "renumbered": renumbered,
     "rewound": rewound,
     "refused": refused,
     "apart": apart,

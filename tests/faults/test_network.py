@@ -159,6 +159,16 @@ def test_what_is_damaged_comes_from_the_other_leg(evening: Evening) -> None:
     assert show.scene.seen["posts"] >= 3, "it was not refused twice"
 
 
+@pytest.mark.fault("F13")
+def test_an_encoder_that_counts_from_0_again_keeps_its_numbers(evening: Evening) -> None:
+    show = shown(evening, "renumbered")
+    assert judged(show) == []
+    assert show.scene.codes()["INDEX_DIFFERS"] >= 1
+    for name, track in show.scene.channel.witness.tracks.items():
+        first, last = min(track.listed), max(track.listed)
+        assert track.gaps == set(show.scene.channel.ledger.holes(name, first, last))
+
+
 @pytest.mark.fault("F14")
 def test_an_encoder_that_begins_anew_at_zero_begins_a_run(evening: Evening) -> None:
     show = shown(evening, "rewound")
