@@ -56,27 +56,39 @@ def _track(ledger: Ledger, name: str, track: Rendition, forgiven: Collection[int
     indexes = sorted(track.listed)
     missing = sorted(set(range(indexes[0], indexes[-1] + 1)) - set(indexes))
     if missing:
-        broken.append(f"I4: the numbers {missing} are missing")
+        broken.append(f"I4: missing numbers: {spans(missing)}")
     sent = ledger.of(name)
     lost = sorted((track.gaps & sent.keys()) - set(forgiven))
     if lost:
-        legs = {index: sorted({one.leg for one in sent[index]}) for index in lost}
-        broken.append(f"I1: delivered and yet a gap: {legs}")
+        legs = sorted({one.leg for index in lost for one in sent[index]})
+        broken.append(f"I1: delivered by {legs} and yet a gap: {spans(lost)}")
     times: list[tuple[int, int]] = []
+    strange: dict[str, list[int]] = {}
     for index in sorted(track.bodies):
         found = [meaning(moof) for moof in track.fragments(index)]
         if len(found) != 1:
-            broken.append(f"I2: segment {index} has {len(found)} fragments")
+            strange.setdefault("I2: not one fragment", []).append(index)
             continue
         times.append((found[0][0], index))
         if index not in sent:
-            broken.append(f"I5: {index} was published, and nobody has sent it")
+            strange.setdefault("I5: published, and nobody has sent it", []).append(index)
         elif found[0] not in [one.meaning for one in sent[index]]:
-            broken.append(f"I5: {index} is not what anybody sent")
-    for (early, first), (late, second) in pairwise(times):
+            strange.setdefault("I5: not what anybody sent", []).append(index)
+    for (early, _), (late, second) in pairwise(times):
         if late <= early:
-            broken.append(f"I3: {second} does not begin after {first}")
-    return broken
+            strange.setdefault("I3: does not begin after the one before", []).append(second)
+    return broken + [f"{what}: {spans(indexes)}" for what, indexes in strange.items()]
+
+
+def spans(indexes: Collection[int]) -> str:
+    """Numbers as people read them: `7, 9-12`."""
+    found: list[list[int]] = []
+    for index in sorted(indexes):
+        if found and index == found[-1][1] + 1:
+            found[-1][1] = index
+        else:
+            found.append([index, index])
+    return ", ".join(f"{a}-{b}" if a < b else str(a) for a, b in found)
 
 
 def edges(ledger: Ledger, witness: Witness) -> list[str]:

@@ -90,9 +90,9 @@ async def encoders(channel: Channel, clip: Path, folder: Path, kills: int, seed:
     """So many kills of encoders on one channel of a running relay."""
     rng = random.Random(seed)
     async with (
+        channel.watched(),
         _process(channel, clip, "a", folder) as a,
         _process(channel, clip, "b", folder) as b,
-        channel.witness.watching(),
     ):
         for leg in (a, b):
             await _back(channel, leg.proxy.leg, 0)
@@ -119,9 +119,9 @@ async def relay(
     rng = random.Random(seed)
     starts = []
     async with (
+        channel.watched(),
         channel.leg(made, "a") as a,
         channel.leg(made, "b", OTHER) as b,
-        channel.witness.watching(),
     ):
         for leg in (a, b):
             await _back(channel, leg.name, 0)
@@ -169,11 +169,10 @@ def _judged(channel: Channel, kills: int) -> Outcome:
     broken += invariants.edges(channel.ledger, channel.witness)
     for name, track in channel.witness.tracks.items():
         if track.gaps:
-            broken.append(f"{name}: gaps {sorted(track.gaps)}")
-        if sorted(track.bodies) != sorted(track.listed):
-            broken.append(
-                f"{name}: listed and not fetched: {set(track.listed) - set(track.bodies)}"
-            )
+            broken.append(f"{name}: gaps: {invariants.spans(track.gaps)}")
+        unseen = set(track.listed) - track.gaps - set(track.bodies)
+        if unseen:
+            broken.append(f"{name}: listed and not fetched: {invariants.spans(unseen)}")
     published = sum(len(track.bodies) for track in channel.witness.tracks.values())
     prefixed = [f"{channel.name}: {text}" for text in broken]
     return Outcome(kills, len(channel.ledger.sent), published, prefixed)

@@ -24,7 +24,7 @@ from relay.mp4.recording import read
 from tests.encoder.clips import Shape, make
 from tests.faults.ledger import Ledger
 from tests.faults.proxy import Proxy
-from tests.faults.witness import Witness
+from tests.faults.witness import Witness, newest
 
 D = Fraction(12, 25)
 """0.48 s: 12 pictures, 22.5 frames of AAC. Shorter ones have no number: their index from 1970 would
@@ -32,8 +32,10 @@ not fit 32 bits."""
 PLAIN = ("-bf", "0", "-f", "mp4")
 """No B-frames: their decode times run so far ahead that a fragment this short would be whole only
 when the next one comes, and each is to have its verdict at once."""
-CLIP = Shape("faults.mp4", Fraction(25), 12, 48000, 20, PLAIN, rates=(120, 60))
-SETTINGS = {"fragment_duration": "0.48", "dvr_window": 3600}
+CLIP = Shape("faults.mp4", Fraction(25), 12, 48000, 20, PLAIN, rates=(120,))
+SETTINGS = {"fragment_duration": "0.48", "dvr_window": 3600, "patience": 6}
+"""Patient, so that a machine that does other things too causes no gap by itself."""
+SETTLED = 60.0
 
 
 def clip(folder: Path) -> Path:
@@ -77,6 +79,23 @@ class Channel:
     def of(cls, name: str, port: int) -> "Channel":
         witness = Witness(f"http://127.0.0.1:{port}/{name}.isml")
         return cls(name, port, Ledger(D), witness)
+
+    @asynccontextmanager
+    async def watched(self) -> AsyncIterator[None]:
+        """With its witness, who looks for the last time when all that was delivered is published.
+
+        That has a limit: what is not published then, the invariants will tell.
+        """
+        async with self.witness.watching():
+            yield
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(SETTLED):
+                    while not all(map(self._published, self.ledger.tracks())):
+                        await asyncio.sleep(0.1)
+
+    def _published(self, track: str) -> bool:
+        known = self.witness.tracks.get(track)
+        return known is not None and newest(known) >= max(self.ledger.of(track))
 
     @asynccontextmanager
     async def leg(

@@ -23,7 +23,7 @@ OTHER = "slate=1-1000000"
 async def killed(scene: Scene) -> None:
     """F02: one leg alone, killed in mid-fragment, and started anew at once: it resends nothing."""
     channel = scene.channel
-    async with Proxy(channel.port, channel.ledger, "a") as proxy, channel.witness.watching():
+    async with channel.watched(), Proxy(channel.port, channel.ledger, "a") as proxy:
         url = f"{proxy.url}/{channel.name}.isml/Streams(main)"
         with Push(scene.clip, url, "a", scene.folder) as push:
             push.start("--duration", "12/25")
@@ -42,9 +42,9 @@ async def pulled(scene: Scene) -> None:
     """F03, and F05 beyond the limit: a cable is pulled, and put in again when nobody waits."""
     channel = scene.channel
     async with (
+        channel.watched(),
         channel.leg(scene.made, "a") as a,
         channel.leg(scene.made, "b", OTHER),
-        channel.witness.watching(),
     ):
         await channel.witness.until(3)
         a.proxy.stall()
@@ -63,7 +63,7 @@ def cut(manner: Manner) -> Play:
 
     async def scene_of(scene: Scene) -> None:
         channel = scene.channel
-        async with channel.leg(scene.made, "a") as a, channel.witness.watching():
+        async with channel.watched(), channel.leg(scene.made, "a") as a:
             for part in PARTS:
                 await scene.delivers("a", 3)
                 posts = a.posts
@@ -80,8 +80,8 @@ async def stalled(scene: Scene) -> None:
     """F05 within the limit: a network that stands still for 3 s, an encoder that is stopped."""
     channel = scene.channel
     async with (
+        channel.watched(),
         Proxy(channel.port, channel.ledger, "a") as proxy,
-        channel.witness.watching(),
     ):
         url = f"{proxy.url}/{channel.name}.isml/Streams(main)"
         with Push(scene.clip, url, "a", scene.folder / "stalled") as push:
@@ -105,7 +105,7 @@ async def renumbered(scene: Scene) -> None:
     """F13: an encoder that sends an index of its own comes back and counts from 0 again."""
     channel, cell = scene.channel, int(time.time() / D)
     counts = (stamper(scene.clip, width=32), stamper(scene.clip, width=32, base=-cell))
-    async with channel.witness.watching():
+    async with channel.watched():
         for made in counts:
             async with channel.leg(made, "a"), channel.leg(counts[0], "b", "delay=200"):
                 await scene.delivers("a", 15)
@@ -116,9 +116,9 @@ async def dropped(scene: Scene, *late: str, patient: bool) -> None:
     """F08: one leg lacks two fragments, the other one has them and is late."""
     channel = scene.channel
     async with (
+        channel.watched(),
         channel.leg(scene.made, "a", "drop=9-10") as a,
         channel.leg(scene.made, "b", *late),
-        channel.witness.watching(),
     ):
         scene.seen["dropped"] = {a.senders[0].plan._first + n for n in (8, 9)}
         await scene.delivers("a", 36)
@@ -147,9 +147,9 @@ async def corrupt(scene: Scene) -> None:
     channel = scene.channel
     damage = [f"corrupt={n}:{where}" for n, where in ((7, "moof"), (9, "mdat"), (12, "moof"))]
     async with (
+        channel.watched(),
         channel.leg(scene.made, "a", *damage) as a,
         channel.leg(scene.made, "b", "delay=300"),
-        channel.witness.watching(),
     ):
         await scene.delivers("a", 45)
         scene.seen["posts"] = a.posts
@@ -159,7 +159,7 @@ async def corrupt(scene: Scene) -> None:
 async def rewound(scene: Scene) -> None:
     """F14: the only encoder begins anew at time 0."""
     channel = scene.channel
-    async with channel.leg(scene.made, "a", "restart-at-zero=9"), channel.witness.watching():
+    async with channel.watched(), channel.leg(scene.made, "a", "restart-at-zero=9"):
         await scene.waits(lambda: scene.codes()["TIMELINE_RUN"] > 0, "a run")
         await channel.witness.until(5)
 
@@ -168,9 +168,9 @@ async def refused(scene: Scene) -> None:
     """F14: one of two begins anew at time 0."""
     channel = scene.channel
     async with (
+        channel.watched(),
         channel.leg(scene.made, "a", "restart-at-zero=9"),
         channel.leg(scene.made, "b", OTHER),
-        channel.witness.watching(),
     ):
         await scene.waits(lambda: scene.codes()["INGEST_CLOCK"] > 0, "409")
         await channel.witness.until(5)
@@ -180,11 +180,11 @@ async def apart(scene: Scene) -> None:
     """F17: sound dies on one encoder and pictures on the other."""
     channel, each = scene.channel, "each"
     async with (
+        channel.watched(),
         channel.leg(scene.made, "a", streams=each, only="audio") as sound_a,
         channel.leg(scene.made, "a", streams=each, only="video"),
         channel.leg(scene.made, "b", streams=each, only="audio"),
         channel.leg(scene.made, "b", streams=each, only="video") as picture_b,
-        channel.witness.watching(),
     ):
         await channel.witness.until(3)
         for leg in (sound_a, picture_b):
@@ -197,15 +197,15 @@ async def silent(scene: Scene) -> None:
     """F17: sound dies on every encoder, and comes back."""
     channel, each = scene.channel, "each"
     async with (
+        channel.watched(),
         channel.leg(scene.made, "a", streams=each, only="audio") as sound,
         channel.leg(scene.made, "a", streams=each, only="video"),
-        channel.witness.watching(),
     ):
         await channel.witness.until(3)
         sound.proxy.refuses = True
         sound.proxy.reset()
         await scene.delivers("a-video", 20)
-        scene.seen["pictures"] = channel.witness.tracks["video-72000"].sequence
+        scene.seen["pictures"] = channel.witness.tracks["video-137000"].sequence
         ends = {name: max(track.listed) for name, track in channel.witness.tracks.items()}
         scene.seen["ends"] = ends
         sound.proxy.refuses = False

@@ -24,9 +24,9 @@ LOOPS = 2
 async def starve(scene: Scene) -> None:
     channel, pid = scene.channel, scene.relay.pid
     async with (
+        channel.watched(),
         channel.leg(scene.made, "a"),
         channel.leg(scene.made, "b", "slate=1-1000000"),
-        channel.witness.watching(),
     ):
         await channel.witness.until(3)
         os.kill(pid, signal.SIGSTOP)
