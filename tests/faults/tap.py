@@ -22,7 +22,7 @@ MANIFEST = bytes.fromhex("a5d40b30e81411ddba2f0800200c9a66")
 
 Part = Literal["header", "moof-size", "moof", "seam", "mdat", "edge", "chunk-size", "chunk-edge"]
 """In the header's moov; in the size of a moof, in the moof; between moof and mdat; in the mdat;
-behind the mdat; in the line of a chunk's size; between chunks."""
+before the moof; in the line of a chunk's size; between chunks."""
 PARTS: tuple[Part, ...] = (
     "header",
     "moof-size",
