@@ -122,7 +122,7 @@ async def dropped(scene: Scene, *late: str, patient: bool) -> None:
     ):
         scene.seen["dropped"] = {a.senders[0].plan._first + n for n in (8, 9)}
         await scene.delivers("a", 36)
-        await scene.waits(lambda: patient or scene.codes()["TIMELINE_GAP"] >= 3, "gaps")
+        await scene.waits(lambda: patient or scene.codes()["TIMELINE_GAP"] >= 2, "gaps")
         await scene.delivers("b", 33)
         await channel.witness.until(2)
 

@@ -142,9 +142,12 @@ class Proxy:
             if self.refuses:
                 return
             answers, far = await asyncio.open_connection("127.0.0.1", self.target, limit=PIECE)
-            await self._link(reader, answers, _Link(Tap(), near, far))
-        except ConnectionError:
+        except OSError:
             return  # it is reset, as the relay's own kernel does it
+        try:
+            await self._link(reader, answers, _Link(Tap(), near, far))
+        finally:
+            far.close()
 
     async def _link(
         self, reader: asyncio.StreamReader, answers: asyncio.StreamReader, link: _Link
@@ -230,7 +233,8 @@ class Proxy:
 
 def _at_once(writer: asyncio.StreamWriter) -> None:
     made: socket.socket = writer.get_extra_info("socket")
-    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    with contextlib.suppress(OSError):  # it may have been reset already
+        made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _abort(writer: asyncio.StreamWriter) -> None:
