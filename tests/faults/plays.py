@@ -109,7 +109,6 @@ async def renumbered(scene: Scene) -> None:
         for made in counts:
             async with channel.leg(made, "a"), channel.leg(counts[0], "b", "delay=200"):
                 await scene.delivers("a", 15)
-        await channel.witness.until(2)
 
 
 async def dropped(scene: Scene, *late: str, patient: bool) -> None:

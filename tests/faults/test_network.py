@@ -180,13 +180,16 @@ def test_an_encoder_that_begins_anew_at_zero_begins_a_run(evening: Evening) -> N
         indexes = sorted(track.listed)
         assert indexes == list(range(indexes[0], indexes[0] + len(indexes)))
         assert not track.gaps
-        sent = dict.fromkeys(s.fragment.moof.media for s in ledger.sent if s.fragment.track == name)
+        sent = {index: found[0].fragment.moof.media for index, found in ledger.of(name).items()}
+        lives = [
+            [sent[at] for at in sorted(sent) if (at < indexes[0]) is new] for new in (False, True)
+        ]
         played = [moof.media for at in indexes for moof in track.fragments(at)]
-        # Of its new life, the first may have come faster than they play, as what is sent again.
         begins = next(at for at in indexes if track.listed[at].broken) - indexes[0]
-        again = list(sent).index(played[begins])
-        assert played[:begins] == list(sent)[:begins]
-        assert played[begins:] == list(sent)[again : again + len(played) - begins]
+        assert played[:begins] == first
+        # Of its new life, the first may have come faster than they play, as what is sent again.
+        again = second.index(played[begins])
+        assert played[begins:] == second[again : again + len(played) - begins]
         dates = [track.listed[at].date for at in indexes]
         assert dates == sorted(dates)
 
