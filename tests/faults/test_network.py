@@ -181,9 +181,8 @@ def test_an_encoder_that_begins_anew_at_zero_begins_a_run(evening: Evening) -> N
         assert indexes == list(range(indexes[0], indexes[0] + len(indexes)))
         assert not track.gaps
         sent = {index: found[0].fragment.moof.media for index, found in ledger.of(name).items()}
-        lives = [
-            [sent[at] for at in sorted(sent) if (at < indexes[0]) is new] for new in (False, True)
-        ]
+        first = [sent[at] for at in sorted(sent) if at >= indexes[0]]
+        second = [sent[at] for at in sorted(sent) if at < indexes[0]]
         played = [moof.media for at in indexes for moof in track.fragments(at)]
         begins = next(at for at in indexes if track.listed[at].broken) - indexes[0]
         assert played[:begins] == first
