@@ -13,7 +13,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
-.PHONY: absent help setup demo test bench check browser players clean
+.PHONY: absent help setup demo test faults bench check browser players clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,6 +26,10 @@ demo: setup ## two encoders that you may kill, one relay, and a page to watch
 
 test: setup check browser players ## checks, then every test (ARGS="-k name" for some)
 	@$(BIN)/pytest $(ARGS)
+
+faults: setup ## every fault, and 100 kills each of encoders and relays (KILLS=n, ARGS="-k name")
+	@FAULTS_LONG=1 $(BIN)/pytest tests/faults $(ARGS)
+	@$(BIN)/python -m tests.faults --kills $(or $(KILLS),100)
 
 bench: setup ## run the benchmarks that tests/benchmarks holds
 	@if [ -f tests/benchmarks/__main__.py ]; then $(BIN)/python -m tests.benchmarks; \

@@ -12,13 +12,16 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from relay.media import Fragment, Kind, Pin
-from relay.numbering import Grid, Learner
+from relay.numbering import INDEX_LIMIT, Grid, Learner
 
 AUDIO_WAIT = 3_000
 """ms for which audio waits for video before D is learnt from it; fourfold if video is announced."""
 UTC_SLACK = 24 * 3600
 """Media time this near to the clock (seconds) is UTC; anything else is a local timeline."""
 MOST_LESSONS = 256
+ROOM = 1 << 24
+"""Numbers that a base has to leave: a year of fragments of 2 s. One that leaves fewer is not taken,
+for it would be pinned, and soon nothing would have a number."""
 
 _Key = tuple[object, str]
 
@@ -138,7 +141,8 @@ class Learning:
         base = self.base
         if before is not None and fragment.index is not None and before.index is not None:
             told = fragment.index - _index(fragment, grid)
-            if told == before.index - _index(before, grid):
+            alike = told == before.index - _index(before, grid)
+            if alike and fragment.index < INDEX_LIMIT - ROOM:
                 base = told
         return Pin("grid", replace(grid, base=base, epoch=epoch).encode())
 

@@ -38,6 +38,8 @@ LAST_ANSWER = 15.0
 REDIRECTS = 5
 POLL = 0.1
 AGENT = "relay-push"
+_CLOSED = 7
+"""TCP_CLOSE, the state of a connection that was reset: its queue is gone, whoever had what."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,12 +246,16 @@ class Sender:
         return ""
 
     def _measure(self, tracker: aiohttp.UploadTracker) -> int:
-        """Bytes of the body that the peer's kernel has acknowledged: a lower bound."""
-        held = 0
+        """Bytes of the body that the peer's kernel has acknowledged: a lower bound.
+
+        A connection that is over says nothing any more: what it held may be lost.
+        """
         for open_ in self._open():
             with contextlib.suppress(OSError):
-                held += int.from_bytes(ioctl(open_, termios.TIOCOUTQ, bytes(4)), sys.byteorder)
-        self._delivered = max(self._delivered, tracker.bytes_written - held)
+                if open_.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == _CLOSED:
+                    continue
+                held = int.from_bytes(ioctl(open_, termios.TIOCOUTQ, bytes(4)), sys.byteorder)
+                self._delivered = max(self._delivered, tracker.bytes_written - held)
         return self._delivered
 
 

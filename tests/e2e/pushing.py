@@ -47,6 +47,11 @@ class Push:
     def running(self) -> bool:
         return self._child is not None and self._child.poll() is None
 
+    @property
+    def pid(self) -> int:
+        assert self._child is not None
+        return self._child.pid
+
     def kill(self) -> None:
         """SIGKILL: no last chunk, no farewell."""
         if self._child is not None:
