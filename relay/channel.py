@@ -13,12 +13,12 @@ from fractions import Fraction
 
 import structlog
 
-from relay.alarms import Alarm
 from relay.arrival import Sender
 from relay.bulletin import Bulletin, bulletins
 from relay.carriage import Carriage
 from relay.clock import Clock
 from relay.diagnosis import Diagnosis
+from relay.diagnosis.alarms import Alarm
 from relay.errors import EncoderError, StoreUnavailable
 from relay.journal import Journal
 from relay.media import Copy, Fragment, Header, Verdict

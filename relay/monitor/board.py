@@ -23,11 +23,11 @@ from fractions import Fraction
 from typing import Any
 
 from relay.diagnosis import Diagnosis
+from relay.diagnosis.tally import Tally
 from relay.journal import Journal
 from relay.media import Kind, Verdict
 from relay.numbering import UTC_OPTION, Grid
 from relay.presentation import Presentation, Rendition
-from relay.tally import Tally
 
 COLUMNS = 30
 PROTECTED, EXPOSED, DOWN = "PROTECTED", "EXPOSED", "DOWN"

@@ -9,15 +9,15 @@ The status has, for each source and track, what became of its copies and what th
     won held duplicate late ...  verdicts of the merge, in copies
     differs                     duplicates that are unlike the published copy
     gap                         indexes that it left out and has not sent since
-    overlap discontinuity nonincreasing unexpected_bitrate drift   words of `relay.heartbeat`, in
+    overlap discontinuity nonincreasing unexpected_bitrate drift   words of `diagnosis.heartbeat`, in
                                 fragments since it came
     resent                      fragments that came again after a reconnect, as they should
-    words                       which of them hold now, `out_of_sync` (`relay.synchrony`) too
-    state                       "well", or what is wrong with its newest copy (`relay.tally`)
+    words                       which of them hold now, `out_of_sync` (`diagnosis.synchrony`) too
+    state                       "well", or what is wrong with its newest copy (`diagnosis.tally`)
     healthy                     it is well, and no word holds
     bitrate                     measured, in bit/s; null until there is enough to measure
     drift_ms                    by how much its newest copy misses the join; null: none before it
-    clock_offset_ms             UTC of its newest media less its arrival (`relay.synchrony`)
+    clock_offset_ms             UTC of its newest media less its arrival (`diagnosis.synchrony`)
     last                        arrival of its newest copy, ms since 1970; null: none yet
 """
 
@@ -32,11 +32,11 @@ from starlette.routing import BaseRoute, Route
 from relay.channel import Channel
 from relay.clock import Clock
 from relay.diagnosis import Diagnosis
-from relay.heartbeat import Pulse, Word
+from relay.diagnosis.heartbeat import Pulse, Word
+from relay.diagnosis.synchrony import Standing
+from relay.diagnosis.tally import WELL
 from relay.media import Verdict
 from relay.monitor.board import alive_since, copies_of, protection
-from relay.synchrony import Standing
-from relay.tally import WELL
 
 
 def application(

@@ -74,7 +74,7 @@ def _kbits(bits: int | None) -> str:
 
 
 def _offset(ms: int | None) -> str:
-    """The clock offset of `relay.synchrony`: below zero, so old is the newest media on arrival."""
+    """The clock offset of `diagnosis.synchrony`: below 0, so old is the newest media on arrival."""
     return "-" if ms is None else f"{ms:+d} ms"
 
 

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from relay.heartbeat import Word
+from relay.diagnosis.heartbeat import Word
 from relay.media import Verdict
 from relay.monitor.health import described
 from tests.door import AV, LEARNING, PATH, RULES, TRACK, Door, header, opened, shown, video

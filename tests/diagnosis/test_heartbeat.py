@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.heartbeat import MOST_LINES, OFTEN, RECENT, Heartbeat, Pulse, Word
+from relay.diagnosis.heartbeat import MOST_LINES, OFTEN, RECENT, Heartbeat, Pulse, Word
 from relay.media import Fragment, Kind
 from tests.pieces import CELL, FRAME, VIDEO, fragment, track
 

@@ -8,7 +8,7 @@ Each fragment of a source's track is held against the one that the same stream s
     unexpected_bitrate  the last `RECENT` fragments together have at least twice, or at most half,
                         the systemBitrate of the header (AMS's own bounds); 0 promises nothing
     drift               its copy misses the end of what the timeline has before it, by more than
-                        half a frame (`relay.synchrony` measures that)
+                        half a frame (`relay.diagnosis.synchrony` measures that)
 
 A reconnecting encoder resends its last two fragments, as the protocol demands (HTTP-7b), and maybe
 one that was cut short: they are counted as `resent` and are no fault. A time further back than that

@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import pytest
 
-from relay.inspection import MOST_HEADERS, Findings, Inspection, duration_range, near
+from relay.diagnosis.inspection import MOST_HEADERS, Findings, Inspection, duration_range, near
 from relay.media import Header, HeaderTrack, Kind, Track
 from tests.ingest.pushes import CARRIED, header_of, manifest, said
 from tests.pieces import AUDIO, VIDEO, track

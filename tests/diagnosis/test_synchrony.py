@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from relay.media import Copy
-from relay.synchrony import (
+from relay.diagnosis.synchrony import (
     MOST_INDEXES,
     MOST_SKIPPED,
     MOST_STANDINGS,
@@ -16,6 +15,7 @@ from relay.synchrony import (
     Standing,
     Synchrony,
 )
+from relay.media import Copy
 from tests.pieces import CELL, FRAME, SCALE, VIDEO, copy
 
 PATIENCE = 1_500

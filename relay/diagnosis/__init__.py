@@ -19,15 +19,15 @@ Sans-IO.
 from dataclasses import asdict
 from fractions import Fraction
 
-from relay.alarms import Alarm, Alarms
-from relay.alignment import misaligned
 from relay.arrival import Sender
-from relay.heartbeat import Heartbeat, Word
-from relay.inspection import PARENT_UNKNOWN, Inspection, duration_range
+from relay.diagnosis.alarms import Alarm, Alarms
+from relay.diagnosis.alignment import misaligned
+from relay.diagnosis.heartbeat import Heartbeat, Word
+from relay.diagnosis.inspection import PARENT_UNKNOWN, Inspection, duration_range
+from relay.diagnosis.synchrony import Place, Synchrony
+from relay.diagnosis.tally import WELL, Tally
 from relay.media import Copy, Fragment, Header, Kind, Track, Verdict
 from relay.presentation import Presentation
-from relay.synchrony import Place, Synchrony
-from relay.tally import WELL, Tally
 from relay.timeline import Timeline
 from relay.view import View
 

@@ -1,6 +1,6 @@
 """Alarms are told when they begin and when they are over, and never in between."""
 
-from relay.alarms import MOST_ALARMS, Alarm, Alarms
+from relay.diagnosis.alarms import MOST_ALARMS, Alarm, Alarms
 
 
 def test_an_alarm_is_told_once_and_once_more_when_it_is_over() -> None:

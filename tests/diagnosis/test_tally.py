@@ -6,8 +6,8 @@ from fractions import Fraction
 
 import pytest
 
+from relay.diagnosis.tally import FAR_BEHIND, MOST_SOURCES, OTHER, RECENT, Change, Tally
 from relay.media import Copy, Verdict
-from relay.tally import FAR_BEHIND, MOST_SOURCES, OTHER, RECENT, Change, Tally
 
 
 def copy(source: str = "a", index: int = 1, arrival: int = 5) -> Copy:

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from relay.alignment import CONVINCING, LOOK, misaligned
+from relay.diagnosis.alignment import CONVINCING, LOOK, misaligned
 from relay.media import Copy, Entry, Gap, Kind, Track, TrackKey
 from relay.presentation import Presentation, fold, register
 from tests.pieces import GRID

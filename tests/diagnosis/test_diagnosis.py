@@ -6,10 +6,10 @@ from fractions import Fraction
 
 import pytest
 
-from relay.alarms import Alarm
 from relay.arrival import Sender
 from relay.diagnosis import SILENT_MS, Diagnosis
-from relay.heartbeat import RECENT
+from relay.diagnosis.alarms import Alarm
+from relay.diagnosis.heartbeat import RECENT
 from relay.media import Copy, Fragment, Gap, Kind, Pin, Track, Verdict
 from relay.numbering import Grid
 from relay.presentation import Presentation, register
