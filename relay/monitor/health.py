@@ -9,8 +9,8 @@ The status has, for each source and track, what became of its copies and what th
     won held duplicate late ...  verdicts of the merge, in copies
     differs                     duplicates that are unlike the published copy
     gap                         indexes that it left out and has not sent since
-    overlap discontinuity nonincreasing unexpected_bitrate drift   words of `diagnosis.heartbeat`, in
-                                fragments since it came
+    overlap discontinuity nonincreasing unexpected_bitrate drift
+                                words of `diagnosis.heartbeat`, in fragments since it came
     resent                      fragments that came again after a reconnect, as they should
     words                       which of them hold now, `out_of_sync` (`diagnosis.synchrony`) too
     state                       "well", or what is wrong with its newest copy (`diagnosis.tally`)
