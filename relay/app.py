@@ -23,6 +23,8 @@ from relay.agreement import Agreement
 from relay.channel import Channel, Rules
 from relay.config import ChannelTable, Config, StoreTable
 from relay.errors import OperatorError, PortBusy
+from relay.forwarder.destination import Destination
+from relay.forwarder.forwarder import Forwarder
 from relay.monitor.door import Monitor
 from relay.receiver import Receiver
 from relay.reset import Reset
@@ -54,6 +56,7 @@ class House:
         self._clock = SystemClock()
         self._ready = False
         self.channels: dict[str, Channel] = {}
+        self._forwarders: list[Forwarder] = []
         self.addresses: list[tuple[str, int]] = []
         self._receiver = Receiver(self.channels, self._clock)
         self._agreement = Agreement(self.channels)
@@ -98,6 +101,11 @@ class House:
                 ) from error
         self._monitor.open()
         self._agreement.open()
+        for name, table in self._config.channels.items():
+            folder = self._config.store.path / name if self._config.store.kind == "disk" else None
+            forwarder = Forwarder(self.channels[name], _destinations(table), folder)
+            self._forwarders.append(forwarder)
+            forwarder.open()
         self._ready = True
         log.info("ready", listen=self.addresses[0], admin=self.addresses[1])
 
@@ -120,6 +128,7 @@ class House:
         await self._agreement.close()
         await asyncio.gather(*(server.stop(GRACE) for server in self._servers))
         await self.reset.close()
+        await asyncio.gather(*(forwarder.close() for forwarder in self._forwarders))
         await asyncio.gather(*(channel.close() for channel in self.channels.values()))
         log.info("stopped")
 
@@ -190,6 +199,26 @@ def _rules(table: ChannelTable) -> Rules:
         alias=table.tracks.alias,
         peer=table.peer,
     )
+
+
+def _destinations(table: ChannelTable) -> list[Destination]:
+    return [
+        Destination(
+            name,
+            said.url,
+            backup_of=said.backup_of or "",
+            width=said.stamp_index,
+            per_track=said.streams == "tracks",
+            speed=said.catch_up,
+            username=said.username,
+            password_file=said.password_file,
+            token_file=said.token_file,
+            cert_file=said.cert_file,
+            key_file=said.key_file,
+            ca_file=said.ca_file,
+        )
+        for name, said in table.upstreams.items()
+    ]
 
 
 def _listener(address: str) -> Listener:

@@ -13,6 +13,7 @@ Every POST has a connection of its own, never one that has failed (SVC-5).
 
 import asyncio
 import contextlib
+import os
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -224,5 +225,6 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return "its certificate is not trusted"
     if isinstance(error, aiohttp.ClientConnectorError):
-        return f"no connection: {error.os_error.strerror or error.os_error}"
+        said = os.strerror(error.os_error.errno) if error.os_error.errno else str(error.os_error)
+        return f"no connection: {said}"
     return str(error) or type(error).__name__

@@ -135,7 +135,7 @@ def _saio(payload: bytes, grown: int) -> bytes:
     for start in range(at, len(payload) - width + 1, width):
         offset = int.from_bytes(payload[start : start + width], "big") + grown
         moved[start : start + width] = (offset % (1 << 8 * width)).to_bytes(width, "big")
-    return box("saio", moved)
+    return box("saio", bytes(moved))
 
 
 _MOVED: dict[str, Callable[[bytes, int], bytes]] = {"trun": _trun, "saio": _saio}
