@@ -155,13 +155,15 @@ class Line:
             missing -= max(0, min(stop, index) - max(begin, first))
         if missing > 0:
             self.lost += missing
-            self.cursor.skip(track, index - 1)
+            self._empty(track, first, index)
 
     def _empty(self, track: str, first: int, stop: int) -> None:
-        ranges = self._void.setdefault(track, [])
-        if ranges and ranges[-1][1] == first:
-            ranges[-1] = (ranges[-1][0], stop)
-        else:
-            ranges.append((first, stop))
-        while ranges[0][1] <= self.cursor.reached[track] and len(ranges) > 1:
-            del ranges[0]
+        """There is nothing, or nothing any more, in [first, stop)."""
+        apart: list[tuple[int, int]] = []
+        for begin, end in self._void.get(track, ()):
+            if begin > stop or end < first:
+                apart.append((begin, end))
+            else:
+                first, stop = min(first, begin), max(stop, end)
+        ranges = sorted([*apart, (first, stop)])
+        self._void[track] = [one for one in ranges if one[1] > self.cursor.reached[track]]

@@ -161,6 +161,7 @@ class Uplink:
             self.attempt.ended(answer, now)
         else:
             self.attempt.failed(answer, now, why)
+        self.supply.line.rewind(now, resent=0)
         self._ends.clear()
         self._queue.clear()
 
