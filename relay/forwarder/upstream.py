@@ -14,6 +14,7 @@ import structlog
 
 from relay.channel import Channel
 from relay.courier.courier import Courier
+from relay.errors import EncoderError
 from relay.forwarder.destination import Destination
 from relay.forwarder.ledger import Ledger
 from relay.media import Header
@@ -21,6 +22,7 @@ from relay.uplink.address import address, split
 from relay.uplink.attempt import State
 from relay.uplink.bursts import Bursts
 from relay.uplink.cursor import Cursor
+from relay.uplink.singles import singles
 from relay.uplink.stamp import Stamp
 from relay.uplink.standing import Standing, together
 from relay.uplink.steps import Fetch
@@ -63,6 +65,7 @@ class Upstream:
         self._jitter = jitter
         self._cursors: dict[str, Cursor] = {}
         self._streams: dict[str, _Stream] = {}
+        self._known: set[str] = set()
         self._paused = ""
         self._told = State.PAUSED
         self._lost = 0
@@ -110,8 +113,11 @@ class Upstream:
         """The channel may have changed, or the couriers have."""
         shown = self._channel.presentation
         for name, header in self._channel.headers.items():
-            if name not in self._streams:
-                self._begin(name, header)
+            if name not in self._known:
+                self._known.add(name)
+                for its_name, its in self._divided(name, header).items():
+                    if its_name not in self._streams:
+                        self._begin(its_name, its)
         again = False
         for stream in self._streams.values():
             stream.uplink.see(shown)
@@ -139,6 +145,16 @@ class Upstream:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._ledger.save(self._cursors)
+
+    def _divided(self, stream: str, header: Header) -> dict[str, Header]:
+        """The streams that a stream goes up as."""
+        if self.destination.per_track:
+            try:
+                return singles(stream, header)
+            except EncoderError as error:
+                text = f"{self.name}: stream {stream} goes up as it came: {error.message}"
+                self._channel.tell("UPSTREAM_STREAM", text, grave=True, upstream=self.name)
+        return {stream: header}
 
     def _begin(self, stream: str, header: Header) -> None:
         cursor = self._cursors.setdefault(stream, Cursor())

@@ -6,9 +6,12 @@
     cursor     how far a stream has come, by what the peer has acknowledged; and what is in doubt
     line       what a stream still has to send, from the presentation
     stamp      a stored copy's bytes as the stream sends them
+    singles    the headers of one track per stream, on demand
+    supply     the media of one stream: what is due, fetched and stamped
     attempt    the states of one stream's connection, in an operator's words
     uplink     one stream of audio and video: one long POST
     bursts     one stream of sparse tracks: a short POST for each burst
+    standing   how it all stands, in plain values
     standby    when a backup steps in, and when it steps back
 
 The forwarder's streams are `uplink` and `bursts`; the model encoder has a plan of its own, since
