@@ -6,6 +6,7 @@ would not cover; so it also refuses to queue more unsent bytes than `UNSENT`. Wi
 encrypted and waits in this process counts as not delivered, too.
 """
 
+import asyncio
 import contextlib
 import socket
 import ssl
@@ -33,6 +34,7 @@ class Wire:
         self._resolver: LastingResolver | None = None
         self._sockets: list[socket.socket] = []  # of the last session; one of them connects
         self._delivered = 0
+        self._transport: asyncio.Transport | None = None
 
     def session(
         self, trust: ssl.SSLContext, digest: aiohttp.DigestAuthMiddleware | None = None
@@ -40,6 +42,7 @@ class Wire:
         """A session for one request. A context, to be closed."""
         self._sockets.clear()
         self._delivered = 0
+        self._transport = None
         self._resolver = self._resolver or LastingResolver()
         connector = aiohttp.TCPConnector(
             ssl=trust,
@@ -65,14 +68,31 @@ class Wire:
 
         A connection that is over says nothing any more: what it held may be lost.
         """
+        waiting = self._waiting(tracker)
+        if waiting is None:
+            return self._delivered
         for open_ in self._open():
             with contextlib.suppress(OSError):
                 if open_.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == _CLOSED:
                     continue
                 queued = int.from_bytes(ioctl(open_, termios.TIOCOUTQ, bytes(4)), sys.byteorder)
-                left = tracker.bytes_written - queued - _encrypted(tracker)
-                self._delivered = max(self._delivered, left)
+                self._delivered = max(self._delivered, tracker.bytes_written - queued - waiting)
         return self._delivered
+
+    def _waiting(self, tracker: aiohttp.UploadTracker) -> int | None:
+        """Bytes below a TLS layer that wait in this process; None: the connection is closing.
+
+        Neither library has a public word for it, hence the look inside; should they change, the
+        bound is weaker by at most asyncio's write buffer, with TLS.
+        """
+        writer = getattr(tracker, "_writer", None)
+        self._transport = getattr(writer, "transport", None) or self._transport
+        if self._transport is None:
+            return 0
+        if self._transport.is_closing():
+            return None
+        below = getattr(getattr(self._transport, "_ssl_protocol", None), "_transport", None)
+        return 0 if below is None else int(below.get_write_buffer_size())
 
     def reset_at_close(self) -> None:
         """Have the kernel reset the connection when it is closed, as a crash would."""
@@ -100,10 +120,3 @@ class Wire:
 
     def _open(self) -> list[socket.socket]:
         return [made for made in self._sockets if made.fileno() >= 0]
-
-
-def _encrypted(tracker: aiohttp.UploadTracker) -> int:
-    """Bytes below a TLS layer that wait in this process: neither library has a public word."""
-    transport = getattr(getattr(tracker, "_writer", None), "transport", None)
-    below = getattr(getattr(transport, "_ssl_protocol", None), "_transport", None)
-    return int(below.get_write_buffer_size()) if below is not None else 0
