@@ -162,7 +162,7 @@ async def test_the_difference_between_two_headers_is_named() -> None:
         other = request("/news.isml/Streams(b)?source=b")
         answer = await refused(door, other, other_level())
         assert json.loads(answer.body)["detail"] == problem["detail"]
-        assert door.channel.headers.get("b") is None
+        assert door.channel.header_of("b") is None
 
 
 async def test_ffmpeg_is_told_which_option_it_lacks() -> None:
@@ -186,7 +186,7 @@ async def test_a_refusal_comes_with_the_header_of_a_box_and_not_with_its_end() -
     async with opened() as door, connected(door.address) as client:
         await client.send(request(PATH) + chunk(header()))
         await client.send(chunk(recorded.u32(0x7FFFFFFF) + b"mda"))
-        assert await eventually(lambda: door.channel.headers.get("main") is not None)
+        assert await eventually(lambda: door.channel.header_of("main") is not None)
         assert door.rejected == {}
         await client.send(chunk(b"t"))
         assert (await client.answer()).status == 413

@@ -158,7 +158,7 @@ async def test_two_encoders_on_one_host_are_two_sources() -> None:
     async with opened() as door, connected(door.address) as one, connected(door.address) as two:
         for client in (one, two):
             await client.send(request(PATH) + chunk(header()))
-            assert await eventually(lambda: door.channel.headers.get("main") is not None)
+            assert await eventually(lambda: door.channel.header_of("main") is not None)
         for client in (one, two):
             await client.send(chunked(video(0)) + LAST)
             assert (await client.answer()).status == 200

@@ -10,9 +10,13 @@ from pathlib import Path
 import structlog
 
 from relay.channel import Channel
+from relay.errors import EncoderError, quoted
 from relay.forwarder.destination import Destination
 from relay.forwarder.ledger import Ledger
 from relay.forwarder.upstream import LOOK, Upstream
+from relay.media import Member, Pin
+from relay.store import Feed
+from relay.uplink.catalogue import Catalogue
 from relay.uplink.standby import Standby
 
 log = structlog.get_logger("relay.forwarder")
@@ -25,10 +29,12 @@ class Forwarder:
         self, channel: Channel, destinations: Sequence[Destination], folder: Path | None
     ) -> None:
         self._channel = channel
+        self._catalogue = Catalogue()
         jitter = random.SystemRandom().randrange
         self._upstreams = {
             one.name: Upstream(
                 channel,
+                self._catalogue,
                 one,
                 Ledger(folder / f"upstream-{one.name}.json" if folder else None),
                 jitter,
@@ -43,8 +49,16 @@ class Forwarder:
         for upstream in self._upstreams.values():
             upstream.open()
             self._channel.upstreams[upstream.name] = upstream.stands
+        if not self._upstreams:
+            return
+        feed = self._channel.store.follow()
+        for member in feed.past:
+            self._read(member)
         self._look_at_principals()
         self._tasks = [
+            asyncio.create_task(self._follow(feed), name=f"headers {self._channel.name}")
+        ]
+        self._tasks += [
             asyncio.create_task(self._run(one), name=f"upstream {self._channel.name} {one.name}")
             for one in self._upstreams.values()
         ]
@@ -57,6 +71,21 @@ class Forwarder:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(*(upstream.close() for upstream in self._upstreams.values()))
+
+    async def _follow(self, feed: Feed) -> None:
+        try:
+            async for member in feed:
+                self._read(member)
+        finally:
+            feed.close()
+
+    def _read(self, member: Member) -> None:
+        if not isinstance(member, Pin):
+            return
+        try:
+            self._catalogue.take(member)
+        except EncoderError as error:
+            log.warning("header unreadable", pin=quoted(member.name), error=error.message)
 
     async def _run(self, upstream: Upstream) -> None:
         while True:

@@ -1,4 +1,4 @@
-"""One channel to one destination: a courier for each stream, as the streams come.
+"""One channel to one destination: a courier for each course, as the courses come.
 
 It looks when the channel has changed, and a few times a second besides: for what has become of the
 couriers, what is to be told to the operator, and once a second for the ledger. At most one fragment
@@ -21,9 +21,10 @@ from relay.media import Header
 from relay.uplink.address import address, split
 from relay.uplink.attempt import State
 from relay.uplink.bursts import Bursts
+from relay.uplink.catalogue import Catalogue
 from relay.uplink.cursor import Cursor
 from relay.uplink.singles import singles
-from relay.uplink.stamp import Stamp
+from relay.uplink.stamp import Stamps
 from relay.uplink.standing import Standing, together
 from relay.uplink.steps import Fetch
 from relay.uplink.uplink import Uplink
@@ -55,17 +56,19 @@ class Upstream:
     def __init__(
         self,
         channel: Channel,
+        catalogue: Catalogue,
         destination: Destination,
         ledger: Ledger,
         jitter: Callable[[int], int],
     ) -> None:
         self.destination = destination
         self._channel = channel
+        self._catalogue = catalogue
         self._ledger = ledger
         self._jitter = jitter
         self._cursors: dict[str, Cursor] = {}
         self._streams: dict[str, _Stream] = {}
-        self._known: set[str] = set()
+        self._known: dict[str, int] = {}  # headers of each course that have been taken up
         self._paused = ""
         self._told = State.PAUSED
         self._lost = 0
@@ -112,12 +115,11 @@ class Upstream:
     async def look(self) -> None:
         """The channel may have changed, or the couriers have."""
         shown = self._channel.presentation
-        for name, header in self._channel.headers.items():
-            if name not in self._known:
-                self._known.add(name)
-                for its_name, its in self._divided(name, header).items():
-                    if its_name not in self._streams:
-                        self._begin(its_name, its)
+        for name, course in self._catalogue.courses.items():
+            for header in course.headers[self._known.get(name, 0) :]:
+                for its_name, its in self._divided(name, course.stream, header).items():
+                    self._take_up(its_name, its)
+            self._known[name] = len(course.headers)
         again = False
         for stream in self._streams.values():
             stream.uplink.see(shown)
@@ -146,45 +148,56 @@ class Upstream:
         await asyncio.gather(*tasks, return_exceptions=True)
         await self._ledger.save(self._cursors)
 
-    def _divided(self, stream: str, header: Header) -> dict[str, Header]:
-        """The streams that a stream goes up as."""
+    def _divided(self, name: str, stream: str, header: Header) -> dict[str, Header]:
+        """The courses that a course goes up as."""
         if self.destination.per_track:
             try:
                 return singles(stream, header)
             except EncoderError as error:
                 text = f"{self.name}: stream {stream} goes up as it came: {error.message}"
                 self._channel.tell("UPSTREAM_STREAM", text, grave=True, upstream=self.name)
-        return {stream: header}
+        return {name: header}
 
-    def _begin(self, stream: str, header: Header) -> None:
-        cursor = self._cursors.setdefault(stream, Cursor())
-        stamp = Stamp(header, self.destination.width)
+    def _take_up(self, name: str, header: Header) -> None:
+        """A course begins, or has a new header. Before its slash stands the id of its stream."""
+        known = self._streams.get(name)
+        if known is None:
+            self._begin(name, header)
+        elif all(stamp.header.tracks != header.tracks for stamp in known.uplink.stamps.known):
+            known.uplink.supply.add(header)
+
+    def _begin(self, name: str, header: Header) -> None:
+        cursor = self._cursors.setdefault(name, Cursor())
+        stamps = Stamps.of(header, width=self.destination.width)
         sparse = all(told.track.parent for told in header.tracks)
         uplink = (
-            Bursts(stamp, cursor, self._jitter)
+            Bursts(stamps, cursor, self._jitter)
             if sparse
-            else Uplink(stamp, cursor, self.destination.speed, self._jitter)
+            else Uplink(stamps, cursor, self.destination.speed, self._jitter, self._filled)
         )
         if self._paused:
             uplink.pause(self._paused)
 
         async def bring(wanted: Fetch) -> None:
-            data = await self._channel.store.get(wanted.track, wanted.run, wanted.index)
-            uplink.brought(wanted, data)
+            found = wanted.track, wanted.run, wanted.index, wanted.time
+            uplink.brought(wanted, await self._channel.store.get(*found))
 
         point, _, query = split(self.destination.url)
         courier = Courier(
-            address(point, stream, query, None),
+            address(point, name.partition("/")[0], query, None),
             uplink,
             _now,
             self.destination.access,
             bring=bring,
         )
         task = asyncio.create_task(
-            courier.run(), name=f"forward {self._channel.name} {stream} to {self.name}"
+            courier.run(), name=f"forward {self._channel.name} {name} to {self.name}"
         )
         task.add_done_callback(self._died)
-        self._streams[stream] = _Stream(uplink, courier, task)
+        self._streams[name] = _Stream(uplink, courier, task)
+
+    def _filled(self, track: str, run: int, index: int) -> bool:
+        return self._channel.store.find(track, run, index) is not None
 
     def _died(self, task: "asyncio.Task[bool]") -> None:
         if not task.cancelled() and task.exception() is not None:

@@ -3,10 +3,11 @@
     steps      the words between what has to be sent and the courier that carries it
     address    the URL of a stream
     backoff    when to try again
-    cursor     how far a stream has come, by what the peer has acknowledged; and what is in doubt
-    line       what a stream still has to send, from the presentation
-    stamp      a stored copy's bytes as the stream sends them
+    catalogue  what each stream begins with, over time
     singles    the headers of one track per stream, on demand
+    cursor     how far a stream has come, by what the peer has acknowledged; and what is in doubt
+    line       what a stream still has to send, from the presentation; events: of sparse tracks
+    stamp      a stored copy's bytes as the stream sends them
     supply     the media of one stream: what is due, fetched and stamped
     attempt    the states of one stream's connection, in an operator's words
     uplink     one stream of audio and video: one long POST

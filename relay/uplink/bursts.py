@@ -15,7 +15,7 @@ from relay.presentation import Presentation
 from relay.uplink.attempt import FIRST_WAIT, LONGEST_WAIT, Attempt, Phase
 from relay.uplink.backoff import Backoff
 from relay.uplink.cursor import Cursor
-from relay.uplink.stamp import Stamp
+from relay.uplink.stamp import Stamp, Stamps
 from relay.uplink.standing import Standing
 from relay.uplink.steps import Answer, End, Fetch, Probe, Short, Step, Wait
 from relay.uplink.supply import Package, Supply
@@ -29,7 +29,7 @@ MOST = 1024 * 1024
 class Bursts:
     """One sparse stream. `jitter(k)` is a random number below k, handed in."""
 
-    stamp: Stamp
+    stamps: Stamps
     cursor: Cursor = field(default_factory=Cursor)
     jitter: Callable[[int], int] = lambda _: 0
     supply: Supply = field(init=False)
@@ -38,13 +38,14 @@ class Bursts:
     size: int = 0
     _body: bytearray = field(default_factory=bytearray)
     _held: list[Package] = field(default_factory=list)
+    _stamp: Stamp | None = None
     _announced: bool = False
     _probed: bool = False
     _stopping: bool = False
     _paused: str = ""
 
     def __post_init__(self) -> None:
-        self.supply = Supply(self.stamp, self.cursor, sparse=True)
+        self.supply = Supply(self.stamps, self.cursor)
         self.attempt = Attempt(Backoff(FIRST_WAIT, LONGEST_WAIT, self.jitter))
 
     def see(self, shown: Presentation) -> None:
@@ -86,18 +87,18 @@ class Bursts:
     @property
     def standing(self) -> Standing:
         """How it stands."""
-        line, attempt = self.supply.line, self.attempt
+        attempt = self.attempt
         resting = attempt.phase in (Phase.REST, Phase.END)
         return Standing(
             attempt.state(0),
             (self._paused or "nothing to send") if resting else attempt.reason,
             self.sent,
             self.size,
-            line.lost,
-            line.gaps,
+            self.supply.lost,
+            0,
             attempt.retries,
             attempt.posts,
-            line.fragments,
+            self.supply.events.left,
             0.0,
             attempt.failing,
         )
@@ -114,7 +115,7 @@ class Bursts:
             return Wait(now + FOREVER)
         if attempt.phase is Phase.WAIT and now < attempt.until:
             return Wait(attempt.until)
-        if self._announced and self.supply.line.next() is None and not self._held:
+        if self._announced and self.supply.due() is None and not self._held:
             attempt.phase = Phase.REST
             return Wait(now + FOREVER)
         if not self._probed:
@@ -141,18 +142,23 @@ class Bursts:
         if answer is not None and self.attempt.ended(answer, now):
             self._announced = True
             for package in self._held:
-                due = package.due
-                self.sent += self.cursor.acknowledge(due.track, due.segment.index, now)
+                self.sent += self.cursor.acknowledge(package.due.track, package.place, now)
         else:
             if answer is None:
                 self.attempt.failed(None, now, why)
             self._probed = False
-            self.supply.line.rewind(now, resent=0)
+            self.supply.rewind(now, resent=0)
         self._held.clear()
 
     def _burst(self, now: int) -> Step:
         self.attempt.phase = Phase.READY
         while sum(package.size for package in self._held) < MOST:
+            found = self.supply.due()
+            if found is None:
+                break
+            if self._held and found[1] is not self._stamp:
+                break  # it goes with another header
+            self._stamp = found[1]
             package = self.supply.next()
             if isinstance(package, Fetch):
                 return package
@@ -160,7 +166,8 @@ class Bursts:
                 break
             self.supply.take(package)
             self._held.append(package)
-        self._body = bytearray(self.stamp.header.data)
+        stamp = self._stamp if self._held and self._stamp else self.stamps.known[-1]
+        self._body = bytearray(stamp.header.data)
         for held in self._held:
             for part in held.parts:
                 self._body += part

@@ -2,42 +2,42 @@
 
 The presentation is the queue: there is no other, so memory does not grow with an outage, and the
 store is the backlog. Over tracks the order is that of the indexes, as an encoder interleaves them.
-A gap is passed over. What has left the window before it could go up is lost to this receiver, and
-counted, once.
+A gap is passed over, unless a late fill for it is in the store by then. What has left the window
+before it could go up is lost to this receiver, and counted, once.
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
 
 from relay.presentation import Presentation, Segment, Window
 from relay.uplink.cursor import Cursor
+from relay.uplink.stamp import Due
 
 RESENT = 2
 """Fragments per track before the cursor that a resumed POST resends (HTTP-7b)."""
 _index = attrgetter("index")
 
+Filled = Callable[[str, int, int], bool]
+"""(track, run, index) of a gap: whether a late fill for it is in the store."""
 
-@dataclass(frozen=True, slots=True)
-class Due:
-    """The next one to send."""
 
-    track: str
-    segment: Segment
+def never(_track: str, _run: int, _index: int) -> bool:
+    """No gap is ever filled."""
+    return False
 
 
 @dataclass(slots=True)
 class Line:
     """The line of one stream. `tracks` by name, in the order of its header.
 
-    sparse       its numbers are not consecutive, so what is missing between them is not lost
     gaps, lost   how many were passed over because nobody had them; because they were too old
     """
 
     tracks: Sequence[str]
     cursor: Cursor
-    sparse: bool = False
+    filled: Filled = never
     gaps: int = 0
     lost: int = 0
     _shown: Presentation | None = None
@@ -68,7 +68,7 @@ class Line:
         """A track is seen for the first time."""
         begins = window[0].index - 1
         reached = self.cursor.reached.get(track)
-        if reached is None or reached > window[-1].index or (self.sparse and reached < begins):
+        if reached is None or reached > window[-1].index:
             # A new receiver gets the whole window; so does one that knows another history.
             self.cursor.reached[track] = begins
         self._at[track] = self.cursor.reached[track]
@@ -79,23 +79,20 @@ class Line:
         found: Due | None = None
         for track in self.tracks:
             segment = self._first(track)
-            if segment is not None and (found is None or segment.index < found.segment.index):
-                found = Due(track, segment)
+            if segment is not None and (found is None or segment.index < found.index):
+                found = Due(track, segment.run, segment.index)
         return found
 
     def take(self, due: Due) -> None:
         """It has been given out."""
-        self._at[due.track] = due.segment.index
-
-    def spoil(self, due: Due) -> None:
-        """Its bytes cannot be had any more."""
-        self.lost += 1
-        self.take(due)
+        self._at[due.track] = due.index
 
     def rewind(self, now: int, resent: int = RESENT) -> None:
-        """A POST begins: back to the last two before the cursor, and to what is in doubt."""
+        """A POST begins: back to the last two before the cursor, and to what is in doubt.
+
+        Never back behind a change of the configuration: the receiver has heard of that.
+        """
         doubtful = self.cursor.doubtful(now) if resent else {}
-        self._at.update(self.cursor.reached)
         for track in self.tracks:
             window = self._window(track)
             if not window:
@@ -107,7 +104,9 @@ class Line:
                 place -= 1
                 again += not window[place].gap
             first = window[place].index if again else reached + 1
-            self._at[track] = min(first, doubtful.get(track, first)) - 1
+            self._at[track] = max(
+                min(first, doubtful.get(track, first)) - 1, self._changed(track, reached) - 1
+            )
 
     def follow(self, reached: dict[str, int]) -> None:
         """Another receiver has come so far, and that will do."""
@@ -130,6 +129,12 @@ class Line:
         window = self._window(track)
         return len(window) - self._place(track, window)
 
+    def _changed(self, track: str, index: int) -> int:
+        """Since when the configuration has been what it is at `index`."""
+        rendition = None if self._shown is None else self._shown.rendition(track)
+        former = () if rendition is None else rendition.former
+        return max((start for start, _ in former if start <= index), default=0)
+
     def _window(self, track: str) -> Window:
         rendition = None if self._shown is None else self._shown.rendition(track)
         return Window() if rendition is None else rendition.segments
@@ -143,6 +148,8 @@ class Line:
         if place < len(window):
             self._count_lost(track, window[place].index)
         while place < len(window) and window[place].gap:
+            if self.filled(track, window[place].run, window[place].index):
+                break
             self._at[track] = window[place].index
             place += 1
         return window[place] if place < len(window) else None

@@ -48,11 +48,12 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
-    """Have the bytes of a stored copy brought; then ask again."""
+    """Have the bytes of a stored copy brought; then ask again. `time`: of a sparse track's."""
 
     track: str
     run: int
     index: int
+    time: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,9 @@ The clauses: probe first, media only after 200 (HTTP-1, 2); a new connection, th
 and the last two fragments after every failure (HTTP-7, SVC-3, SVC-5), with times that never go back
 within a POST; no limit of retries (SVC-4); a clean end is the last chunk and the wait for the final
 status (HTTP-5). A POST that has had nothing to send for two fragments is ended (SVC-6), and begun
-anew with the next fragment. Only what the peer's kernel has acknowledged counts as sent.
+anew with the next fragment. So is one whose next fragment goes with another header of the stream,
+since an encoder came back with other settings; then nothing is resent. Only what the peer's kernel
+has acknowledged counts as sent.
 
 After an outage the backlog goes up `speed` times as fast as it plays, so that it neither floods the
 line nor takes for ever. Sans-IO: `now` in ms of a clock that only rises.
@@ -23,8 +25,9 @@ from relay.media import Buffer
 from relay.presentation import Presentation
 from relay.uplink.attempt import FIRST_WAIT, LONGEST_WAIT, Attempt, Phase
 from relay.uplink.backoff import Backoff
-from relay.uplink.cursor import Cursor
-from relay.uplink.stamp import Stamp, pieces
+from relay.uplink.cursor import Cursor, Event
+from relay.uplink.line import Filled, never
+from relay.uplink.stamp import Stamp, Stamps, pieces
 from relay.uplink.standing import Standing
 from relay.uplink.steps import Answer, End, Fetch, Finish, Open, Probe, Send, Step, Wait
 from relay.uplink.supply import Package, Supply
@@ -39,20 +42,23 @@ FOREVER = 3_600_000
 
 @dataclass(slots=True)
 class Uplink:
-    """One stream. `jitter(k)` is a random number below k, handed in."""
+    """One stream. `jitter(k)` is a random number below k, handed in; `filled`: see `line`."""
 
-    stamp: Stamp
+    stamps: Stamps
     cursor: Cursor = field(default_factory=Cursor)
     speed: int = SPEED
     jitter: Callable[[int], int] = lambda _: 0
+    filled: Filled = never
     supply: Supply = field(init=False)
     attempt: Attempt = field(init=False)
     sent: int = 0
     size: int = 0
     _handed: int = 0
     _queue: deque[Buffer] = field(default_factory=deque)
-    # (bytes of the POST up to its end, track, index)
-    _ends: deque[tuple[int, str, int]] = field(default_factory=deque)
+    # (bytes of the POST up to its end, track, which one)
+    _ends: deque[tuple[int, str, int | Event]] = field(default_factory=deque)
+    _stamp: Stamp | None = None  # of the open POST
+    _goes_on: bool = False  # behind a clean end: nothing is to be resent
     _idle_since: int | None = None
     _cell: int = -1  # index of the newest fragments given out, and when the next may follow
     _paced: int = 0
@@ -60,7 +66,7 @@ class Uplink:
     _paused: str = ""
 
     def __post_init__(self) -> None:
-        self.supply = Supply(self.stamp, self.cursor)
+        self.supply = Supply(self.stamps, self.cursor, self.filled)
         self.attempt = Attempt(Backoff(FIRST_WAIT, LONGEST_WAIT, self.jitter))
 
     def see(self, shown: Presentation) -> None:
@@ -104,11 +110,11 @@ class Uplink:
             (self._paused or "nothing to send") if resting else attempt.reason,
             self.sent,
             self.size,
-            line.lost,
+            self.supply.lost,
             line.gaps,
             attempt.retries,
             attempt.posts,
-            line.fragments,
+            line.fragments + self.supply.events.left,
             line.backlog * self.supply.D / 1000,
             attempt.failing,
         )
@@ -132,7 +138,7 @@ class Uplink:
         match attempt.phase:
             case Phase.WAIT if now < attempt.until:
                 return Wait(attempt.until)
-            case Phase.REST if self.supply.line.next() is None:
+            case Phase.REST if self.supply.due() is None:
                 return Wait(now + FOREVER)
             case Phase.READY:
                 self._open(now)
@@ -147,8 +153,8 @@ class Uplink:
     def acknowledged(self, delivered: int, now: int) -> None:
         """So many bytes of the open POST are the peer's kernel's."""
         while self._ends and self._ends[0][0] <= delivered:
-            _, track, index = self._ends.popleft()
-            self.sent += self.cursor.acknowledge(track, index, now)
+            _, track, place = self._ends.popleft()
+            self.sent += self.cursor.acknowledge(track, place, now)
         if delivered:
             self.attempt.taken(now)
 
@@ -161,30 +167,40 @@ class Uplink:
             self.attempt.ended(answer, now)
         else:
             self.attempt.failed(answer, now, why)
-        self.supply.line.rewind(now, resent=0)
+        self._goes_on = self._goes_on and clean
+        if not clean:
+            self.supply.rewind(now, resent=0)
         self._ends.clear()
         self._queue.clear()
 
     def _open(self, now: int) -> None:
-        self.supply.line.rewind(now)
+        if not self._goes_on:
+            self.supply.rewind(now)
+        self._goes_on = False
+        due = self.supply.due()
+        self._stamp = self.stamps.known[-1] if due is None else due[1]
         self.attempt.opened(now)
         self._ends.clear()
         self._queue.clear()
         self._handed, self._cell, self._paced = 0, -1, now
         self._idle_since = None
-        self._queue.extend(pieces([self.stamp.header.data]))
+        self._queue.extend(pieces([self._stamp.header.data]))
 
     def _media(self, now: int) -> Step:
         if self._queue:
             return self._send()
         if self._stopping or self._paused:
             return self._finish()
-        due = self.supply.line.next()
-        if due is None:
+        found = self.supply.due()
+        if found is None:
             since = self._idle_since = now if self._idle_since is None else self._idle_since
             until = since + IDLE * self.supply.D
             return self._finish() if now >= until else Wait(until)
-        if due.segment.index > self._cell and now < self._paced:
+        due, stamp = found
+        if stamp is not self._stamp:
+            self._goes_on = True
+            return self._finish()
+        if due.index > self._cell and now < self._paced:
             return Wait(self._paced)
         package = self.supply.next()
         if isinstance(package, Fetch):
@@ -196,13 +212,13 @@ class Uplink:
         return self._send()
 
     def _pack(self, package: Package, now: int) -> None:
-        index = package.due.segment.index
+        index = package.due.index
         if index > self._cell:
             self._cell = index
             self._paced = max(self._paced, now) + self.supply.D // self.speed
         self.supply.take(package)
         self._queue.extend(pieces(package.parts))
-        self._ends.append((self._handed + package.size, package.due.track, index))
+        self._ends.append((self._handed + package.size, package.due.track, package.place))
 
     def _send(self) -> Send:
         data = self._queue.popleft()

@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from relay.arrival import Sender
 from relay.channel import Channel
 from relay.forwarder.destination import Destination
 from relay.forwarder.forwarder import Forwarder
 from relay.media import Fragment
-from relay.publishing_point import Sender
 from relay.store.memory import MemoryStore
 from relay.uplink.attempt import State
 from tests import door

@@ -7,7 +7,7 @@ import pytest
 from relay.uplink.attempt import State
 from relay.uplink.bursts import MOST, Bursts
 from relay.uplink.cursor import Cursor
-from relay.uplink.stamp import Stamp
+from relay.uplink.stamp import Stamps
 from relay.uplink.steps import Answer, End, Fetch, Probe, Short, Step, Wait
 from relay.uplink.uplink import FOREVER
 from tests.uplink.world import FIRST, OK, Receiver, World, media
@@ -23,7 +23,7 @@ def sparse() -> World:
 
 
 def bursts(world: World, cursor: Cursor | None = None) -> Bursts:
-    made = Bursts(Stamp(world.header), cursor or Cursor())
+    made = Bursts(Stamps.of(world.header), cursor or Cursor())
     made.see(world.shown)
     return made
 
@@ -70,7 +70,7 @@ def test_what_is_new_goes_up_at_once_and_only_that() -> None:
     made.see(world.shown)
     step = stepped(made, world, 10)
     assert isinstance(step, Short)
-    assert indexes(world, step.data)[-1:] == [FIRST + 7]
+    assert indexes(world, step.data) == [FIRST, FIRST + 7]
     made.closed(OK, 11, 0)
     assert made.step(12) == Wait(12 + REST)
     world.grow(FIRST + 8)
@@ -128,7 +128,7 @@ def test_a_large_burst_goes_up_in_several_posts() -> None:
     made = announced(world)
     for index in range(FIRST, FIRST + 3):
         world.grow(index)
-        wanted = Fetch(world.names[0], 0, index)
+        (wanted,) = (key for key in world.stored if key.index == index)
         head = world.stored[wanted].partition(b"mdat")[0][:-4]
         world.stored[wanted] = head + (MOST + 8).to_bytes(4, "big") + b"mdat" + bytes(MOST)
     made.see(world.shown)
@@ -143,9 +143,39 @@ def test_a_large_burst_goes_up_in_several_posts() -> None:
 def test_it_goes_on_where_it_was_and_counts_nothing_as_lost_that_was_never_there() -> None:
     world = sparse()
     world.grow(FIRST + 20)
-    made = bursts(world, Cursor({world.names[0]: FIRST}))
+    made = bursts(world, Cursor(events={world.names[0]: {(0, 0)}}))
     assert indexes(world, probed(made, world, 0)) == [FIRST + 20]
     assert made.standing.lost == 0
+
+
+def test_events_of_one_cell_and_one_that_comes_late_all_go_up_once() -> None:
+    world = sparse()
+    made = announced(world)
+    (name,) = world.names
+    for time in (50, 40):
+        world.event(name, 0, FIRST, time)
+    made.see(world.shown)
+    step = stepped(made, world, 10)
+    assert isinstance(step, Short)
+    made.closed(OK, 11, 0)
+    world.event(name, 0, FIRST - 3, 30)
+    made.see(world.shown)
+    late = stepped(made, world, 20)
+    assert isinstance(late, Short)
+    made.closed(OK, 21, 0)
+    times = [[found.time for found in Receiver(world).read(one.data)] for one in (step, late)]
+    assert times == [[50, 40], [30]]
+    assert (made.standing.sent, made.standing.backlog) == (3, 0)
+
+
+def test_an_event_that_left_the_window_before_it_could_go_up_is_lost() -> None:
+    world = sparse()
+    made = announced(world)
+    world.grow(FIRST)
+    made.see(world.shown)
+    made.see(replace(world.shown, events={}))
+    assert made.standing.lost == 1
+    assert isinstance(made.step(9), Wait)
 
 
 def test_stop_ends_it() -> None:

@@ -24,14 +24,22 @@ def test_what_came_through_a_moment_ago_is_in_doubt() -> None:
 
 
 def test_it_comes_back_as_it_was_kept() -> None:
-    cursor = Cursor({"v": 7}, 12)
+    cursor = Cursor({"v": 7}, 12, {"cues": {(0, 5), (1, -3)}})
     assert Cursor.of(cursor.kept()) == cursor
 
 
 @pytest.mark.parametrize(
     "kept",
-    [None, [], {}, {"sequence": 1}, {"sequence": "1", "reached": {}}, {"sequence": 1, "reached": 3}]
-    + [{"sequence": 1, "reached": {"v": bad}} for bad in ("1", -1, None, 1.5)],
+    [
+        None,
+        [],
+        {},
+        {"sequence": 1},
+        {"sequence": "1", "reached": {}, "events": {}},
+        {"sequence": 1, "reached": 3, "events": {}},
+    ]
+    + [{"sequence": 1, "reached": {"v": bad}, "events": {}} for bad in ("1", None, 1.5)]
+    + [{"sequence": 1, "reached": {}, "events": {"c": bad}} for bad in ([1], [[1]], 3, [["a", 1]])],
 )
 def test_what_is_no_cursor(kept: object) -> None:
     with pytest.raises(ValueError, match=r"."):

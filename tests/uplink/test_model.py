@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from relay.uplink.attempt import Phase
 from relay.uplink.cursor import IN_DOUBT, Cursor
-from relay.uplink.stamp import Stamp
+from relay.uplink.stamp import Stamps
 from relay.uplink.steps import Answer, Fetch, Finish, Open, Probe, Send, Wait
 from relay.uplink.uplink import Uplink
 from tests.uplink.world import CELL, FIRST, OK, Receiver, World, media
@@ -49,7 +49,7 @@ class Forwarding(RuleBasedStateMachine):
         self.uplink = self._made(Cursor())
 
     def _made(self, cursor: Cursor) -> Uplink:
-        made = Uplink(Stamp(self.world.header), cursor)
+        made = Uplink(Stamps.of(self.world.header), cursor)
         made.see(self.world.shown)
         return made
 
@@ -95,7 +95,7 @@ class Forwarding(RuleBasedStateMachine):
                     self._finish(OK)
                     return
                 case Wait(until):
-                    if self.uplink.supply.line.next() is None or until > self.now + CELL:
+                    if self.uplink.supply.due() is None or until > self.now + CELL:
                         return
                     self.now = max(self.now, until)
                 case _:
@@ -171,7 +171,7 @@ class Forwarding(RuleBasedStateMachine):
             self.work(OK)
             if self.wire is not None:
                 self.acknowledge(1.0)
-            if self.uplink.supply.line.next() is None and self.uplink.attempt.phase is Phase.OPEN:
+            if self.uplink.supply.due() is None and self.uplink.attempt.phase is Phase.OPEN:
                 break
             self.now += CELL // 8
         if self.wire is not None:

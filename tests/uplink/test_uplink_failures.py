@@ -4,7 +4,7 @@ import pytest
 
 from relay.uplink.attempt import State
 from relay.uplink.cursor import IN_DOUBT, Cursor
-from relay.uplink.stamp import Stamp
+from relay.uplink.stamp import Stamps
 from relay.uplink.steps import Answer, End, Fetch, Finish, Probe, Send, Wait
 from relay.uplink.uplink import Uplink
 from tests.uplink.world import (
@@ -67,7 +67,7 @@ def test_only_a_200_to_the_probe_leads_to_media() -> None:
 def test_waits_double_from_one_second_to_thirty_and_start_anew_when_all_is_well() -> None:
     world = grown(1)
     for chance in (lambda k: 0, lambda k: k - 1):
-        made = Uplink(Stamp(world.header), jitter=chance)
+        made = Uplink(Stamps.of(world.header), jitter=chance)
         made.see(world.shown)
         waits, now = [], 0
         for _ in range(8):
@@ -137,7 +137,7 @@ def test_half_a_fragment_is_nothing() -> None:
 
 def test_what_left_the_window_before_it_could_go_up_is_lost_and_counted() -> None:
     world = World(window=10)
-    made = Uplink(Stamp(world.header))
+    made = Uplink(Stamps.of(world.header))
     for index in range(FIRST, FIRST + 12):
         world.grow(index, gap=index == FIRST + 3)
         made.see(world.shown)
@@ -168,7 +168,9 @@ def test_bytes_that_are_gone_or_damaged_are_lost_and_the_rest_goes_up() -> None:
 
 def test_a_restart_goes_on_where_it_was() -> None:
     world = grown(6)
-    kept = Cursor.of({"sequence": 41, "reached": dict.fromkeys(world.names, FIRST + 3)})
+    kept = Cursor.of(
+        {"sequence": 41, "reached": dict.fromkeys(world.names, FIRST + 3), "events": {}}
+    )
     made = made_for(world, cursor=kept)
     assert made.standing.backlog == 4
     opened(made, 0)

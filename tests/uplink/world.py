@@ -1,6 +1,6 @@
 """A timeline that grows as a test says, what is stored for it, and a receiver that reads bodies."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from relay.ingest.smooth import Session, read_header
@@ -11,7 +11,7 @@ from relay.numbering import Grid
 from relay.presentation import Presentation, fold, register
 from relay.uplink.bursts import Bursts
 from relay.uplink.cursor import Cursor
-from relay.uplink.stamp import Stamp
+from relay.uplink.stamp import Stamps
 from relay.uplink.steps import Answer, Fetch, Finish, Open, Probe, Send, Step, Wait
 from relay.uplink.uplink import Uplink
 from tests import door
@@ -54,6 +54,9 @@ class World:
             scale = track.timescale
             time = int((index * D if at is None else at) * scale)
             length = int(D * scale)
+            if track.parent:
+                self.event(track.name, run, index, time)
+                continue
             if gap:
                 member: Copy | Gap = Gap(track.name, run, index, time, length, 0)
             else:
@@ -61,6 +64,14 @@ class World:
                 member = Copy(track.name, run, index, time, length, 1, "a", 0, len(data))
                 self.stored[Fetch(track.name, run, index)] = data
             self.shown = fold(self.shown, Entry(member))
+
+    def event(self, track: str, run: int, index: int, time: int) -> None:
+        """An event of a sparse track becomes visible."""
+        data = fragment(9, time, 0, f"{track}/{index}".encode())
+        copy = Copy(track, run, index, time, 0, 1, "a", 0, len(data), event=True)
+        self.stored[Fetch(track, run, index, time)] = data
+        known = self.shown.events.get(track, ())
+        self.shown = replace(self.shown, events={**self.shown.events, track: (*known, copy)})
 
     def bring(self, uplink: Uplink | Bursts, wanted: Fetch) -> None:
         uplink.brought(wanted, self.stored.get(wanted))
@@ -130,7 +141,7 @@ def pumped(
 
 
 def made_for(world: World, *, width: int = 0, cursor: Cursor | None = None) -> Uplink:
-    made = Uplink(Stamp(world.header, width), cursor or Cursor())
+    made = Uplink(Stamps.of(world.header, width=width), cursor or Cursor())
     made.see(world.shown)
     return made
 
@@ -160,6 +171,6 @@ def live(made: Uplink, world: World, now: int) -> tuple[bytes, int]:
         body, step, now = pumped(made, world, now, now)
         parts += body
         assert isinstance(step, Wait)
-        if made.supply.line.next() is None:
+        if made.supply.due() is None:
             return bytes(parts), now
         now = step.until
