@@ -104,7 +104,7 @@ class Forwarder:
             if standby.look(now, failing=principal.stands().failing):
                 backup.resume()
             else:
-                backup.pause(f"backup of {principal.name}", principal.reached)
+                backup.pause(f"backup of {principal.name}", principal.progress())
             if standby.active is not before:
                 what = "steps in for" if standby.active else "steps back behind"
                 text = f"{name} {what} {principal.name}"

@@ -84,25 +84,27 @@ class Upstream:
         """How it stands, all streams together."""
         return together([stream.uplink.standing for stream in self._streams.values()])
 
-    @property
-    def reached(self) -> dict[str, int]:
+    def progress(self) -> Cursor:
         """How far each track has come on all of the streams that carry it."""
-        found: dict[str, int] = {}
+        found = Cursor()
         for stream in self._streams.values():
-            for track, index in stream.uplink.cursor.reached.items():
-                found[track] = min(index, found.get(track, index))
+            cursor = stream.uplink.cursor
+            for track, index in cursor.reached.items():
+                found.reached[track] = min(index, found.reached.get(track, index))
+            for track, events in cursor.events.items():
+                found.events.setdefault(track, set()).update(events)
         return found
 
     def open(self) -> None:
         """Take up what was kept."""
         self._cursors = self._ledger.load()
 
-    def pause(self, reason: str, reached: dict[str, int]) -> None:
-        """Send nothing for now; another one has come as far as `reached`."""
+    def pause(self, reason: str, progress: Cursor) -> None:
+        """Send nothing for now; another one has made this progress."""
         self._paused = reason
         for stream in self._streams.values():
             stream.uplink.pause(reason)
-            stream.uplink.supply.line.follow(reached)
+            stream.uplink.supply.follow(progress)
             stream.courier.nudge()
 
     def resume(self) -> None:
@@ -124,9 +126,13 @@ class Upstream:
         for stream in self._streams.values():
             stream.uplink.see(shown)
             stream.courier.nudge()
-            if isinstance(stream.uplink, Uplink) and stream.uplink.attempt.posts > stream.posts:
-                stream.posts = stream.uplink.attempt.posts
-                again = again or stream.posts > 1
+            attempt = stream.uplink.attempt
+            if stream.task.done():
+                attempt.failed(None, _now(), "a fault of the relay itself: see its log")
+                stream.task = self._start(stream.courier)
+            if isinstance(stream.uplink, Uplink) and attempt.posts > stream.posts:
+                stream.posts = attempt.posts
+                again = again or attempt.failing
         for stream in self._streams.values():
             if again and isinstance(stream.uplink, Bursts):
                 stream.uplink.announce()  # the receiver may have been restarted
@@ -190,11 +196,13 @@ class Upstream:
             self.destination.access,
             bring=bring,
         )
-        task = asyncio.create_task(
-            courier.run(), name=f"forward {self._channel.name} {name} to {self.name}"
-        )
+        self._streams[name] = _Stream(uplink, courier, self._start(courier))
+
+    def _start(self, courier: Courier) -> "asyncio.Task[bool]":
+        name = f"forward {self._channel.name} to {self.name}"
+        task = asyncio.create_task(courier.run(), name=name)
         task.add_done_callback(self._died)
-        self._streams[name] = _Stream(uplink, courier, task)
+        return task
 
     def _filled(self, track: str, run: int, index: int) -> bool:
         return self._channel.store.find(track, run, index) is not None
@@ -216,7 +224,9 @@ class Upstream:
         if standing.lost > self._lost and now - self._lost_told >= MOST_LOST_LINES:
             count = standing.lost - self._lost
             self._lost, self._lost_told = standing.lost, now
-            text = f"{self.name}: {count} fragments left the window before they could go up"
+            text = (
+                f"{self.name}: {count} fragments are lost to it: they left the window, or the store"
+            )
             self._channel.tell("UPSTREAM_LOST", text, grave=True, upstream=self.name, count=count)
 
 

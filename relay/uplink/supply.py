@@ -80,6 +80,12 @@ class Supply:
         self.line.rewind(now, resent)
         self.events.rewind(self.cursor.doubtful_events(now) if resent else set())
 
+    def follow(self, other: Cursor) -> None:
+        """Another receiver has come so far, and that will do."""
+        self.line.follow(other.reached)
+        for track in self.events.tracks:
+            self.cursor.events.setdefault(track, set()).update(other.events.get(track, ()))
+
     def due(self) -> tuple[Due, Stamp] | None:
         """What is to be sent next, and under which header; None: there is nothing."""
         while self._shown is not None:

@@ -164,6 +164,42 @@ async def test_a_backup_steps_in_with_what_the_other_did_not_take() -> None:
     assert len(found) == 5
 
 
+class Holey(MemoryStore):
+    """Has lost the bytes of one copy."""
+
+    async def get(self, track: str, run: int, index: int, time: int | None = None) -> bytes | None:
+        return None if index == 101 else await super().get(track, run, index, time)
+
+
+async def test_what_can_never_go_up_is_counted_and_told() -> None:
+    upstream = Upstream()
+    async with served(upstream) as address, forwarding(to(address), store=Holey()) as channel:
+        await push(channel, 100, 103)
+        assert await eventually(lambda: channel.upstreams["eu"]().sent == 2)
+        assert channel.upstreams["eu"]().lost == 1
+        assert await eventually(lambda: "UPSTREAM_LOST" in _codes(channel))
+
+
+class Faulty(MemoryStore):
+    """Raises what no store may, twice."""
+
+    faults = 0
+
+    async def get(self, track: str, run: int, index: int, time: int | None = None) -> bytes | None:
+        self.faults += 1
+        if self.faults <= 2:
+            raise RuntimeError("a fault of our own")
+        return await super().get(track, run, index, time)
+
+
+async def test_a_fault_of_our_own_is_logged_and_the_stream_goes_on() -> None:
+    upstream = Upstream()
+    async with served(upstream) as address, forwarding(to(address), store=Faulty()) as channel:
+        await push(channel, 100, 103)
+        assert await eventually(lambda: channel.upstreams["eu"]().retries > 0)
+        assert await eventually(lambda: channel.upstreams["eu"]().sent == 3, 20)
+
+
 async def test_streams_can_go_up_one_track_each() -> None:
     upstream = Upstream()
     async with served(upstream) as address, forwarding(to(address, per_track=True)) as channel:

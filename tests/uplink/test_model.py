@@ -44,6 +44,7 @@ class Forwarding(RuleBasedStateMachine):
         self.wire: Wire | None = None
         self.taken: set[str] = set()
         self.all: set[str] = set()
+        self.unread: set[str] = set()  # acknowledged, and dead with the receiver
         self.lost = 0
         self.kept = Cursor().kept()
         self.uplink = self._made(Cursor())
@@ -72,6 +73,7 @@ class Forwarding(RuleBasedStateMachine):
     @rule(cells=st.integers(WINDOW // 2, WINDOW))
     def outage(self, cells: int) -> None:
         """The timeline goes on for longer than the window."""
+        self._read_acknowledged()
         self._close(None, 0)
         self.grow(cells, gap=False, apart=False)
 
@@ -138,6 +140,8 @@ class Forwarding(RuleBasedStateMachine):
         sure = max((end for end, at in wire.pieces if at < self.now - IN_DOUBT), default=0)
         sure = min(sure, wire.acknowledged)
         read = sure + int((wire.acknowledged - sure) * part)
+        sure_of = self.taken | self._named(bytes(wire.body[:read]))
+        self.unread |= self._named(bytes(wire.body[: wire.acknowledged])) - sure_of
         self._read(bytes(wire.body[:read]))
         self._close(None, wire.acknowledged)
 
@@ -166,6 +170,7 @@ class Forwarding(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """In the end the receiver takes everything."""
+        self._read_acknowledged()
         self._close(None, self.wire.acknowledged if self.wire else 0)
         for _ in range(200):
             self.work(OK)
@@ -183,14 +188,21 @@ class Forwarding(RuleBasedStateMachine):
             if not segment.gap
         }
         assert shown <= self.taken
-        missing = len(self.all - self.taken)
-        assert missing <= self.lost + self.uplink.standing.lost
+        missing = self.all - self.taken - self.unread
+        assert len(missing) <= self.lost + self.uplink.standing.lost
 
     def _finish(self, answer: Answer) -> None:
         assert self.wire is not None
         self._read(bytes(self.wire.body))
         self.uplink.closed(answer, self.now, self.wire.acknowledged)
         self.wire = None
+
+    def _read_acknowledged(self) -> None:
+        if self.wire is not None:
+            self._read(bytes(self.wire.body[: self.wire.acknowledged]))
+
+    def _named(self, body: bytes) -> set[str]:
+        return {media(one) for one in self.receiver.read(body)}
 
     def _close(self, answer: Answer | None, delivered: int) -> None:
         if self.wire is not None:

@@ -3,6 +3,7 @@
 import pytest
 
 from relay.uplink.attempt import State
+from relay.uplink.cursor import Cursor
 from relay.uplink.steps import Fetch, Finish, Probe, Send, Short, Wait
 from relay.uplink.uplink import FOREVER
 from tests.uplink.world import (
@@ -136,7 +137,7 @@ def test_a_pause_ends_the_post_and_the_cursor_follows_another() -> None:
     made.pause("backup of eu")
     assert isinstance(made.step(0), Wait)
     assert (made.standing.state, made.standing.reason) == (State.PAUSED, "backup of eu")
-    made.supply.line.follow(dict.fromkeys(world.names, FIRST + 3))
+    made.supply.follow(Cursor(dict.fromkeys(world.names, FIRST + 3)))
     made.resume()
     opened(made, 0)
     assert sent(made, world, 0)[0] == names(world, *range(FIRST + 2, FIRST + 6))

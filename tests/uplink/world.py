@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cache
 
 from relay.ingest.smooth import Session, read_header
 from relay.media import Copy, Entry, Fragment, Gap, Header
@@ -25,11 +26,17 @@ FIRST = 900_000_000
 LATER = 100_000
 
 
+@cache
+def av() -> Header:
+    """A captured header of one video and one audio track."""
+    return read_header("main", door.header(door.AV))
+
+
 @dataclass
 class World:
     """Grows cell by cell. `window` in seconds; `header`: of the one stream `main`."""
 
-    header: Header = field(default_factory=lambda: read_header("main", door.header(door.AV)))
+    header: Header = field(default_factory=av)
     window: int = 120
     shown: Presentation = field(init=False)
     stored: dict[Fetch, bytes] = field(default_factory=dict)
