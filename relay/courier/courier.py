@@ -73,7 +73,6 @@ class Courier:
         self._bring = bring
         self._headers = {"User-Agent": agent, "Content-Type": "video/mp4"}
         self._settled = Settled(self._home, self._headers)
-        self._known = Access()
         self._wire = Wire()
         self._nudge = asyncio.Event()
 
@@ -117,8 +116,8 @@ class Courier:
 
     async def _probe(self) -> None:
         try:
-            self._known = self._access()
-            self._settled = await probe(self._wire, self._home, self._known, self._headers)
+            access = self._access()
+            self._settled = await probe(self._wire, self._home, access, self._headers)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             self.duties.probed(None, self._now(), _reason(error))
         else:
@@ -130,8 +129,7 @@ class Courier:
         answer: Answer | None = None
         why, delivered = "", 0
         try:
-            trust = await asyncio.to_thread(self._known.context)
-            async with self._wire.session(trust, self._settled.digest) as session:
+            async with self._wire.session(self._settled.trust, self._settled.digest) as session:
                 post = asyncio.create_task(self._post(session, tracker, data))
                 try:
                     why = await self._watch(post, tracker)

@@ -7,6 +7,7 @@ others. Challenges are taken up anew at every probe, so a nonce is never older t
 """
 
 import asyncio
+import ssl
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -25,10 +26,11 @@ _REDIRECT = frozenset((301, 302, 307, 308))
 
 @dataclass(slots=True)
 class Settled:
-    """What a POST of media needs to know. `headers` name us, and authenticate us."""
+    """What a POST of media needs. `headers` name and authenticate us; `trust`: whom TLS trusts."""
 
     url: URL
     headers: dict[str, str]
+    trust: ssl.SSLContext | None = None
     digest: aiohttp.DigestAuthMiddleware | None = None
     answer: Answer = field(default_factory=lambda: Answer(310, "too many redirects"))
 
@@ -36,15 +38,16 @@ class Settled:
 async def probe(wire: Wire, home: URL, access: Access, headers: dict[str, str]) -> Settled:
     """POST nothing, and settle. Raises aiohttp.ClientError, OSError (TimeoutError is one)."""
     settled = Settled(home, dict(headers))
-    trust = await asyncio.to_thread(access.context)
     if access.token:
         settled.headers["Authorization"] = f"Bearer {access.token}"
     challenged = False
     redirects = 0
     while redirects <= REDIRECTS:
+        if settled.trust is None and settled.url.scheme == "https":
+            settled.trust = await asyncio.to_thread(access.context)
         async with (
             asyncio.timeout(LIMIT),
-            wire.session(trust, settled.digest) as session,
+            wire.session(settled.trust, settled.digest) as session,
             session.post(
                 settled.url, data=b"", headers=settled.headers, allow_redirects=False
             ) as response,

@@ -37,7 +37,7 @@ class Wire:
         self._transport: asyncio.Transport | None = None
 
     def session(
-        self, trust: ssl.SSLContext, digest: aiohttp.DigestAuthMiddleware | None = None
+        self, trust: ssl.SSLContext | None, digest: aiohttp.DigestAuthMiddleware | None = None
     ) -> aiohttp.ClientSession:
         """A session for one request. A context, to be closed."""
         self._sockets.clear()
@@ -45,7 +45,7 @@ class Wire:
         self._transport = None
         self._resolver = self._resolver or LastingResolver()
         connector = aiohttp.TCPConnector(
-            ssl=trust,
+            ssl=trust or True,
             socket_factory=self._made,
             resolver=self._resolver,
             force_close=True,
