@@ -1,6 +1,8 @@
 """Two encoders, a relay, and two relays that it forwards to: real processes, killed at will."""
 
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -96,6 +98,14 @@ def test_what_is_killed_on_the_way_leaves_nothing_out(
         same(hub, eu, us)
         for name in ("eu", "us"):
             assert status(hub)["upstreams"][name]["lost"] == 0
+        said = subprocess.run(
+            [sys.executable, "-m", "relay", "status", "--admin", hub.admin_url],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=60,
+        )
+        assert "to eu: streaming" in said.stdout or "to eu: catching_up" in said.stdout
         hub.terminate()
         assert hub.wait() == 0
     for upstream in (eu, us):
