@@ -24,7 +24,7 @@ from relay.channel import Channel, Rules
 from relay.config import ChannelTable, Config, StoreTable
 from relay.errors import OperatorError, PortBusy
 from relay.forwarder.destination import Destination
-from relay.forwarder.forwarder import Forwarder
+from relay.forwarder.office import Office
 from relay.monitor.door import Monitor
 from relay.receiver import Receiver
 from relay.reset import Reset
@@ -56,11 +56,15 @@ class House:
         self._clock = SystemClock()
         self._ready = False
         self.channels: dict[str, Channel] = {}
-        self._forwarders: list[Forwarder] = []
         self.addresses: list[tuple[str, int]] = []
         self._receiver = Receiver(self.channels, self._clock)
         self._agreement = Agreement(self.channels)
         self.reset = Reset(self.channels, self._receiver, self._clock)
+        self._forwarders = Office(
+            self.channels,
+            {name: _destinations(table) for name, table in config.channels.items()},
+            config.store.path if config.store.kind == "disk" else None,
+        )
         origin = Origin(self.channels)
         self._monitor = Monitor(
             self.channels,
@@ -101,11 +105,7 @@ class House:
                 ) from error
         self._monitor.open()
         self._agreement.open()
-        for name, table in self._config.channels.items():
-            folder = self._config.store.path / name if self._config.store.kind == "disk" else None
-            forwarder = Forwarder(self.channels[name], _destinations(table), folder)
-            self._forwarders.append(forwarder)
-            forwarder.open()
+        self._forwarders.open()
         self._ready = True
         log.info("ready", listen=self.addresses[0], admin=self.addresses[1])
 
@@ -128,7 +128,7 @@ class House:
         await self._agreement.close()
         await asyncio.gather(*(server.stop(GRACE) for server in self._servers))
         await self.reset.close()
-        await asyncio.gather(*(forwarder.close() for forwarder in self._forwarders))
+        await self._forwarders.close()
         await asyncio.gather(*(channel.close() for channel in self.channels.values()))
         log.info("stopped")
 

@@ -3,12 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
 from relay.forwarder.destination import Destination
 from relay.forwarder.forwarder import Forwarder
+from relay.forwarder.office import Office
 from relay.mp4.single import only_track
+from relay.reset import Reset
 from tests import door
 from tests.door import PATH, Door, header, other_level, shown, video
 from tests.ingest.pushes import as_text, manifest, part, said
@@ -119,3 +122,21 @@ def _tracks(relay: Door) -> list[str]:
 def _events(relay: Door) -> list[tuple[int, int]]:
     found = relay.channel.presentation.events.get(NAME, ())
     return [(event.index, event.time) for event in found]
+
+
+async def test_a_channel_that_was_reset_is_taken_up_anew(tmp_path: Path) -> None:
+    async with door.opened() as hub, door.opened() as upstream:
+        to = Destination("eu", f"http://127.0.0.1:{upstream.address[1]}/news.isml")
+        (tmp_path / "news").mkdir()
+        office = Office(hub.channels, {"news": [to]}, tmp_path)
+        office.open()
+        try:
+            await hub.push(PATH, header() + b"".join(map(video, range(3))))
+            await shown(upstream.channel, range(3))
+            await Reset(hub.channels, hub.receiver, hub.clock)("news")
+            assert await eventually(lambda: "eu" in hub.channel.upstreams)
+            await hub.push(PATH, header() + b"".join(map(video, range(3, 6))))
+            await shown(upstream.channel, range(6))
+            assert hub.channel.upstreams["eu"]().lost == 0
+        finally:
+            await office.close()
