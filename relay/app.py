@@ -24,6 +24,8 @@ from relay.agreement import Agreement
 from relay.channel import Channel, Rules
 from relay.config import ChannelTable, Config, StoreTable
 from relay.errors import OperatorError, PortBusy
+from relay.forwarder.destination import Destination
+from relay.forwarder.office import Office
 from relay.monitor.door import Monitor
 from relay.receiver import Receiver
 from relay.reset import Reset
@@ -59,6 +61,11 @@ class House:
         self._receiver = Receiver(self.channels, self._clock)
         self._agreement = Agreement(self.channels)
         self.reset = Reset(self.channels, self._receiver, self._clock)
+        self._forwarders = Office(
+            self.channels,
+            {name: _destinations(table) for name, table in config.channels.items()},
+            config.store.path if config.store.kind == "disk" else None,
+        )
         origin = Waiting(Origin(self.channels), self.channels)
         self._monitor = Monitor(
             self.channels,
@@ -99,6 +106,7 @@ class House:
                 ) from error
         self._monitor.open()
         self._agreement.open()
+        self._forwarders.open()
         self._ready = True
         log.info("ready", listen=self.addresses[0], admin=self.addresses[1])
 
@@ -121,6 +129,7 @@ class House:
         await self._agreement.close()
         await asyncio.gather(*(server.stop(GRACE) for server in self._servers))
         await self.reset.close()
+        await self._forwarders.close()
         await asyncio.gather(*(channel.close() for channel in self.channels.values()))
         log.info("stopped")
 
@@ -191,6 +200,26 @@ def _rules(table: ChannelTable) -> Rules:
         alias=table.tracks.alias,
         peer=table.peer,
     )
+
+
+def _destinations(table: ChannelTable) -> list[Destination]:
+    return [
+        Destination(
+            name,
+            said.url,
+            backup_of=said.backup_of or "",
+            width=said.stamp_index,
+            per_track=said.streams == "tracks",
+            speed=said.catch_up,
+            username=said.username,
+            password_file=said.password_file,
+            token_file=said.token_file,
+            cert_file=said.cert_file,
+            key_file=said.key_file,
+            ca_file=said.ca_file,
+        )
+        for name, said in table.upstreams.items()
+    ]
 
 
 def _listener(address: str) -> Listener:

@@ -8,7 +8,7 @@ reported is ever published, so a restart (`open` replays) arrives at the same pr
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from fractions import Fraction
 
 import structlog
@@ -27,16 +27,8 @@ from relay.presentation import Presentation
 from relay.publishing_point import Outcome, PublishingPoint
 from relay.rules import Rules
 from relay.store import Feed, Store
-from relay.view import (
-    Changed,
-    GridPinned,
-    HeaderPinned,
-    Holes,
-    Measured,
-    News,
-    RunPinned,
-    View,
-)
+from relay.uplink.standing import Standing
+from relay.view import Changed, GridPinned, HeaderPinned, Holes, Measured, News, RunPinned, View
 
 log = structlog.get_logger("relay.channel")
 
@@ -79,6 +71,8 @@ class Channel:
         self.failed = False
         self.unlike = ""  # how its peer numbers otherwise
         self._wake = asyncio.Event()
+        self._changed = asyncio.Event()
+        self.upstreams: dict[str, Callable[[], Standing]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._log = log.bind(channel=name)
 
@@ -86,6 +80,10 @@ class Channel:
     def presentation(self) -> Presentation:
         """What there is to play now."""
         return self._view.presentation
+
+    async def change(self) -> None:
+        """Wait until there is something new to play, or a new stream."""
+        await self._changed.wait()
 
     @property
     def numbered(self) -> bool:
@@ -240,6 +238,8 @@ class Channel:
                     if waited is not None:
                         await self._carry_first(waited)
                 self._wake.set()
+                self._changed.set()
+                self._changed = asyncio.Event()
 
     def _heard(self, item: News) -> Outcome | None:
         """One piece of news: what waited for it, if anything did."""

@@ -12,9 +12,9 @@ import tomllib
 from difflib import get_close_matches
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
@@ -22,6 +22,7 @@ from pydantic_settings.exceptions import SettingsError
 from relay.errors import ConfigInvalid, quoted
 from relay.ingest import alias
 from relay.numbering import LONGEST, SHORTEST
+from relay.tables import Table, UpstreamTable
 
 _ADDRESS = r"^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$"
 _SOURCE = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
@@ -64,11 +65,7 @@ Exact = Annotated[Fraction, BeforeValidator(_exact)]
 Address = Annotated[str, Field(pattern=_ADDRESS), AfterValidator(_port)]
 
 
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
-
-
-class ServerTable(_Table):
+class ServerTable(Table):
     """Where the relay listens."""
 
     listen: Address = Field(default="0.0.0.0:8080", description="encoders and players")
@@ -77,7 +74,7 @@ class ServerTable(_Table):
     )
 
 
-class StoreTable(_Table):
+class StoreTable(Table):
     """Where fragments are kept."""
 
     kind: Literal["disk", "memory"] = Field(
@@ -92,7 +89,7 @@ class StoreTable(_Table):
     )
 
 
-class TracksTable(_Table):
+class TracksTable(Table):
     """What tracks are called: joins what two encoders name differently."""
 
     alias: Aliases = Field(
@@ -102,7 +99,7 @@ class TracksTable(_Table):
     )
 
 
-class ChannelTable(_Table):
+class ChannelTable(Table):
     """A publishing point, `/{name}.isml`."""
 
     fragment_duration: Exact | None = Field(
@@ -139,6 +136,22 @@ class ChannelTable(_Table):
         examples=['"http://relay2.example:8080"'],
     )
     tracks: TracksTable = TracksTable()
+    upstreams: dict[Annotated[str, Field(pattern=_CHANNEL)], UpstreamTable] = Field(
+        default_factory=dict
+    )
+
+    @model_validator(mode="after")
+    def _backups(self) -> Self:
+        for name, table in self.upstreams.items():
+            if table.backup_of is None:
+                continue
+            principal = self.upstreams.get(table.backup_of)
+            if principal is None or principal.backup_of is not None or principal is table:
+                raise ValueError(
+                    f'upstreams.{name}.backup_of: "{table.backup_of}" must be another upstream'
+                    " of this channel that is no backup itself"
+                )
+        return self
 
 
 class Config(BaseSettings):
@@ -169,7 +182,7 @@ class Config(BaseSettings):
 
 _KEYS = [
     key
-    for table in (Config, ServerTable, StoreTable, ChannelTable, TracksTable)
+    for table in (Config, ServerTable, StoreTable, ChannelTable, TracksTable, UpstreamTable)
     for key in table.model_fields
 ]
 
@@ -210,26 +223,28 @@ def sample() -> str:
         "# Configuration of the relay: every key, with its default.",
         "# The environment overrides it: RELAY_SERVER__LISTEN, RELAY_CHANNELS__NEWS__PATIENCE.",
     ]
-    tables: list[tuple[str, type[_Table]]] = [
+    tables: list[tuple[str, type[Table]]] = [
         ("server", ServerTable),
         ("store", StoreTable),
         ("channels.news", ChannelTable),
         ("channels.news.tracks", TracksTable),
+        ("channels.news.upstreams.eu", UpstreamTable),
     ]
     for name, table in tables:
-        lines += ["", f"# {table.__doc__}", f"[{name}]"]
+        off = "# " if table is UpstreamTable else ""
+        lines += ["", f"# {table.__doc__}", f"{off}[{name}]"]
         for key, told in table.model_fields.items():
             value = told.default
-            if isinstance(value, _Table):
+            if isinstance(value, Table) or key == "upstreams":
                 continue  # it has a table of its own
             if told.examples:
                 shown = f"# {key} = {told.examples[0]}"
             elif isinstance(value, bool):
-                shown = f"{key} = {str(value).lower()}"
+                shown = f"{off}{key} = {str(value).lower()}"
             elif isinstance(value, str | Path):
-                shown = f'{key} = "{value}"'
+                shown = f'{off}{key} = "{value}"'
             else:
-                shown = f"{key} = {value}"
+                shown = f"{off}{key} = {value}"
             lines.append(f"{shown:<40} # {told.description}")
     return "\n".join(lines) + "\n"
 

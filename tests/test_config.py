@@ -11,6 +11,7 @@ import pytest
 
 from relay.config import ChannelTable, Config, load, sample
 from relay.errors import ConfigInvalid
+from relay.tables import UpstreamTable
 
 ROOT = Path(__file__).parent.parent
 NEWS = "[channels.news]\n"
@@ -58,9 +59,11 @@ def test_the_shipped_file_is_what_init_prints_and_holds_the_defaults(written: Wr
 
 
 def test_init_shows_every_key_with_its_meaning() -> None:
-    uncommented = re.sub(r"^# (\w+ = )", r"\1", sample(), flags=re.MULTILINE)
+    uncommented = re.sub(r"(?m)^# (\w+ =|\[)", r"\1", sample())
     told = tomllib.loads(uncommented)
-    config = Config(**told).model_dump()
+    upstream = told["channels"]["news"]["upstreams"]["eu"]
+    assert set(upstream) == set(UpstreamTable.model_fields)
+    config = Config(**tomllib.loads(sample())).model_dump()
     assert {name: set(table) for name, table in told.items()} == {
         name: set(table) for name, table in config.items()
     }
@@ -252,3 +255,51 @@ def test_a_peer_is_a_url(written: Written, said: str) -> None:
 def test_peers_that_are_none(written: Written, said: str) -> None:
     (line,) = written.refused(f'{NEWS}peer = "{said}"')
     assert "channels.news.peer - " in line
+
+
+UPSTREAM = NEWS + "[channels.news.upstreams.eu]\nurl = 'https://eu.example/live/news.isml'\n"
+
+
+def test_an_upstream_needs_no_more_than_its_url(written: Written) -> None:
+    (upstream,) = written.load(UPSTREAM).channels["news"].upstreams.values()
+    assert upstream == UpstreamTable(url="https://eu.example/live/news.isml")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("eu.example/news.isml", "ftp://eu/news.isml", "https://eu/news.mp4"),
+        *("https://me:secret@eu/news.isml", "https://eu/news.isml/Streams(a)"),
+        *("https://eu/news.isml/Events(1)", "https://eu/news.isml#a", "https://eu/ news.isml"),
+    ],
+)
+def test_the_url_of_an_upstream_is_a_publishing_point(written: Written, url: str) -> None:
+    (line,) = written.refused(NEWS + f"[channels.news.upstreams.eu]\nurl = '{url}'\n")
+    assert "channels.news.upstreams.eu.url" in line
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("username = 'a'", "go together"),
+        ("password_file = '/a'", "go together"),
+        ("username = 'a'\npassword_file = '/a'\ntoken_file = '/b'", "either"),
+        ("key_file = '/a'", "cert_file"),
+        ("stamp_index = 16", "stamp_index"),
+        ("catch_up = 1", "catch_up"),
+        ("backup_of = 'eu'", "backup_of"),
+        ("backup_of = 'us'", "backup_of"),
+        ("tokenfile = '/a'", "did you mean token_file"),
+    ],
+)
+def test_settings_of_an_upstream_that_do_not_agree(written: Written, said: str, why: str) -> None:
+    (line,) = written.refused(UPSTREAM + said + "\n")
+    assert why in line
+    assert "channels.news" in line
+
+
+def test_a_backup_is_of_another_upstream_that_is_none(written: Written) -> None:
+    us = "[channels.news.upstreams.us]\nurl = 'https://us.example/news.isml'\nbackup_of = 'eu'\n"
+    assert written.load(UPSTREAM + us).channels["news"].upstreams["us"].backup_of == "eu"
+    asia = us.replace("us", "asia").replace("'eu'", "'us'")
+    assert len(written.refused(UPSTREAM + us + asia)) == 1

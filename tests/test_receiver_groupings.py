@@ -14,8 +14,9 @@ from packagers.origin import Origin
 from relay.channel import Rules
 from relay.encoder.cutting import make as cut
 from relay.encoder.stamp import Stamper
-from relay.encoder.streams import Grouping, address, spread
+from relay.encoder.streams import Grouping, spread
 from relay.mp4.recording import read
+from relay.uplink.address import address
 from tests.door import Door, opened, shown
 from tests.encoder.clips import LADDER, make
 from tests.packagers.player import ask

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from relay.encoder.plan import Plan
-from relay.encoder.steps import State
+from relay.encoder.progress import State
 
 SPAN = 10.0
 """Seconds over which the rate is taken."""

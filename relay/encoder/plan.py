@@ -11,7 +11,7 @@ a clean end is the last chunk and the wait for the final status (HTTP-5). What t
 not acknowledged counts as not sent. A backlog of an outage is sent at once afterwards, in order;
 what is older than `BACKLOG` is given up, as an encoder's buffer is finite.
 
-The sender asks `step` what to do, does it, and says what came of it. `now` is in ms since 1970.
+The courier asks `step` what to do, does it, and says what came of it. `now` is in ms since 1970.
 `jitter(k)` is a random number below k, handed in.
 """
 
@@ -23,20 +23,10 @@ from math import ceil
 
 from relay.encoder.faults import Faults
 from relay.encoder.header import Channelled
+from relay.encoder.progress import Progress, State
 from relay.encoder.stamp import Stamper
-from relay.encoder.steps import (
-    Answer,
-    Cut,
-    End,
-    Finish,
-    Open,
-    Probe,
-    Progress,
-    Send,
-    State,
-    Step,
-    Wait,
-)
+from relay.uplink.backoff import Backoff
+from relay.uplink.steps import Answer, Cut, End, Finish, Open, Probe, Send, Step, Wait
 
 RESENT = 2
 BACKLOG = 60_000
@@ -72,7 +62,7 @@ class Plan:
     _total: int = 0  # bytes of all POSTs
     _kills: tuple[list[int], list[int]] = field(default_factory=lambda: ([], []))
     _life: int = 0
-    _attempts: int = 0
+    _backoff: Backoff = field(init=False)
     _wait: int = 0
     _opened: int = 0
     _stopping: bool = False
@@ -80,6 +70,7 @@ class Plan:
 
     def __post_init__(self) -> None:
         self._first = Fraction(self.began, 1000) // self.stamper.clip.D
+        self._backoff = Backoff(FIRST_WAIT, LONGEST_WAIT, self.jitter)
         self._kills = (list(self.faults.kill_bytes), [self.began + s for s in self.faults.kill_ms])
 
     @property
@@ -120,14 +111,17 @@ class Plan:
             case State.ENDED:
                 return End(self._clean)
 
-    def probed(self, answer: Answer | None, now: int) -> None:
-        """What the probe brought; None: no answer."""
+    def probed(self, answer: Answer | None, now: int, why: str = "") -> None:
+        """What the probe brought; None: no answer, and why."""
         if answer is not None and answer.status == 200:
             self.progress.state = State.READY
             self.progress.answer = "200 to the probe"
             return
-        self.progress.answer = _said(answer, "no connection")
-        self._later(now)
+        self.progress.answer = _said(answer, why or "no connection")
+        self._later(now, answer)
+
+    def acknowledged(self, delivered: int, now: int) -> None:
+        """Nothing follows from it before the POST is over."""
 
     def closed(self, answer: Answer | None, now: int, delivered: int, why: str = "") -> None:
         """The POST is over. `delivered`: bytes of its body that the peer's kernel has."""
@@ -142,13 +136,11 @@ class Plan:
         lost = [ordinal for ordinal, end in self._ends_at if end > delivered]
         self._next = min([self._next, *lost])
         if now - self._opened > self.stamper.clip.D * 1000:
-            self._attempts = 0
-        self._later(now)
+            self._backoff.well()
+        self._later(now, answer)
 
-    def _later(self, now: int) -> None:
-        longest = min(FIRST_WAIT << min(self._attempts, 10), LONGEST_WAIT)
-        self._attempts += 1
-        self._wait = now + longest // 2 + self.jitter(longest // 2 + 1)
+    def _later(self, now: int, answer: Answer | None) -> None:
+        self._wait = now + self._backoff.wait(answer.after if answer else 0)
         self.progress.state = State.WAITING
 
     @property
@@ -257,4 +249,4 @@ class Plan:
 
 
 def _said(answer: Answer | None, otherwise: str) -> str:
-    return f"{answer.status} {answer.text}".strip() if answer else otherwise
+    return str(answer) if answer else otherwise

@@ -1,4 +1,4 @@
-"""The composition root of a push: a file becomes a stamper, streams, plans and senders."""
+"""The composition root of a push: a file becomes a stamper, streams, plans and couriers."""
 
 import asyncio
 import random
@@ -11,17 +11,20 @@ from pathlib import Path
 
 from rich.console import Console
 
+from relay.courier.access import Access
+from relay.courier.courier import Courier
 from relay.encoder.cutting import make as cut
 from relay.encoder.display import Display
 from relay.encoder.faults import Faults, parse
 from relay.encoder.plan import Plan
-from relay.encoder.sender import Access, Sender
 from relay.encoder.stamp import Stamper
-from relay.encoder.streams import Grouping, address, split, spread
+from relay.encoder.streams import Grouping, spread
 from relay.errors import EncoderError, OperatorError
 from relay.mp4.recording import read
+from relay.uplink.address import address, split
 
 REFRESH = 0.25
+AGENT = "relay-push"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,22 +68,24 @@ async def _push(order: Order, stamper: Stamper, faults: Faults, access: Access) 
     except ValueError:
         raise OperatorError(f"--streams is one of {', '.join(Grouping)}.") from None
     point, named, query = split(order.url)
-    began = time.time_ns() // 1_000_000
+    began = _utc()
     ends = began + order.lasts if order.lasts else None
     jitter = random.Random(order.seed or None).randrange  # noqa: S311 - no secret
-    senders = [
-        Sender(
-            address(point, stream, query, order.source),
-            Plan(stream, stamper, tracks, began, ends, faults, jitter),
-            access,
-        )
+    plans = {
+        stream: Plan(stream, stamper, tracks, began, ends, faults, jitter)
         for stream, tracks in spread(stamper, grouping, named).items()
+    }
+    couriers = [
+        Courier(
+            address(point, stream, query, order.source), plan, _utc, lambda: access, agent=AGENT
+        )
+        for stream, plan in plans.items()
     ]
     console = Console(highlight=False, soft_wrap=True)
     console.print(_summary(order, stamper), markup=False)
-    _end_on_signals(senders)
-    pending, clean = {asyncio.create_task(sender.run()) for sender in senders}, True
-    with Display([sender.plan for sender in senders], console) as display:
+    _end_on_signals(couriers)
+    pending, clean = {asyncio.create_task(courier.run()) for courier in couriers}, True
+    with Display(list(plans.values()), console) as display:
         while pending:
             done, pending = await asyncio.wait(pending, timeout=REFRESH)
             clean &= all([task.result() for task in done])  # noqa: C419 - each may raise
@@ -88,7 +93,7 @@ async def _push(order: Order, stamper: Stamper, faults: Faults, access: Access) 
     return clean
 
 
-def _end_on_signals(senders: Sequence[Sender]) -> None:
+def _end_on_signals(couriers: Sequence[Courier]) -> None:
     """The first SIGINT or SIGTERM ends every stream cleanly; the second ends the process."""
     loop = asyncio.get_running_loop()
     asked = False
@@ -98,11 +103,15 @@ def _end_on_signals(senders: Sequence[Sender]) -> None:
         if asked:
             raise SystemExit(130)
         asked = True
-        for sender in senders:
-            sender.stop()
+        for courier in couriers:
+            courier.stop()
 
     for signum in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(signum, ask)
+
+
+def _utc() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def _summary(order: Order, stamper: Stamper) -> str:

@@ -9,13 +9,9 @@ An id in the URL names the stream of `all`, and stands before the ids otherwise.
 """
 
 from enum import StrEnum
-from re import IGNORECASE, fullmatch
-from urllib.parse import quote
 
 from relay.encoder.header import Channelled
 from relay.encoder.stamp import Stamper
-from relay.errors import OperatorError, quoted
-from relay.ingest.url import NAME
 from relay.media import Kind
 
 MAIN = "main"
@@ -43,28 +39,3 @@ def spread(
         stream = before + (low if with_low and low else sent).key.url_name
         streams[stream] = (*streams.get(stream, ()), sent)
     return streams
-
-
-def split(url: str) -> tuple[str, str | None, str]:
-    """An ingest URL as (point's URL, stream id if named, query). Raises OperatorError."""
-    found = fullmatch(
-        r"(https?://[^/?#]+/[^?#]*\.isml)(?:/Streams\(([^()/]*)\))?/?(?:\?([^#]*))?",
-        url,
-        IGNORECASE,
-    )
-    if found is None:
-        raise OperatorError(
-            f'"{quoted(url)}" is no ingest URL.',
-            hint="For example http://localhost:8080/news.isml, or .../news.isml/Streams(main).",
-        )
-    point, stream, query = found.groups()
-    if stream is not None and not NAME.fullmatch(stream):
-        raise OperatorError(f'The stream id "{quoted(stream)}" is not allowed.')
-    return point, stream, query or ""
-
-
-def address(point: str, stream: str, query: str, source: str | None) -> str:
-    """The URL that a stream is POSTed to."""
-    named = f"source={quote(source)}" if source else ""
-    more = "&".join(part for part in (query, named) if part)
-    return f"{point}/Streams({stream})" + (f"?{more}" if more else "")

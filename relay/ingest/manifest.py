@@ -90,6 +90,21 @@ def renamed(data: bytes, keys: Mapping[int, TrackKey], parents: Mapping[str, str
     return etree.tostring(root, xml_declaration=True, encoding="utf-8")
 
 
+def only(data: bytes, track_id: int) -> bytes:
+    """The manifest (XML) that declares one of its tracks alone, and that as it stands.
+
+    Raises ManifestInvalid, also when it does not declare it.
+    """
+    root = _root(data)
+    for element, kind in _elements(root):
+        parent = element.getparent()
+        if parent is not None and _track(element, kind).track_id != track_id:
+            parent.remove(element)
+    if len(_elements(root)) != 1:
+        raise ManifestInvalid(f"The live server manifest does not declare trackID {track_id}.")
+    return etree.tostring(root, encoding="utf-8", xml_declaration=True)
+
+
 def _elements(root: etree._Element) -> list[tuple[etree._Element, Kind]]:
     return [
         (element, Kind(etree.QName(element).localname))

@@ -28,11 +28,13 @@ from relay.journal import Journal
 from relay.media import Kind, Verdict
 from relay.numbering import UTC_OPTION, Grid
 from relay.presentation import Presentation, Rendition
+from relay.uplink.standing import Standing
 
 COLUMNS = 30
 PROTECTED, EXPOSED, DOWN = "PROTECTED", "EXPOSED", "DOWN"
 
 Cells = dict[str, str]
+_NONE: Mapping[str, Standing] = {}
 
 
 def board(
@@ -45,6 +47,7 @@ def board(
     patience: int,
     utc: int,
     degraded: str = "",
+    upstreams: Mapping[str, Standing] = _NONE,
 ) -> dict[str, Any]:
     """The board of one channel. `patience` in ms, `utc` in ms since 1970.
 
@@ -65,6 +68,7 @@ def board(
         "sources": {source: _source(source, diagnosis, since) for source in tally.sources()},
         "events": {str(number): asdict(event) for number, event in journal.events.items()},
         "flags": {"STORE_DEGRADED": degraded} if degraded else {},
+        "upstreams": {name: asdict(standing) for name, standing in upstreams.items()},
     }
     if numbered:
         facts["duration"] = float(grid.D * 1000)

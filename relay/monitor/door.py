@@ -84,6 +84,7 @@ class Monitor:
                 patience=channel.rules.patience,
                 utc=utc,
                 degraded=channel.store.degraded,
+                upstreams={name: stands() for name, stands in channel.upstreams.items()},
             )
             if channel.unlike:
                 boards[name]["flags"]["PEER_DIFFERS"] = channel.unlike

@@ -22,6 +22,7 @@ The status has, for each source and track, what became of its copies and what th
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from starlette.applications import Starlette
@@ -114,6 +115,7 @@ def described(channel: Channel, utc: int) -> dict[str, Any]:
             {"code": code, "subject": subject, "text": alarm.text, "grave": alarm.grave}
             for (code, subject), alarm in diagnosis.alarms.standing.items()
         ],
+        "upstreams": {name: asdict(stands()) for name, stands in channel.upstreams.items()},
     }
 
 

@@ -1,6 +1,7 @@
 """The status of a relay as a person reads it on a terminal: a function of `/api/v1/status`.
 
-One table of tracks and one of senders for each channel, then what is amiss, one line each. Names
+One table of tracks and one of senders for each channel, a line for each upstream, then what is
+amiss, one line each. Names
 come from strangers, so everything is text and nothing is markup. Another program's status may be
 anything: what is not there raises LookupError, TypeError or AttributeError.
 """
@@ -30,6 +31,8 @@ def tables(status: Said) -> Iterator[RenderableType]:
         senders = _senders(channel["sources"])
         if senders.row_count:
             yield senders
+        for upstream, how in channel.get("upstreams", {}).items():
+            yield Text(_upstream(upstream, how))
         if channel.get("degraded"):
             yield Text(f"! STORE_DEGRADED  {channel['degraded']}")
         if channel.get("unlike"):
@@ -57,6 +60,12 @@ def _senders(sources: Said) -> Table:
             rate = _kbits(facts["bitrate"])
             _row(table, name, track, _how(source, facts), *counts, rate, offset)
     return table
+
+
+def _upstream(name: str, how: Said) -> str:
+    counts = ", ".join(f"{how[what]} {what}" for what in ("sent", "backlog", "lost"))
+    reason = f" ({how['reason']})" if how["reason"] else ""
+    return f"to {name}: {how['state']}{reason}; {counts}"
 
 
 def _how(source: Said, facts: Said) -> str:

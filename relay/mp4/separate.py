@@ -14,10 +14,10 @@ from dataclasses import replace
 
 from relay.errors import FragmentInvalid
 from relay.media import Buffer, SampleDefaults
-from relay.mp4.fragment import BOXES, MovieFragment, TrackFragment, layout, parse_moof
+from relay.mp4.fragment import MovieFragment, TrackFragment, layout, parse_moof
 from relay.mp4.grammar import MFHD
 from relay.mp4.smooth import PIFF_SENC, TFXD, Tfxd, build_tfxd, unwrap
-from relay.mp4.walk import Atom, Budget, box_at, children, first
+from relay.mp4.walk import Atom, box_at
 from relay.mp4.write import box, described, media_data_header, saio, tfhd, trun
 
 
@@ -67,22 +67,6 @@ def merged(payload: memoryview, spans: Iterable[tuple[int, int]]) -> list[memory
         elif size:
             joined.append((start, start + size))
     return [payload[start:end] for start, end in joined]
-
-
-def restamp(moof: bytes, sequence_number: int, track_id: int) -> bytes:
-    """The same moof under another mfhd sequence_number and, in its one traf, another track_ID."""
-    outer = box_at(moof, 0, len(moof))
-    inner = children(moof, outer.body, outer.end, Budget(BOXES))
-    tracks = parse_moof(moof).tracks
-    if len(tracks) != 1:
-        raise FragmentInvalid("Only a moof of one track can be given another track_ID.")
-    head = first(tracks[0].atoms, "tfhd")
-    order = first(inner, "mfhd")
-    changed = bytearray(moof)
-    for atom, value in ((order, sequence_number & 0xFFFFFFFF), (head, track_id)):
-        if atom is not None:
-            changed[atom.body + 4 : atom.body + 8] = value.to_bytes(4, "big")
-    return bytes(changed)
 
 
 def _narrow(track: TrackFragment) -> bool:

@@ -32,8 +32,8 @@ def free_port() -> int:
 class RelayProcess:
     """`with RelayProcess(folder, {"av": {"fragment_duration": "2"}}) as relay:` is up and ready.
 
-    `channels`: settings of each channel by name, as in the configuration file. `extra`: lines that
-    go to the file's beginning as they are.
+    `channels`: settings of each channel by name, as in the configuration file, tables within tables
+    too. `extra`: lines that go to the file's beginning as they are.
     """
 
     def __init__(
@@ -56,8 +56,7 @@ class RelayProcess:
             f'path = "{folder / "store"}"',
         ]
         for name, settings in channels.items():
-            lines.append(f"[channels.{name}]")
-            lines += [f"{key} = {_toml(value)}" for key, value in settings.items()]
+            lines += _table(f"channels.{name}", settings)
         self.conf.write_text("\n".join(lines) + "\n")
 
     def __enter__(self) -> Self:
@@ -132,6 +131,15 @@ class RelayProcess:
     def text(self) -> str:
         """What it has logged so far."""
         return self.log.read_text(errors="replace") if self.log.exists() else ""
+
+
+def _table(name: str, settings: Mapping[str, object]) -> list[str]:
+    plain = {key: value for key, value in settings.items() if not isinstance(value, Mapping)}
+    lines = [f"[{name}]", *(f"{key} = {_toml(value)}" for key, value in plain.items())]
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            lines += _table(f"{name}.{key}", value)
+    return lines
 
 
 def _toml(value: object) -> str:

@@ -6,8 +6,9 @@ from rich.console import Console
 
 from relay.encoder.display import Display
 from relay.encoder.plan import Plan
+from relay.encoder.progress import State
 from relay.encoder.stamp import Stamper
-from relay.encoder.steps import Answer, State
+from relay.uplink.steps import Answer
 
 Show = Callable[[bool], tuple[Plan, Display, io.StringIO]]
 

@@ -7,11 +7,12 @@ import pytest
 
 from relay.encoder.faults import Faults, parse
 from relay.encoder.plan import BACKLOG, FIRST_WAIT, LAST_CALL, LONGEST_WAIT, Plan
+from relay.encoder.progress import State
 from relay.encoder.stamp import Stamper
-from relay.encoder.steps import Answer, Cut, End, Finish, Open, Probe, Send, State, Step, Wait
 from relay.ingest.smooth import Session
 from relay.media import Fragment, Header
 from relay.mp4.reader import BoxReader
+from relay.uplink.steps import Answer, Cut, End, Finish, Open, Probe, Send, Step, Wait
 
 CELL = 1920
 FIRST = 932_000_000

@@ -1,6 +1,6 @@
 """Legs: model encoders in front of a relay, each on a network of its own that can be broken.
 
-A leg in this process is the very sender of `relay push` (its plan, its sockets); one that is to be
+A leg in this process is what `relay push` is (its plan, its courier); one that is to be
 killed with SIGKILL is `relay push` as a process. Both send fragments of `D`, short ones, so that a
 run sees many of them.
 """
@@ -14,13 +14,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
+from relay.courier.courier import Courier
 from relay.encoder.cutting import make as cut
 from relay.encoder.faults import Faults, parse
 from relay.encoder.plan import Plan
-from relay.encoder.sender import Access, Sender
 from relay.encoder.stamp import Stamper
-from relay.encoder.streams import Grouping, address, spread
+from relay.encoder.streams import Grouping, spread
 from relay.mp4.recording import read
+from relay.uplink.address import address
 from tests.encoder.clips import Shape, make
 from tests.faults.ledger import Ledger
 from tests.faults.proxy import Proxy
@@ -54,16 +55,16 @@ class Leg:
 
     name: str
     proxy: Proxy
-    senders: Sequence[Sender]
+    plans: Sequence[Plan]
 
     @property
     def answers(self) -> list[str]:
         """What each stream was told last."""
-        return [sender.plan.progress.answer for sender in self.senders]
+        return [plan.progress.answer for plan in self.plans]
 
     @property
     def posts(self) -> int:
-        return sum(sender.plan.progress.posts for sender in self.senders)
+        return sum(plan.progress.posts for plan in self.plans)
 
 
 @dataclass(slots=True)
@@ -113,26 +114,29 @@ class Channel:
         `name` is that of its source. `only`: of its streams, those whose ids begin so; then several
         legs are one encoder, each stream on a network of its own.
         """
-        now = time.time_ns() // 1_000_000
+        now = _utc()
         ends = now + int(lasts * 1000) if lasts else None
         wrong = Faults([parse(text) for text in faults], seed)
         leg = f"{name}-{only}" if only else name
         async with Proxy(self.port, self.ledger, leg) as proxy:
             point = f"{proxy.url}/{self.name}.isml"
-            senders = [
-                Sender(
-                    address(point, stream, "", name),
-                    Plan(stream, made, tracks, now, ends, wrong),
-                    Access(),
-                )
+            plans = [
+                Plan(stream, made, tracks, now, ends, wrong)
                 for stream, tracks in spread(made, Grouping(streams)).items()
                 if stream.startswith(only)
             ]
-            tasks = [asyncio.create_task(sender.run()) for sender in senders]
+            couriers = [
+                Courier(address(point, plan.stream, "", name), plan, _utc) for plan in plans
+            ]
+            tasks = [asyncio.create_task(courier.run()) for courier in couriers]
             try:
-                yield Leg(leg, proxy, senders)
+                yield Leg(leg, proxy, plans)
             finally:
-                for sender in senders:
-                    sender.stop()
+                for courier in couriers:
+                    courier.stop()
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 10)
+
+
+def _utc() -> int:
+    return time.time_ns() // 1_000_000

@@ -50,6 +50,7 @@ async def test_the_status_of_a_relay_without_encoders() -> None:
                     "tracks": [],
                     "sources": {},
                     "warnings": [],
+                    "upstreams": {},
                 }
             },
         }

@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from relay.errors import EncoderError
+from relay.media import SampleDefaults
 from relay.mp4.codecs import describe
-from relay.mp4.iso import parse_moov, restamp, separate
+from relay.mp4.iso import Marks, parse_moov, restamp, separate
 from relay.mp4.protection import common_entry
 from relay.mp4.reader import Box, BoxReader
 from relay.mp4.smooth import LIVE_SERVER_MANIFEST, manifest_xml
@@ -51,6 +52,7 @@ def media(moof: bytes, mdat: bytes) -> None:
         for track_id, track, parts in separate(moof, mdat, {}, {1: 0, 2: 0}):
             assert (track.track_id, track.samples.count >= 0) == (track_id, True)
             restamp(bytes(parts[0]), 1, 1)
+            restamp(bytes(parts[0]), 1, 1, Marks(7, 1, 64, SampleDefaults(1, 1, 1)))
 
 
 def swallow(data: bytes) -> None:

@@ -2,11 +2,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.errors import EncoderError, FragmentInvalid
+from relay.errors import EncoderError
 from relay.media import Buffer, SampleDefaults
-from relay.mp4.fragment import layout, parse_moof
+from relay.mp4.fragment import parse_moof
 from relay.mp4.grammar import SAIO
-from relay.mp4.separate import media_data, restamp, separate
+from relay.mp4.separate import media_data, separate
 from relay.mp4.smooth import PIFF_SENC, Tfxd
 from relay.mp4.walk import Budget, children
 from tests.mp4.recorded import BODIES, box, moof, pairs, tfhd, tfxd, traf, trun, u32
@@ -117,21 +117,6 @@ def test_a_void_reference_to_auxiliary_information_is_dropped() -> None:
     head = moof(traf(tfhd(), trun(0, 2), saiz, box("saio", u32(0, 1, 0xBAD))))
     ((_, meaning, _),) = separate(head, box("mdat", b"abcdef"), TREX)
     assert [atom.type for atom in meaning.atoms] == ["tfhd", "trun"]
-
-
-def test_restamped_only_number_and_track_differ() -> None:
-    (head, media) = next(pairs("ff9-av/req001.body"))
-    changed = restamp(head, 2**32 + 7, 99)
-    fragment = parse_moof(changed)
-    assert (fragment.sequence_number, fragment.tracks[0].track_id) == (7, 99)
-    assert restamp(changed, 1, 1) == head
-    assert sum(a != b for a, b in zip(head, changed, strict=True)) == 2
-    assert layout(fragment, len(media) - 8)
-
-
-def test_only_a_moof_of_one_track_is_restamped() -> None:
-    with pytest.raises(FragmentInvalid):
-        restamp(moof(traf(tfhd()), traf(tfhd(2))), 1, 1)
 
 
 @pytest.mark.parametrize(

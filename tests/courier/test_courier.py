@@ -1,27 +1,29 @@
-"""The sender on real sockets: before a relay's own door, and before servers that misbehave."""
+"""The courier on real sockets: before a relay's own door, and before servers that misbehave."""
 
 import asyncio
 import base64
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from fractions import Fraction
 from hashlib import md5
 
 import pytest
 
 from relay.channel import Rules
+from relay.courier.access import Access
+from relay.courier.courier import Courier
 from relay.encoder.cutting import make as cut
 from relay.encoder.faults import Faults, parse
 from relay.encoder.plan import Plan
-from relay.encoder.sender import Access, Sender
+from relay.encoder.progress import State
 from relay.encoder.stamp import Stamper
-from relay.encoder.steps import State
 from relay.media import Verdict
 from relay.mp4.recording import Recording
 from tests import door
+from tests.courier.misbehaving import chunk, probed, served, vanish
 from tests.encoder.clips import MUTE, Shape
-from tests.encoder.misbehaving import chunk, probed, served, vanish
 from tests.server.wire import eventually
 
 CELL = Fraction(1)
@@ -34,23 +36,37 @@ def quick(record: Callable[[Shape], Recording]) -> Stamper:
     return Stamper.of(cut(record(MUTE), CELL))
 
 
+@dataclass(frozen=True)
+class Pushed:
+    """A plan and who carries it."""
+
+    plan: Plan
+    courier: Courier
+
+
+def utc() -> int:
+    return time.time_ns() // 1_000_000
+
+
 def sender(
     stamper: Stamper,
     address: tuple[str, int],
     *faults: str,
     lasts: float = 0,
     access: Access | None = None,
-) -> Sender:
-    now = time.time_ns() // 1_000_000
+) -> Pushed:
+    now = utc()
     ends = now + int(lasts * 1000) if lasts else None
     wrong = Faults([parse(text) for text in faults])
     made = Plan("main", stamper, stamper.tracks, now, ends, wrong)
-    return Sender(f"http://127.0.0.1:{address[1]}{PATH}", made, access or Access())
+    return Pushed(
+        made, Courier(f"http://127.0.0.1:{address[1]}{PATH}", made, utc, lambda: access or Access())
+    )
 
 
 @asynccontextmanager
-async def pushing(sender: Sender) -> AsyncIterator["asyncio.Task[bool]"]:
-    task = asyncio.create_task(sender.run())
+async def pushing(pushed: Pushed) -> AsyncIterator["asyncio.Task[bool]"]:
+    task = asyncio.create_task(pushed.courier.run())
     try:
         yield task
     finally:
@@ -69,7 +85,7 @@ def names(opened: door.Door) -> list[str]:
 async def test_a_push_arrives_whole_and_ends_with_200(quick: Stamper) -> None:
     async with door.opened(rules=Rules(duration=CELL, patience=60_000)) as opened:
         pushed = sender(quick, opened.address, lasts=3.5)
-        assert await asyncio.wait_for(pushed.run(), 30)
+        assert await asyncio.wait_for(pushed.courier.run(), 30)
         assert pushed.plan.progress.answer == "200 OK"
         assert pushed.plan.progress.posts == 1
         count = pushed.plan.progress.fragments
@@ -86,14 +102,14 @@ async def test_stop_ends_cleanly_in_mid_wait(quick: Stamper) -> None:
         pushed = sender(quick, opened.address)
         async with pushing(pushed) as task:
             assert await eventually(lambda: pushed.plan.progress.fragments > 0)
-            pushed.stop()
+            pushed.courier.stop()
             assert await asyncio.wait_for(task, 10)
 
 
 async def test_a_broken_connection_is_taken_up_with_the_last_two(quick: Stamper) -> None:
     async with door.opened(rules=Rules(duration=CELL, patience=60_000)) as opened:
         pushed = sender(quick, opened.address, "kill=3.2", lasts=6)
-        assert await asyncio.wait_for(pushed.run(), 30)
+        assert await asyncio.wait_for(pushed.courier.run(), 30)
         assert (pushed.plan.progress.posts, pushed.plan.progress.resent) == (2, 2)
         fresh = pushed.plan.progress.fragments - 2
         assert await eventually(lambda: len(published(opened)) == fresh)
@@ -179,7 +195,7 @@ async def test_what_a_dead_connection_held_was_not_delivered(quick: Stamper) -> 
             assert await eventually(lambda: pushed.plan.progress.fragments > 0, 30)
             assert await eventually(lambda: pushed.plan.progress.state is State.WAITING, 30)
             assert pushed.plan.progress.posts == 1
-            assert 0 < pushed._delivered < 1_000_000 < pushed.plan.handed
+            assert 0 < pushed.courier._wire._delivered < 1_000_000 < pushed.plan.handed
 
 
 class _Bulky(Stamper):
@@ -209,7 +225,7 @@ async def test_a_redirected_probe_settles_where_the_media_goes(quick: Stamper) -
 
         async with served(redirect) as address:
             pushed = sender(quick, address, lasts=2.5)
-            assert await asyncio.wait_for(pushed.run(), 30)
+            assert await asyncio.wait_for(pushed.courier.run(), 30)
         assert await eventually(lambda: len(published(opened)) > 0)
 
 
@@ -240,13 +256,13 @@ async def test_a_challenge_of_the_probe_is_answered_and_counts_for_the_media(
 
     async with served(guard) as address:
         pushed = sender(quick, address, lasts=2.5, access=Access("enc", "s3cret"))
-        assert await asyncio.wait_for(pushed.run(), 30)
+        assert await asyncio.wait_for(pushed.courier.run(), 30)
         assert pushed.plan.progress.fragments > 0
         tried = [_authorized(head) for head in heads]
         assert tried == [False] * tried.count(False) + [True, True]
         assert b"chunked" in heads[-1]
         wrong = sender(quick, address, lasts=1, access=Access("enc", "guess"))
-        assert not await asyncio.wait_for(wrong.run(), 30)
+        assert not await asyncio.wait_for(wrong.courier.run(), 30)
         assert wrong.plan.progress.answer.startswith("401")
 
 
@@ -273,9 +289,9 @@ async def test_nobody_there_is_asked_again_without_end(quick: Stamper) -> None:
         pass
     pushed = sender(quick, address)
     async with pushing(pushed) as task:
-        assert await eventually(lambda: pushed.plan.progress.answer == "no connection")
+        assert await eventually(lambda: pushed.plan.progress.answer.startswith("no connection: "))
         assert pushed.plan.progress.state in (State.WAITING, State.PROBING)
-        pushed.stop()
+        pushed.courier.stop()
         assert not await asyncio.wait_for(task, 10)
 
 

@@ -1,0 +1,68 @@
+"""All channels to all of their upstreams. A channel that was reset is another one: it is taken up
+anew, where its ledger says, and what its store no longer has is counted as lost."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import structlog
+
+from relay.channel import Channel
+from relay.forwarder.destination import Destination
+from relay.forwarder.forwarder import Forwarder
+from relay.forwarder.upstream import LOOK
+
+log = structlog.get_logger("relay.forwarder")
+
+
+class Office:
+    """The forwarders. `root`: the folder of the disk store, beside which ledgers are kept; or None.
+
+    `channels` is where a reset puts another channel in the place of one.
+    """
+
+    def __init__(
+        self,
+        channels: Mapping[str, Channel],
+        destinations: Mapping[str, Sequence[Destination]],
+        root: Path | None,
+    ) -> None:
+        self._channels = channels
+        self._destinations = destinations
+        self._root = root
+        self._forwarders: dict[str, tuple[Channel, Forwarder]] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    def open(self) -> None:
+        """Begin to send. The channels are open."""
+        for name in self._destinations:
+            self._take_up(name)
+        self._task = asyncio.create_task(self._watch(), name="forwarders")
+        self._task.add_done_callback(_died)
+
+    async def close(self) -> None:
+        """End every POST in order, within seconds."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        forwarders = [forwarder for _, forwarder in self._forwarders.values()]
+        await asyncio.gather(*(forwarder.close() for forwarder in forwarders))
+
+    def _take_up(self, name: str) -> None:
+        folder = None if self._root is None else self._root / name
+        forwarder = Forwarder(self._channels[name], self._destinations[name], folder)
+        forwarder.open()
+        self._forwarders[name] = (self._channels[name], forwarder)
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK)
+            for name, (channel, forwarder) in list(self._forwarders.items()):
+                if self._channels[name] is not channel:
+                    await forwarder.close()
+                    self._take_up(name)
+
+
+def _died(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception() is not None:
+        log.critical("forwarders failed", code="UPSTREAM_FAILED", exc_info=task.exception())

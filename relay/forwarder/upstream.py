@@ -1,0 +1,250 @@
+"""One channel to one destination: a courier for each course, as the courses come.
+
+It looks when the channel has changed, and a few times a second besides: for what has become of the
+couriers, what is to be told to the operator, and once a second for the ledger. At most one fragment
+of each stream is in memory, with what aiohttp and the kernel have of it.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from relay.channel import Channel
+from relay.courier.courier import Courier
+from relay.errors import EncoderError
+from relay.forwarder.destination import Destination
+from relay.forwarder.ledger import Ledger
+from relay.media import Header
+from relay.uplink.address import address, split
+from relay.uplink.attempt import State
+from relay.uplink.bursts import Bursts
+from relay.uplink.catalogue import Catalogue
+from relay.uplink.cursor import Cursor
+from relay.uplink.singles import singles
+from relay.uplink.stamp import Stamps
+from relay.uplink.standing import Standing, together
+from relay.uplink.steps import Fetch
+from relay.uplink.uplink import Uplink
+
+LOOK = 0.25
+"""Seconds between two looks when nothing happens."""
+SAVE = 1.0
+LAST_CALL = 5.0
+"""Seconds that an orderly end may take."""
+MOST_LOST_LINES = 10.0
+"""Seconds between two lines about what was lost."""
+
+log = structlog.get_logger("relay.forwarder")
+
+
+@dataclass(slots=True)
+class _Stream:
+    """One stream on its way."""
+
+    uplink: Uplink | Bursts
+    courier: Courier
+    task: "asyncio.Task[bool]"
+    posts: int = 0
+
+
+class Upstream:
+    """One channel to one destination. `jitter(k)` is a random number below k."""
+
+    def __init__(
+        self,
+        channel: Channel,
+        catalogue: Catalogue,
+        destination: Destination,
+        ledger: Ledger,
+        jitter: Callable[[int], int],
+    ) -> None:
+        self.destination = destination
+        self._channel = channel
+        self._catalogue = catalogue
+        self._ledger = ledger
+        self._jitter = jitter
+        self._cursors: dict[str, Cursor] = {}
+        self._streams: dict[str, _Stream] = {}
+        self._known: dict[str, int] = {}  # headers of each course that have been taken up
+        self._paused = ""
+        self._told = State.PAUSED
+        self._lost = 0
+        self._lost_told = 0.0
+        self._saved = 0.0
+
+    @property
+    def name(self) -> str:
+        """Its name in the configuration."""
+        return self.destination.name
+
+    def stands(self) -> Standing:
+        """How it stands, all streams together."""
+        return together([stream.uplink.standing for stream in self._streams.values()])
+
+    def progress(self) -> Cursor:
+        """How far each track has come on all of the streams that carry it."""
+        found = Cursor()
+        for stream in self._streams.values():
+            cursor = stream.uplink.cursor
+            for track, index in cursor.reached.items():
+                found.reached[track] = min(index, found.reached.get(track, index))
+            for track, events in cursor.events.items():
+                found.events.setdefault(track, set()).update(events)
+        return found
+
+    def open(self) -> None:
+        """Take up what was kept."""
+        self._cursors = self._ledger.load()
+
+    def pause(self, reason: str, progress: Cursor) -> None:
+        """Send nothing for now; another one has made this progress."""
+        self._paused = reason
+        for stream in self._streams.values():
+            stream.uplink.pause(reason)
+            stream.uplink.supply.follow(progress)
+            stream.courier.nudge()
+
+    def resume(self) -> None:
+        """Send."""
+        self._paused = ""
+        for stream in self._streams.values():
+            stream.uplink.resume()
+            stream.courier.nudge()
+
+    async def look(self) -> None:
+        """The channel may have changed, or the couriers have."""
+        shown = self._channel.presentation
+        for name, course in self._catalogue.courses.items():
+            for header in course.headers[self._known.get(name, 0) :]:
+                for its_name, its in self._divided(name, course.stream, header).items():
+                    self._take_up(its_name, its)
+            self._known[name] = len(course.headers)
+        again = False
+        for stream in self._streams.values():
+            stream.uplink.see(shown)
+            stream.courier.nudge()
+            attempt = stream.uplink.attempt
+            if stream.task.done():
+                attempt.failed(None, _now(), "a fault of the relay itself: see its log")
+                stream.task = self._start(stream.courier)
+            if isinstance(stream.uplink, Uplink) and attempt.posts > stream.posts:
+                stream.posts = attempt.posts
+                again = again or attempt.failing
+        for stream in self._streams.values():
+            if again and isinstance(stream.uplink, Bursts):
+                stream.uplink.announce()  # the receiver may have been restarted
+        self._tell()
+        now = time.monotonic()
+        if now - self._saved >= SAVE:
+            self._saved = now
+            await self._ledger.save(self._cursors)
+
+    async def close(self) -> None:
+        """End each POST behind its current fragment, and keep how far it came."""
+        for stream in self._streams.values():
+            stream.courier.stop()
+        tasks = [stream.task for stream in self._streams.values()]
+        if tasks:
+            await asyncio.wait(tasks, timeout=LAST_CALL)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await self._ledger.save(self._cursors)
+
+    def _divided(self, name: str, stream: str, header: Header) -> dict[str, Header]:
+        """The courses that a course goes up as."""
+        if self.destination.per_track:
+            try:
+                return singles(stream, header)
+            except EncoderError as error:
+                text = f"{self.name}: stream {stream} goes up as it came: {error.message}"
+                self._channel.tell("UPSTREAM_STREAM", text, grave=True, upstream=self.name)
+        return {name: header}
+
+    def _take_up(self, name: str, header: Header) -> None:
+        """A course begins, or has a new header. Before its slash stands the id of its stream."""
+        known = self._streams.get(name)
+        if known is None:
+            self._begin(name, header)
+        elif all(stamp.header.tracks != header.tracks for stamp in known.uplink.stamps.known):
+            known.uplink.supply.add(header)
+
+    def _begin(self, name: str, header: Header) -> None:
+        cursor = self._cursors.setdefault(name, Cursor())
+        stamps = Stamps.of(header, width=self.destination.width)
+        sparse = all(told.track.parent for told in header.tracks)
+        uplink = (
+            Bursts(stamps, cursor, self._jitter)
+            if sparse
+            else Uplink(stamps, cursor, self.destination.speed, self._jitter, self._filled)
+        )
+        if self._paused:
+            uplink.pause(self._paused)
+
+        async def bring(wanted: Fetch) -> None:
+            found = wanted.track, wanted.run, wanted.index, wanted.time
+            uplink.brought(wanted, await self._channel.store.get(*found))
+
+        point, _, query = split(self.destination.url)
+        courier = Courier(
+            address(point, name.partition("/")[0], query, None),
+            uplink,
+            _now,
+            self.destination.access,
+            bring=bring,
+        )
+        self._streams[name] = _Stream(uplink, courier, self._start(courier))
+
+    def _start(self, courier: Courier) -> "asyncio.Task[bool]":
+        name = f"forward {self._channel.name} to {self.name}"
+        task = asyncio.create_task(courier.run(), name=name)
+        task.add_done_callback(self._died)
+        return task
+
+    def _filled(self, track: str, run: int, index: int) -> bool:
+        return self._channel.store.find(track, run, index) is not None
+
+    def _died(self, task: "asyncio.Task[bool]") -> None:
+        if not task.cancelled() and task.exception() is not None:
+            log.critical("upstream failed", code="UPSTREAM_FAILED", exc_info=task.exception())
+
+    def _tell(self) -> None:
+        """One line for each change that an operator cares for."""
+        standing = self.stands()
+        state = _COARSE.get(standing.state, self._told)
+        if state is not self._told:
+            self._told = state
+            grave = state in (State.RETRYING, State.REFUSED)
+            text = f"{self.name}: {_SENTENCES[state]}" + (f": {standing.reason}" if grave else "")
+            self._channel.tell(f"UPSTREAM_{state.upper()}", text, grave=grave, upstream=self.name)
+        now = time.monotonic()
+        if standing.lost > self._lost and now - self._lost_told >= MOST_LOST_LINES:
+            count = standing.lost - self._lost
+            self._lost, self._lost_told = standing.lost, now
+            text = (
+                f"{self.name}: {count} fragments are lost to it: they left the window, or the store"
+            )
+            self._channel.tell("UPSTREAM_LOST", text, grave=True, upstream=self.name, count=count)
+
+
+_COARSE = {
+    State.STREAMING: State.STREAMING,
+    State.CATCHING_UP: State.CATCHING_UP,
+    State.RETRYING: State.RETRYING,
+    State.REFUSED: State.REFUSED,
+    State.PAUSED: State.PAUSED,
+}
+_SENTENCES = {
+    State.STREAMING: "takes what there is",
+    State.CATCHING_UP: "catches up",
+    State.RETRYING: "does not take it; tried again without end",
+    State.REFUSED: "refuses",
+    State.PAUSED: "has nothing to take",
+}
+
+
+def _now() -> int:
+    return time.monotonic_ns() // 1_000_000

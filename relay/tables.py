@@ -1,0 +1,78 @@
+"""Tables of the configuration that stand for themselves: what all have in common, and upstreams.
+
+See `relay.config` for the rest of it.
+"""
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+
+class Table(BaseModel):
+    """A table: no unknown key, and it does not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+def _point(url: str) -> str:
+    if not re.fullmatch(r"(?i:https?)://[^/?#@\s]+/[^?#\s]*\.(?i:isml)(\?[^#\s]*)?", url):
+        raise ValueError(
+            'write the URL of a publishing point, "https://eu.example/live/news.isml",'
+            " without Streams(), and without a password"
+        )
+    return url
+
+
+class UpstreamTable(Table):
+    """Where a channel is forwarded to; any number of them, each with a name of its own."""
+
+    url: Annotated[str, AfterValidator(_point)] = Field(
+        description="publishing point of the receiver",
+        examples=['"https://eu.example/live/news.isml"'],
+    )
+    backup_of: str | None = Field(
+        default=None,
+        description="sends only while the upstream of this name fails",
+        examples=['"us"'],
+    )
+    streams: Literal["received", "tracks"] = Field(
+        default="received", description="received (as they came) | tracks (each in its own stream)"
+    )
+    stamp_index: Literal[0, 32, 64] = Field(
+        default=0, description="bits of the fragment_index put into tfxd; 0: as received"
+    )
+    catch_up: int = Field(
+        default=8, ge=2, le=100, description="times faster than it plays that a backlog goes up"
+    )
+    username: str = Field(default="", description="for a Basic or Digest challenge")
+    password_file: Path | None = Field(
+        default=None, description="its password", examples=['"/run/credentials/relay/eu"']
+    )
+    token_file: Path | None = Field(
+        default=None, description="a bearer token", examples=['"/run/credentials/relay/eu"']
+    )
+    cert_file: Path | None = Field(
+        default=None, description="our certificate, PEM", examples=['"/etc/relay/relay.pem"']
+    )
+    key_file: Path | None = Field(
+        default=None,
+        description="its key, if not in the same file",
+        examples=['"/etc/relay/relay.key"'],
+    )
+    ca_file: Path | None = Field(
+        default=None,
+        description="whom to trust; else the system's",
+        examples=['"/etc/relay/eu-ca.pem"'],
+    )
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        if bool(self.username) is not bool(self.password_file):
+            raise ValueError("username and password_file go together")
+        if self.username and self.token_file:
+            raise ValueError("either token_file, or username and password_file")
+        if self.key_file and not self.cert_file:
+            raise ValueError("key_file belongs to a cert_file")
+        return self

@@ -1,0 +1,100 @@
+"""How far a stream has come at one receiver: by what the peer's kernel has acknowledged, no less.
+
+What a kernel has acknowledged, the process behind it may not have read when it was killed. So a
+resumed POST resends more than the two fragments that the specification asks for (HTTP-7b): all
+that was acknowledged less than `IN_DOUBT` ago, too. Duplicates are filtered; a hole stays.
+
+Kept across restarts: the highest index per track, the events of sparse tracks that are through
+(several share an index, and one may come after a later one), and the number of the last moof.
+Indexes rise over all runs, so an index is a place on the timeline.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+IN_DOUBT = 4_000
+"""ms after its acknowledgement in which a fragment may still be lost with its receiver."""
+
+Event = tuple[int, int]
+"""(run, time) of a sparse track's fragment."""
+
+
+@dataclass(slots=True)
+class Cursor:
+    """`reached`: the highest index that is through, by track; `events`: those that are, by track.
+
+    `sequence`: of the last moof.
+    """
+
+    reached: dict[str, int] = field(default_factory=dict)
+    sequence: int = 0
+    events: dict[str, set[Event]] = field(default_factory=dict)
+    _recent: deque[tuple[int, str, int | Event]] = field(default_factory=deque)
+
+    def acknowledge(self, track: str, place: int | Event, now: int) -> bool:
+        """A fragment is the peer's: its index, or which event it is. True: it had not been yet."""
+        self._forget(now)
+        self._recent.append((now, track, place))
+        if not isinstance(place, int):
+            known = self.events.setdefault(track, set())
+            fresh = place not in known
+            known.add(place)
+            return fresh
+        if place <= self.reached.get(track, -1):
+            return False
+        self.reached[track] = place
+        return True
+
+    def skip(self, track: str, index: int) -> None:
+        """What lies up to `index` will never go up, or is someone else's."""
+        self.reached[track] = max(index, self.reached.get(track, index))
+
+    def retain(self, track: str, events: Iterable[Event]) -> None:
+        """Forget all events of a track but these."""
+        if track in self.events:
+            self.events[track].intersection_update(events)
+
+    def doubtful(self, now: int) -> dict[str, int]:
+        """The lowest index in doubt, by track; tracks without one are left out."""
+        self._forget(now)
+        lowest: dict[str, int] = {}
+        for _, track, place in self._recent:
+            if isinstance(place, int):
+                lowest[track] = min(place, lowest.get(track, place))
+        return lowest
+
+    def doubtful_events(self, now: int) -> set[tuple[str, Event]]:
+        """The events in doubt."""
+        self._forget(now)
+        return {(track, place) for _, track, place in self._recent if not isinstance(place, int)}
+
+    def _forget(self, now: int) -> None:
+        while self._recent and self._recent[0][0] < now - IN_DOUBT:
+            self._recent.popleft()
+
+    def kept(self) -> dict[str, object]:
+        """What outlives the process."""
+        events = {track: sorted(known) for track, known in self.events.items() if known}
+        return {"sequence": self.sequence, "reached": dict(self.reached), "events": events}
+
+    @classmethod
+    def of(cls, kept: object) -> "Cursor":
+        """A cursor from what was kept. Raises ValueError when that is nothing of the kind."""
+        try:
+            said: Any = kept
+            reached = {str(track): _whole(at) for track, at in said["reached"].items()}
+            events = {
+                str(track): {(_whole(run), _whole(time)) for run, time in known}
+                for track, known in said["events"].items()
+            }
+            return cls(reached, _whole(said["sequence"]), events)
+        except (TypeError, KeyError, AttributeError) as error:
+            raise ValueError(f"this is no cursor: {error}") from None
+
+
+def _whole(number: object) -> int:
+    if not isinstance(number, int):
+        raise TypeError(f"{number!r} is no whole number")
+    return number

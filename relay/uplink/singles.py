@@ -1,0 +1,50 @@
+"""One track per stream, for receivers that want it so: a header for each track of a header.
+
+It is a function of the canonical header, so it is the same at every attempt and after a restart. A
+track that several streams carry goes up once.
+"""
+
+from hashlib import sha256
+
+from relay.errors import HeaderInvalid
+from relay.ingest import manifest
+from relay.ingest.smooth import read_header
+from relay.ingest.url import NAME
+from relay.media import Header
+from relay.mp4.single import only_track
+from relay.mp4.smooth import LIVE_SERVER_MANIFEST, manifest_xml
+from relay.mp4.walk import Budget, children
+from relay.mp4.write import box
+
+
+def singles(stream: str, header: Header) -> dict[str, Header]:
+    """The headers of the tracks of `stream`, by the id of the stream that each gets.
+
+    Raises EncoderError when the header cannot be taken apart; then it goes up as it is.
+    """
+    found: dict[str, Header] = {}
+    for told in header.tracks:
+        data = _single(header.data, told.track_id)
+        (alone,) = read_header(stream, data).tracks
+        if alone.track != told.track:
+            raise HeaderInvalid(f"{told.track.name} means something else without the others.")
+        found[_id(told.track.name)] = Header(data, (told,))
+    return found
+
+
+def _id(track: str) -> str:
+    """A stream id that says the track's name, if it can be one."""
+    return track if NAME.fullmatch(track) else sha256(track.encode()).hexdigest()[:16]
+
+
+def _single(data: bytes, track_id: int) -> bytes:
+    parts: list[bytes] = []
+    for atom in children(data, 0, len(data), Budget(16)):
+        part = data[atom.start : atom.end]
+        if atom.uuid == LIVE_SERVER_MANIFEST:
+            xml = manifest.only(manifest_xml(data[atom.body : atom.end]), track_id)
+            part = box("uuid", LIVE_SERVER_MANIFEST, bytes(4), xml)
+        elif atom.type == "moov":
+            part = only_track(part, track_id)
+        parts.append(part)
+    return b"".join(parts)

@@ -1,0 +1,62 @@
+"""How a stream, or all that go to one receiver, stand: plain values for people and monitors."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from relay.uplink.attempt import State
+
+_GRAVEST = (
+    State.REFUSED,
+    State.RETRYING,
+    State.PROBING,
+    State.CONNECTING,
+    State.CATCHING_UP,
+    State.STREAMING,
+    State.PAUSED,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Fragments unless something else is said.
+
+    reason       what went wrong last, in words
+    sent         acknowledged by the receiver's kernel, each counted once
+    lost         left the window before they could go up
+    gaps         nobody had them
+    retries      attempts that failed
+    backlog      left to send;  seconds  the same, on the track that has most
+    failing      since the last failure no POST has settled
+    """
+
+    state: State = State.PAUSED
+    reason: str = ""
+    sent: int = 0
+    size: int = 0
+    lost: int = 0
+    gaps: int = 0
+    retries: int = 0
+    posts: int = 0
+    backlog: int = 0
+    seconds: float = 0.0
+    failing: bool = False
+
+
+def together(standings: Sequence[Standing]) -> Standing:
+    """Several streams as one: the gravest state with its reason, and sums."""
+    if not standings:
+        return Standing(reason="no stream yet")
+    worst = min(standings, key=lambda one: _GRAVEST.index(one.state))
+    return Standing(
+        worst.state,
+        worst.reason or next((one.reason for one in standings if one.reason), ""),
+        sum(one.sent for one in standings),
+        sum(one.size for one in standings),
+        sum(one.lost for one in standings),
+        sum(one.gaps for one in standings),
+        sum(one.retries for one in standings),
+        sum(one.posts for one in standings),
+        sum(one.backlog for one in standings),
+        max(one.seconds for one in standings),
+        any(one.failing for one in standings),
+    )

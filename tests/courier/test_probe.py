@@ -1,0 +1,85 @@
+"""Redirects of the probe, and names that can no longer be resolved."""
+
+import asyncio
+import socket
+
+import pytest
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+from relay.courier.access import Access
+from relay.courier.probe import REDIRECTS, probe
+from relay.courier.resolver import LastingResolver
+from relay.courier.wire import Wire
+from tests.courier.misbehaving import served
+
+TOKEN = Access(token="t0ken")
+
+
+async def redirected(location: str, access: Access) -> tuple[int, str, list[bytes]]:
+    """The answer when a probe is redirected; the heads that the first host saw."""
+    heads: list[bytes] = []
+
+    async def redirect(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        line = f"HTTP/1.1 307 Elsewhere\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n"
+        writer.write(line.encode())
+        await writer.drain()
+
+    async with served(redirect) as (_, port):
+        home = URL(f"http://127.0.0.1:{port}/news.isml/Streams(a)")
+        settled = await probe(Wire(), home, access, {})
+    return settled.answer.status, str(settled.url), heads
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        *("http://169.254.169.254/latest/", "http://localhost/x", "file:///etc/passwd"),
+        *("//evil.example/x", "gopher://127.0.0.1/x"),
+    ],
+)
+async def test_a_redirect_to_another_host_is_not_followed(location: str) -> None:
+    status, url, heads = await redirected(location, Access())
+    assert (status, len(heads)) == (307, 1)
+    assert url.startswith("http://127.0.0.1:")
+
+
+async def test_credentials_go_to_no_other_port() -> None:
+    status, _, heads = await redirected("http://127.0.0.1:1/x", TOKEN)
+    assert (status, len(heads)) == (307, 1)
+
+
+async def test_redirects_have_an_end() -> None:
+    status, _, heads = await redirected("/again", TOKEN)
+    assert (status, len(heads)) == (310, REDIRECTS + 1)
+
+
+class Names(AbstractResolver):
+    """Knows a name as long as it is told to."""
+
+    known = True
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        if not self.known:
+            raise OSError("no name server")
+        return [
+            ResolveResult(
+                hostname=host, host="10.0.0.1", port=port, family=family, proto=0, flags=0
+            )
+        ]
+
+    async def close(self) -> None:
+        pass
+
+
+async def test_the_last_good_address_of_a_name_stands_while_nobody_answers() -> None:
+    names = Names()
+    resolver = LastingResolver(names)
+    found = await resolver.resolve("eu.example", 443)
+    names.known = False
+    assert await resolver.resolve("eu.example", 443) == found
+    with pytest.raises(OSError, match="no name server"):
+        await resolver.resolve("us.example", 443)
