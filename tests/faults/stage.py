@@ -22,7 +22,7 @@ from tests.faults.legs import Channel
 
 LIMIT = 90.0
 """Seconds within which anything that a scene waits for has to happen, on the busiest machine."""
-SETTLED = frozenset(("accepted", "duplicate", "late", "partial", "suspect"))
+SETTLED = frozenset(("won", "duplicate", "late", "partial", "suspect", "fill"))
 """Verdicts that are final: each whole fragment gets one of them, and once."""
 
 
@@ -114,10 +114,9 @@ async def play(
     shows = {}
     for (name, scene), end in zip(scenes.items(), ends, strict=True):
         verdicts: Counter[tuple[str, str]] = Counter()
-        for source, tracks in told[name]["sources"].items():
-            for counts in tracks.values():
-                for verdict, count in counts.items():
-                    verdicts[source, verdict] += count
+        for source, stands in told[name]["sources"].items():
+            for counts in stands["tracks"].values():
+                verdicts.update({(source, verdict): counts[verdict] for verdict in SETTLED})
         gaps = {track["name"]: track["gaps"] for track in told[name]["tracks"]}
         error = end if isinstance(end, BaseException) else None
         shows[name] = Show(scene, verdicts, gaps, error)

@@ -87,7 +87,7 @@ def test_a_leg_whose_cable_is_pulled_is_given_up_and_the_other_goes_on(evening: 
     assert not any(gaps(show).values())
     assert show.scene.seen["after"] > IDLE - 1
     assert show.scene.codes()["INGEST_STALLED"] == 1
-    assert show.of("a", "duplicate") + show.of("a", "accepted") > 0
+    assert show.of("a", "duplicate") + show.of("a", "won") > 0
 
 
 @pytest.mark.fault("F04")
@@ -105,7 +105,7 @@ def test_what_is_cut_is_dropped_and_what_was_whole_is_kept(evening: Evening, man
         assert whole <= show.settled("a") <= ledger.count("a")
     else:
         assert show.settled("a") == ledger.count("a")
-    assert show.of("a", "accepted") == whole
+    assert show.of("a", "won") == whole
 
 
 @pytest.mark.fault("F06")
