@@ -119,7 +119,7 @@ async def dropped(scene: Scene, *late: str, patient: bool) -> None:
         channel.leg(scene.made, "a", "drop=9-10") as a,
         channel.leg(scene.made, "b", *late),
     ):
-        scene.seen["dropped"] = {a.senders[0].plan._first + n for n in (8, 9)}
+        scene.seen["dropped"] = {a.plans[0]._first + n for n in (8, 9)}
         await scene.delivers("a", 36)
         await scene.waits(lambda: patient or scene.codes()["TIMELINE_GAP"] >= 2, "gaps")
         await scene.delivers("b", 33)
