@@ -125,7 +125,7 @@ class Runs:
                 return standing
         else:
             self._back.pop(lane, None)
-        if self._leaps(sender, index, now, clock):
+        if self._leaps(lane, index, now, clock):
             return Standing.CURRENT  # the timeline has its doubts about it too
         if self.edge is None or index >= max(self.edge - self.depth, self.current.start):
             self.edge = index if self.edge is None else max(self.edge, index)
@@ -134,13 +134,13 @@ class Runs:
             return Standing.CURRENT
         return Standing.LATE
 
-    def _leaps(self, sender: Sender, index: int, now: int, clock: int | None) -> bool:
+    def _leaps(self, lane: _Lane, index: int, now: int, clock: int | None) -> bool:
         """Too far ahead to move the edge: a poisoned time alone must not make all others old."""
-        edge, whole = (clock if self.edge is None else self.edge), (sender, "")
+        edge = clock if self.edge is None else self.edge
         if edge is None or index <= edge + self.depth:
-            self._ahead.pop(whole, None)
+            self._ahead.pop(lane, None)
             return False
-        return _streak(self._ahead, whole, index, now).count < CONVINCING
+        return _streak(self._ahead, lane, index, now).count < CONVINCING
 
     def _remember(self, lane: _Lane, now: int) -> None:
         self._alive.pop(lane, None)

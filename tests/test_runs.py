@@ -207,3 +207,11 @@ def test_numbers_never_come_back_whatever_the_restarts(steps: list[tuple[int, in
                 assert raw + runs.current.offset == runs.current.start
             if runs.place(Sender("a", MAIN), raw + at, now) is Standing.CURRENT:
                 used.add(raw + at + runs.current.offset)
+
+
+def test_sound_that_lags_a_cell_does_not_keep_a_jump_from_being_believed() -> None:
+    runs = on_air(1000)
+    for step in range(CONVINCING):
+        for track, lag in (("video", 0), ("audio", 1)):
+            runs.place(Sender("a", MAIN), 2000 + step - lag, 8000 + 2000 * step, None, track)
+    assert runs.edge == 2000 + CONVINCING - 1

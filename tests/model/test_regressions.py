@@ -224,3 +224,12 @@ def test_a_clock_that_slips_behind_the_last_eighth_of_a_cell_costs_no_fragment()
     relay.pass_time(4000)
     assert index(relay, "video-64000") == last + 1
     relay.teardown()
+
+
+def test_new_settings_after_a_jump_begin_though_the_sound_lags_a_cell() -> None:
+    relay = began()
+    relay.deliver(who=0, which=0)
+    relay.jump(cells=20)
+    relay.reconfigure_all(clean=False, skipped=0, variants=(0, 1))
+    relay.deliver_all(cells=3, lost=0, ms=0, who=0)
+    relay.teardown()
