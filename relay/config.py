@@ -99,6 +99,10 @@ class TracksTable(Table):
     )
 
 
+SHORTEST_UTC = Fraction(9, 20)
+"""Seconds of a fragment that can be numbered from 1970 on in 32 bits, until 2031."""
+
+
 class ChannelTable(Table):
     """A publishing point, `/{name}.isml`."""
 
@@ -139,6 +143,16 @@ class ChannelTable(Table):
     upstreams: dict[Annotated[str, Field(pattern=_CHANNEL)], UpstreamTable] = Field(
         default_factory=dict
     )
+
+    @model_validator(mode="after")
+    def _numbered(self) -> Self:
+        exact = self.fragment_duration
+        if exact is not None and exact < SHORTEST_UTC and self.anchor != "arrival":
+            raise ValueError(
+                f"fragment_duration: under {float(SHORTEST_UTC):g} s numbers since 1970 do not fit"
+                ' 32 bits; make it longer, or anchor = "arrival" (encoders that begin at 0)'
+            )
+        return self
 
     @model_validator(mode="after")
     def _backups(self) -> Self:

@@ -106,7 +106,8 @@ class Courier:
 
     async def _sleep(self, until: int) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._nudge.wait(), max(0, until - self._now()) / 1000)
+            async with asyncio.timeout(max(0, until - self._now()) / 1000):
+                await self._nudge.wait()
         self._nudge.clear()
 
     async def _fetch(self, wanted: Fetch) -> None:

@@ -93,7 +93,8 @@ class Forwarder:
                 self._look_at_principals()
             await upstream.look()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._channel.change(), LOOK)
+                async with asyncio.timeout(LOOK):
+                    await self._channel.change()
 
     def _look_at_principals(self) -> None:
         now = time.monotonic_ns() // 1_000_000

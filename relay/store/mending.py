@@ -84,7 +84,8 @@ class Mending:
     async def _mend(self) -> None:
         while not self._spill.settled(monotonic(), STEADY * self._retry):
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._ending.wait(), self._retry)
+                async with asyncio.timeout(self._retry):
+                    await self._ending.wait()
                 return  # `end` makes the last attempt
             await self._write_back()
 

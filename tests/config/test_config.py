@@ -3,7 +3,6 @@
 import os
 import re
 import tomllib
-from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
@@ -12,43 +11,9 @@ import pytest
 from relay.config import ChannelTable, Config, load, sample
 from relay.errors import ConfigInvalid
 from relay.tables import UpstreamTable
+from tests.config.written import NEWS, Written
 
-ROOT = Path(__file__).parent.parent
-NEWS = "[channels.news]\n"
-
-
-@pytest.fixture
-def environment() -> Iterator[os._Environ[str]]:
-    """os.environ without what the shell says of the relay; as it was, afterwards."""
-    before = dict(os.environ)
-    for name in before:
-        if name.startswith("RELAY_"):
-            del os.environ[name]
-    yield os.environ
-    os.environ.clear()
-    os.environ.update(before)
-
-
-@pytest.fixture
-def written(tmp_path: Path, environment: os._Environ[str]) -> "Written":
-    return Written(tmp_path / "relay.toml")
-
-
-class Written:
-    """A configuration file that a test writes and loads."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def load(self, text: str) -> Config:
-        self.path.write_text(text, "utf-8")
-        return load(self.path)
-
-    def refused(self, text: str) -> list[str]:
-        with pytest.raises(ConfigInvalid) as caught:
-            self.load(text)
-        assert caught.value.exit_code == 78
-        return caught.value.message.splitlines()
+ROOT = Path(__file__).parent.parent.parent
 
 
 def test_the_shipped_file_is_what_init_prints_and_holds_the_defaults(written: Written) -> None:
@@ -257,49 +222,9 @@ def test_peers_that_are_none(written: Written, said: str) -> None:
     assert "channels.news.peer - " in line
 
 
-UPSTREAM = NEWS + "[channels.news.upstreams.eu]\nurl = 'https://eu.example/live/news.isml'\n"
-
-
-def test_an_upstream_needs_no_more_than_its_url(written: Written) -> None:
-    (upstream,) = written.load(UPSTREAM).channels["news"].upstreams.values()
-    assert upstream == UpstreamTable(url="https://eu.example/live/news.isml")
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        *("eu.example/news.isml", "ftp://eu/news.isml", "https://eu/news.mp4"),
-        *("https://me:secret@eu/news.isml", "https://eu/news.isml/Streams(a)"),
-        *("https://eu/news.isml/Events(1)", "https://eu/news.isml#a", "https://eu/ news.isml"),
-    ],
-)
-def test_the_url_of_an_upstream_is_a_publishing_point(written: Written, url: str) -> None:
-    (line,) = written.refused(NEWS + f"[channels.news.upstreams.eu]\nurl = '{url}'\n")
-    assert "channels.news.upstreams.eu.url" in line
-
-
-@pytest.mark.parametrize(
-    ("said", "why"),
-    [
-        ("username = 'a'", "go together"),
-        ("password_file = '/a'", "go together"),
-        ("username = 'a'\npassword_file = '/a'\ntoken_file = '/b'", "either"),
-        ("key_file = '/a'", "cert_file"),
-        ("stamp_index = 16", "stamp_index"),
-        ("catch_up = 1", "catch_up"),
-        ("backup_of = 'eu'", "backup_of"),
-        ("backup_of = 'us'", "backup_of"),
-        ("tokenfile = '/a'", "did you mean token_file"),
-    ],
-)
-def test_settings_of_an_upstream_that_do_not_agree(written: Written, said: str, why: str) -> None:
-    (line,) = written.refused(UPSTREAM + said + "\n")
-    assert why in line
-    assert "channels.news" in line
-
-
-def test_a_backup_is_of_another_upstream_that_is_none(written: Written) -> None:
-    us = "[channels.news.upstreams.us]\nurl = 'https://us.example/news.isml'\nbackup_of = 'eu'\n"
-    assert written.load(UPSTREAM + us).channels["news"].upstreams["us"].backup_of == "eu"
-    asia = us.replace("us", "asia").replace("'eu'", "'us'")
-    assert len(written.refused(UPSTREAM + us + asia)) == 1
+def test_fragments_too_short_to_be_numbered_from_1970_are_refused(written: Written) -> None:
+    text = '[channels.news]\nfragment_duration = "0.32"\n'
+    (line,) = written.refused(text)
+    assert "do not fit 32 bits" in line
+    local = written.load(text + 'anchor = "arrival"\n')
+    assert local.channels["news"].fragment_duration == Fraction(8, 25)
