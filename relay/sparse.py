@@ -77,6 +77,7 @@ class Signals:
     """The sparse tracks of a channel."""
 
     _tracks: dict[str, Events] = field(default_factory=dict)
+    _floor: int = 0
 
     def register(self, track: Track) -> None:
         """A header has announced a track: it counts if it is sparse."""
@@ -90,12 +91,20 @@ class Signals:
 
     def apply(self, copy: Copy) -> None:
         """The store took an event."""
-        if copy.track in self._tracks:
+        if copy.track in self._tracks and copy.index >= self._floor:
             self._tracks[copy.track].apply(copy)
 
-    def surface(self, presentation: Presentation) -> bool:
-        """Let appear what its parent has reached; True when anything did."""
+    def surface(self, presentation: Presentation, floor: int) -> bool:
+        """Let appear what its parent has reached, and forget what lies below the index `floor`.
+
+        True when there is something else to see.
+        """
         appeared = False
+        if floor > self._floor:
+            before, self._floor = self.visible, floor
+            for events in self._tracks.values():
+                events.trim(floor)
+            appeared = self.visible != before
         for events in self._tracks.values():
             if not events.waits:
                 continue
@@ -112,12 +121,6 @@ class Signals:
     def visible(self) -> dict[str, tuple[Copy, ...]]:
         """What can be seen of each track."""
         return {name: events.visible for name, events in self._tracks.items()}
-
-    def trim(self, floor: int) -> list[str]:
-        """Forget what lies below the index `floor`; the tracks that may have had some."""
-        for events in self._tracks.values():
-            events.trim(floor)
-        return list(self._tracks)
 
 
 _when = attrgetter("run", "time")

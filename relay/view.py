@@ -198,12 +198,9 @@ class View:
             if floor > self._trimmed.get(name, 0):
                 self._trimmed[name] = floor
                 found += [(name, run.number, floor) for run in self._runs]
-        if found:
-            for name in self._signals.trim(self._floor):
-                found += [(name, run.number, self._floor) for run in self._runs]
-            events = self._signals.visible
-            self.presentation = replace(self.presentation, events=events)
         oldest = min(self._trimmed.values(), default=0)
+        for name in self._signals.visible if found else ():
+            found += [(name, run.number, oldest) for run in self._runs]
         while len(self._runs) > 1 and self._runs[1].start <= oldest:
             del self._runs[0]  # all of it has been trimmed
         return found
@@ -255,8 +252,8 @@ class View:
         return [Changed(change, header)]
 
     def _surface(self) -> None:
-        """Events appear whose time the parent has reached."""
-        if self._signals.surface(self.presentation):
+        """Events appear whose time the parent has reached; others have left the window."""
+        if self._signals.surface(self.presentation, self._floor):
             self.presentation = replace(self.presentation, events=self._signals.visible)
 
     @property

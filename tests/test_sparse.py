@@ -41,20 +41,20 @@ def seen(made: Signals) -> list[int]:
 @pytest.mark.requirement("SPARSE-4f")
 def test_an_event_is_visible_once_a_parent_fragment_begins_at_its_time_or_later() -> None:
     made = signals(event(8 * CELL), event(8 * CELL + 1))
-    assert not made.surface(playing(7))
+    assert not made.surface(playing(7), 0)
     assert seen(made) == []
-    assert made.surface(playing(7, 8))
+    assert made.surface(playing(7, 8), 0)
     assert seen(made) == [8 * CELL]
-    assert made.surface(playing(7, 8, 9))
+    assert made.surface(playing(7, 8, 9), 0)
     assert seen(made) == [8 * CELL, 8 * CELL + 1]
-    assert not made.surface(playing(7, 8, 9, 10))
+    assert not made.surface(playing(7, 8, 9, 10), 0)
 
 
 @pytest.mark.requirement("SPARSE-4f")
 def test_a_hole_of_the_parent_lets_time_pass_too() -> None:
     made = signals(event(8 * CELL))
     gap = Gap(VIDEO.name, 0, 8, 8 * CELL, CELL, 0)
-    assert made.surface(fold(playing(7), Entry(gap)))
+    assert made.surface(fold(playing(7), Entry(gap)), 0)
 
 
 @pytest.mark.requirement("SPARSE-2a")
@@ -63,7 +63,7 @@ def test_an_event_waits_while_its_parent_is_unknown() -> None:
     made = Signals()
     made.register(orphan)
     made.apply(event(CELL))
-    assert not made.surface(playing(7, 8))
+    assert not made.surface(playing(7, 8), 0)
     assert seen(made) == []
 
 
@@ -72,14 +72,14 @@ def test_another_timescale_is_compared_exactly() -> None:
     made = Signals()
     made.register(fine)
     made.apply(event(8 * CELL * 90 + 1))
-    assert not made.surface(playing(7, 8))
-    assert made.surface(playing(7, 8, 9))
+    assert not made.surface(playing(7, 8), 0)
+    assert made.surface(playing(7, 8, 9), 0)
 
 
 def test_events_of_an_older_run_are_past() -> None:
     made = signals(event(50 * CELL), event(CELL, run=1))
     shown = fold(playing(7), Entry(copy(8, time=0, run=1), discontinuity=True))
-    assert made.surface(shown)
+    assert made.surface(shown, 0)
     assert seen(made) == [50 * CELL]
 
 
@@ -92,7 +92,7 @@ def test_two_encoders_events_are_one() -> None:
 
 def test_events_are_seen_in_order_of_time() -> None:
     made = signals(event(3 * CELL), event(CELL), event(2 * CELL))
-    made.surface(playing(7))
+    made.surface(playing(7), 0)
     assert seen(made) == [CELL, 2 * CELL, 3 * CELL]
 
 
@@ -102,13 +102,13 @@ def test_a_flood_is_bounded_in_a_cell_and_in_all() -> None:
     assert made.offer(event(2 * CELL), 0) is Verdict.ACCEPTED
     many = signals(*(event(at * SCALE) for at in range(MOST_EVENTS)))
     assert many.offer(event(MOST_EVENTS * CELL), 0) is Verdict.FLOOD
-    assert many.trim(MOST_EVENTS // 4) == [CUES.name]
+    many.surface(playing(7), MOST_EVENTS // 4)
     assert many.offer(event(MOST_EVENTS * CELL), 0) is Verdict.ACCEPTED
 
 
 def test_what_has_left_the_window_is_forgotten() -> None:
     made = signals(event(CELL), event(9 * CELL))
-    made.surface(playing(7))
-    made.trim(2)
+    made.surface(playing(7), 0)
+    assert made.surface(playing(7), 2)
     assert seen(made) == []
     assert made.offer(event(CELL), 0) is Verdict.ACCEPTED  # the window's floor is who refuses it

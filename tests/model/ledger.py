@@ -154,7 +154,6 @@ class Ledger:
                 assert waits or place[1] in self.shown[place[0]], f"{place} is never shown"
         assert not self.promised or self.house.point.grid is None, "promised and not stored"
         self.twin.trims()
-        self.twin.trims()  # as the house has; then old events are seen no more
         assert seen(self.twin) == seen(self.house.view)
 
     def _near(self, track: str, index: int) -> bool:
