@@ -2,6 +2,7 @@
 # Nothing is installed outside this folder, except Debian's chromium by `make browser` (part of `make test`).
 
 PYTHON ?= python3
+WORKERS ?= 2
 UV := .tools/bin/uv
 BIN := .venv/bin
 PLAYERS := tests/e2e/node_modules/.package-lock.json
@@ -25,7 +26,7 @@ demo: setup ## two encoders that you may kill, one relay, and a page to watch
 	@$(BIN)/relay demo
 
 test: setup check browser players ## checks, then every test (ARGS="-k name" for some)
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 faults: setup ## every fault, and 100 kills each of encoders and relays (KILLS=n, ARGS="-k name")
 	@FAULTS_LONG=1 $(BIN)/pytest tests/faults $(ARGS)
