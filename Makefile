@@ -26,7 +26,7 @@ demo: setup ## two encoders that you may kill, one relay, and a page to watch
 	@$(BIN)/relay demo
 
 test: setup check browser players ## checks, then every test (ARGS="-k name" for some)
-	@$(BIN)/pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 faults: setup ## every fault, and 100 kills each of encoders and relays (KILLS=n, ARGS="-k name")
 	@FAULTS_LONG=1 $(BIN)/pytest tests/faults $(ARGS)

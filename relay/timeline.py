@@ -113,6 +113,11 @@ class Timeline:
         """
         self._breaks.append(start)
 
+    def changes(self, start: int) -> None:
+        """From an index on it is configured otherwise: what waits for a place there goes."""
+        self._held = [held for held in self._held if held[1].copy.index < start]
+        self._suspects.clear()
+
     def find(self, index: int) -> Copy | Gap | None:
         """The member under an index, placed or not yet."""
         return self.placed.get(index) or self._ahead.get(index)

@@ -245,6 +245,9 @@ class View:
     def _change(self, change: Change) -> list[News]:
         header = read_header(change.stream, change.header)
         for told in header.tracks:
+            known = self.presentation.rendition(told.track.name)
+            if known is not None and known.track != told.track and known.name in self.timelines:
+                self.timelines[known.name].changes(change.start)
             self.presentation = configure(self.presentation, told.track, change.start)
             self._signals.register(told.track)
         for timeline in self.timelines.values():

@@ -33,7 +33,7 @@ class Conformance:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Of a test's phases and parameters the worst counts, but what ran counts before a skip."""
-        test = report.nodeid.partition("[")[0].partition("@")[0]  # where it ran stands behind it
+        test = report.nodeid.partition("[")[0]
         known = self.ended.get(test)
         if report.failed:
             self.ended[test] = "failed"

@@ -233,3 +233,13 @@ def test_new_settings_after_a_jump_begin_though_the_sound_lags_a_cell() -> None:
     relay.reconfigure_all(clean=False, skipped=0, variants=(0, 1))
     relay.deliver_all(cells=3, lost=0, ms=0, who=0)
     relay.teardown()
+
+
+def test_a_jump_that_was_doubted_is_forgotten_when_the_settings_change() -> None:
+    relay = began(names=("video", "video2", "audio"))
+    relay.deliver(who=0, which=0)
+    relay.jump(cells=20)
+    relay.deliver(who=0, which=1)
+    relay.reconfigure_all(clean=False, skipped=0, variants=(0, 1))
+    relay.deliver_all(cells=2, lost=0, ms=0, who=0)
+    relay.teardown()
