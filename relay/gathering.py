@@ -55,7 +55,7 @@ class _Pieces:
             piece
             for piece in self.fragments
             if piece.time != fragment.time
-            and min(piece.end, fragment.end) - max(piece.time, fragment.time) <= _half(fragment)
+            and min(piece.end, fragment.end) - max(piece.time, fragment.time) <= fragment.half_frame
         ]
         size = sum(piece.size for piece in kept) + fragment.size
         if kept and (size > MOST_BYTES or len(kept) >= MOST_PIECES):
@@ -70,7 +70,7 @@ class _Pieces:
     @property
     def joined(self) -> bool:
         """Nothing is missing between its pieces."""
-        whole = all(b.time - a.end <= _half(b) for a, b in pairwise(self.fragments))
+        whole = all(b.time - a.end <= b.half_frame for a, b in pairwise(self.fragments))
         return whole and not self.dropped
 
 
@@ -90,7 +90,11 @@ class Gathering:
         done: list[Offer] = []
         for at in sorted(at for at in self._open if at < index):
             left = self._open[at]
-            if left.dies is None and left.joined and fragment.time - left.end <= _half(fragment):
+            if (
+                left.dies is None
+                and left.joined
+                and fragment.time - left.end <= fragment.half_frame
+            ):
                 done.append(self._close(at))
             elif left.dies is None:
                 left.dies = now + self.patience
@@ -249,7 +253,3 @@ def event(came: Arrival, index: int, run: Run) -> Offer:
         event=True,
     )
     return join(copy, [fragment])
-
-
-def _half(fragment: Fragment) -> int:
-    return fragment.duration // (2 * fragment.sample_count)

@@ -43,7 +43,7 @@ def _combined(offers: list[Offer], begins: int | None) -> Offer | None:
     chain: list[tuple[Fragment, Offer]] = []
     for fragment, offer in pieces:
         end = chain[-1][0].end if chain else begins
-        if end is None or abs(fragment.time - end) <= _half(fragment):
+        if end is None or abs(fragment.time - end) <= fragment.half_frame:
             chain.append((fragment, offer))
     if not chain:
         return None
@@ -63,10 +63,6 @@ def _combined(offers: list[Offer], begins: int | None) -> Offer | None:
 
 def _begun(offer: Offer, begins: int | None) -> bool:
     return begins is None or abs(offer.copy.time - begins) <= offer.copy.half_frame
-
-
-def _half(fragment: Fragment) -> int:
-    return fragment.duration // (2 * fragment.sample_count)
 
 
 def _rank(offer: Offer) -> tuple[int, bool, bool, int]:

@@ -151,6 +151,11 @@ class Fragment:
         return self.time + self.duration
 
     @property
+    def half_frame(self) -> int:
+        """Half the mean sample duration: how far two pieces may miss each other and still join."""
+        return self.duration // (2 * self.sample_count)
+
+    @property
     def size(self) -> int:
         return sum(len(part) for part in self.data)
 

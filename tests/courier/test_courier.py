@@ -181,35 +181,11 @@ async def test_a_peer_that_takes_nothing_is_given_up(quick: Stamper) -> None:
             assert done, "what the peer does not take holds the connection open"
 
 
-async def test_what_a_dead_connection_held_was_not_delivered(quick: Stamper) -> None:
-    """Else its fragments would not be sent again, but for the last two."""
-
-    async def reset(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if not await probed(reader, writer):
-            await asyncio.sleep(2)
-            writer.transport.abort()  # with unread data: a reset
-
-    async with served(reset, limit=1024) as address:
-        pushed = sender(_Large(quick.clip, quick.tracks), address)
-        async with pushing(pushed):
-            assert await eventually(lambda: pushed.plan.progress.fragments > 0, 30)
-            assert await eventually(lambda: pushed.plan.progress.state is State.WAITING, 30)
-            assert pushed.plan.progress.posts == 1
-            assert 0 < pushed.courier._wire._delivered < 1_000_000 < pushed.plan.handed
-
-
 class _Bulky(Stamper):
     """Fragments that no socket buffer holds."""
 
     def fragment(self, *arguments: object) -> bytes:
         return bytes(8_000_000)
-
-
-class _Large(Stamper):
-    """Fragments that the sender's buffer holds and the receiver's does not."""
-
-    def fragment(self, *arguments: object) -> bytes:
-        return bytes(1_000_000)
 
 
 async def test_a_redirected_probe_settles_where_the_media_goes(quick: Stamper) -> None:

@@ -4,18 +4,23 @@ import asyncio
 import contextlib
 import socket
 import ssl
+import struct
 import sys
 import termios
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from fcntl import ioctl
 from pathlib import Path
+from typing import cast
 
 import pytest
+from aiohttp import UploadTracker
 
 from relay.courier.access import Access
 from relay.courier.courier import Courier
+from relay.courier.wire import Wire
 from relay.uplink.steps import Answer, End, Open, Probe, Send, Step
 from tests.courier.misbehaving import chunk, probed
 
@@ -192,3 +197,36 @@ async def test_who_is_not_trusted_gets_nothing(access: Access, why: str) -> None
     assert why in flood.why
     assert flood.answer is None
     assert flood.handed == 0
+
+
+@dataclass(frozen=True)
+class Written:
+    """What the library says that it has handed to the socket."""
+
+    bytes_written: int
+
+
+def test_what_a_connection_held_when_it_was_reset_was_not_delivered() -> None:
+    """The kernel knows of the reset, and the loop has not noticed it yet."""
+    wire = Wire()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        ours = wire._made((socket.AF_INET, socket.SOCK_STREAM, 0, "", server.getsockname()))
+        ours.settimeout(10)
+        ours.connect(server.getsockname())
+        theirs, _ = server.accept()
+        ours.setblocking(False)
+        handed = 0
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                handed += ours.send(PIECE)
+        written = cast("UploadTracker", Written(handed))
+        before = wire.acknowledged(written)
+        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        theirs.close()
+        closed, limit = 7, time.monotonic() + 10
+        while ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] != closed:
+            assert time.monotonic() < limit, "the reset has not come"
+            time.sleep(0.01)
+        assert wire.acknowledged(written) == before < handed
+        ours.close()
