@@ -37,7 +37,8 @@ __all__ = ["Channel", "Rules"]
 
 
 class Channel:
-    """A running channel. `tally` counts copies, `gaps` the declared holes by track.
+    """A running channel. `tally` counts copies, `gaps` the declared holes by track, `posts` what is
+    open by sender.
 
     `journal` is what an operator reads; each of its events has its line in the log.
     """
@@ -65,7 +66,7 @@ class Channel:
         self._carriage = Carriage(store, self._view, clock, self._note)
         self._turn = asyncio.Event()  # clear while what waited for the grid is carried
         self._turn.set()
-        self._posts: Counter[Sender] = Counter()
+        self.posts: Counter[Sender] = Counter()
         self._stuck = False
         self._failing = False
         self.failed = False
@@ -176,7 +177,7 @@ class Channel:
 
     def began(self, sender: Sender) -> None:
         """A sender's POST has begun. Every `began` needs its `ended`."""
-        self._posts[sender] += 1
+        self.posts[sender] += 1
         self.diagnosis.began(sender)
 
     async def ended(self, sender: Sender, *, clean: bool, more: bool = False) -> None:
@@ -185,10 +186,10 @@ class Channel:
         While another POST of the sender is open, as after a reconnect that was quicker than the end
         of the old connection, nothing has ended for it.
         """
-        self._posts[sender] -= 1
-        if self._posts[sender] > 0:
+        self.posts[sender] -= 1
+        if self.posts[sender] > 0:
             return
-        del self._posts[sender]
+        del self.posts[sender]
         await self._turn.wait()
         clean = clean and not more and not self._stuck  # what it leaves open must not overtake
         if not more:

@@ -73,12 +73,14 @@ class Change:
 class Tally:
     """Counters of one channel. `counts` by (source, track, verdict); `last` arrival in ms.
 
+    sizes    bytes of the copies that came, those that were held counted once
     good     arrival in ms of the last copy that was, or could have been published in its place
     recent   outcome by index: "won", "differs", "partial", "duplicate", "held", "late"
     """
 
     counts: Counter[tuple[str, str, Verdict]] = field(default_factory=Counter)
     differing: Counter[tuple[str, str]] = field(default_factory=Counter)
+    sizes: Counter[tuple[str, str]] = field(default_factory=Counter)
     last: dict[tuple[str, str], int] = field(default_factory=dict)
     good: dict[tuple[str, str], int] = field(default_factory=dict)
     recent: dict[tuple[str, str], dict[int, str]] = field(default_factory=dict)
@@ -101,6 +103,7 @@ class Tally:
         if verdict is Verdict.HELD:  # what becomes of it is told when that is known
             self._remember(key, copy.index, _outcome(verdict))
             return None
+        self.sizes[key] += copy.size
         if differs:
             self.differing[key] += 1
         if state == WELL or verdict is Verdict.PARTIAL:

@@ -1,4 +1,4 @@
-"""The operator's door as one: health, status, control, the page and its events, on the admin port.
+"""The operator's door as one: health, status, metrics, control, page and events, on the admin port.
 
 Looking changes nothing, with one exception: that a channel's protection has changed, or that its
 disk refuses, is noticed here, by looking, and told to the channel, so that log and page have a line
@@ -17,6 +17,8 @@ from relay.monitor import files, health
 from relay.monitor.board import DOWN, PROTECTED, board
 from relay.monitor.control import Control, Reset
 from relay.monitor.feed import Feed
+from relay.monitor.lag import Lag
+from relay.monitor.metrics import Metrics, route
 from relay.monitor.watch import Watch
 
 _SENTENCES = {
@@ -54,22 +56,26 @@ class Monitor:
         self.watch = Watch(self._look, clock.utc)
         events = Route("/api/v1/events", Feed(self.watch), methods=["GET"])
         control = Control(channels, reset, names)
+        self._lag = Lag()
+        metrics = route(Metrics(channels, door, self._lag.worst, clock))
         self.app: ASGIApp = health.application(
             channels,
             lambda: {**door(), "refused": dict(control.refused)},
             ready,
             clock,
-            [*files.routes(playback), events, *control.routes()],
+            [*files.routes(playback), events, metrics, *control.routes()],
         )
 
     def open(self) -> None:
         """Begin to look; the channels are open."""
-        self.watch.close()
+        self.close()
         self.watch.open()
+        self._lag.open()
 
     def close(self) -> None:
         """End every open page's stream. Never waits."""
         self.watch.close()
+        self._lag.close()
 
     def _look(self) -> dict[str, Any]:
         utc = self._clock.utc()

@@ -1,0 +1,236 @@
+"""`/metrics` on the admin port: what the rooms already count, read when a scraper asks.
+
+Nothing is counted here and no room knows of it: a collector looks at the channels as the page does.
+Names have the prefix `relay_`, base units and `_total`; `FAMILIES` is the whole list, against which
+dashboards and alerts are held by a test.
+
+Labels are names of the configuration, tracks, and sources that name themselves (`?source=`), whose
+number `diagnosis.tally` bounds. A sender that is known by its address only is counted as "unnamed"
+and has no gauges: an address is no label, and "unnamed" may be many.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from importlib.metadata import version
+from ipaddress import ip_address
+from typing import Any
+
+from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from relay.channel import Channel
+from relay.clock import Clock
+from relay.media import Verdict
+from relay.monitor.board import alive_since, copies_of
+from relay.uplink.attempt import State
+
+UNNAMED = "unnamed"
+ON_AIR, SILENT, FAILED = "on_air", "silent", "failed"
+
+FAMILIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "relay_channel_state": ("1 for the state that it is in", ("channel", "state")),
+    "relay_channel_protection_copies": (
+        "Sources of the living track that has fewest: below 2 a loss would be seen",
+        ("channel",),
+    ),
+    "relay_channel_store_degraded": ("1 while the disk refuses and memory is used", ("channel",)),
+    "relay_channel_warnings": ("Warnings that stand now, by code", ("channel", "code")),
+    "relay_ingest_connections": ("POSTs that are open", ("channel", "source")),
+    "relay_ingest_bytes_total": ("Media in the copies that came", ("channel", "source")),
+    "relay_ingest_fragments_total": (
+        "Copies that came, by what became of them",
+        ("channel", "source", "track", "outcome"),
+    ),
+    "relay_ingest_rejected_total": ("POSTs that were refused, by code", ("reason",)),
+    "relay_source_last_fragment_timestamp_seconds": (
+        "When its newest copy came",
+        ("channel", "source", "track"),
+    ),
+    "relay_source_clock_offset_seconds": (
+        "UTC of its newest media less its arrival: above 0 its clock is ahead",
+        ("channel", "source"),
+    ),
+    "relay_source_drift_seconds": (
+        "By how much its newest copy misses the end of what is published before it",
+        ("channel", "source", "track"),
+    ),
+    "relay_timeline_gaps_total": ("Fragments that nobody delivered", ("channel", "track")),
+    "relay_timeline_gap_seconds_total": ("The same, in seconds of media", ("channel", "track")),
+    "relay_timeline_last_time_seconds": (
+        "UTC at which the published media ends",
+        ("channel", "track"),
+    ),
+    "relay_upstream_state": (
+        "1 for the state that it is in",
+        ("channel", "upstream", "state"),
+    ),
+    "relay_upstream_fragments_total": (
+        "Fragments that its kernel has acknowledged, or that left the window before",
+        ("channel", "upstream", "outcome"),
+    ),
+    "relay_upstream_bytes_total": ("Media that it has acknowledged", ("channel", "upstream")),
+    "relay_upstream_retries_total": ("Attempts that failed", ("channel", "upstream")),
+    "relay_upstream_posts_total": ("POSTs that were begun", ("channel", "upstream")),
+    "relay_upstream_backlog_fragments": ("Fragments left to send", ("channel", "upstream")),
+    "relay_upstream_backlog_seconds": (
+        "The same, in seconds of the track that has most",
+        ("channel", "upstream"),
+    ),
+    "relay_event_loop_lag_seconds": ("The latest that the event loop was of late", ()),
+}
+"""Name, meaning, labels. The name says whether it counts: `_total` does."""
+
+
+class Metrics(Collector):
+    """All families, from the channels as they are. `lag` in seconds, `door` as in `health`."""
+
+    def __init__(
+        self,
+        channels: Mapping[str, Channel],
+        door: Callable[[], Mapping[str, Any]],
+        lag: Callable[[], float],
+        clock: Clock,
+    ) -> None:
+        self._channels = channels
+        self._door = door
+        self._lag = lag
+        self._clock = clock
+
+    def collect(self) -> Iterator[Metric]:
+        """One scrape."""
+        yield InfoMetricFamily("relay_build", "The relay", {"version": version("isml-relay")})
+        families: dict[str, CounterMetricFamily | GaugeMetricFamily] = {}
+        for name, (meaning, labels) in FAMILIES.items():
+            made = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
+            families[name] = made(name, meaning, labels=labels)
+        for name, labelled, value in self._samples():
+            families[name].add_metric(labelled, value)
+        yield from families.values()
+
+    def _samples(self) -> Iterator[tuple[str, tuple[str, ...], float]]:
+        yield "relay_event_loop_lag_seconds", (), self._lag()
+        for reason, count in self._door()["rejected"].items():
+            yield "relay_ingest_rejected_total", (reason,), count
+        for channel in self._channels.values():
+            yield from _channel(channel, self._clock.utc())
+            yield from _ingest(channel)
+            yield from _sources(channel)
+            yield from _timeline(channel)
+            yield from _upstreams(channel)
+
+
+def route(metrics: Metrics) -> Route:
+    """`GET /metrics`, in the text format or in OpenMetrics, as the scraper asks."""
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    PlatformCollector(registry=registry)
+    registry.register(metrics)
+
+    async def scrape(request: Request) -> Response:
+        encode, content_type = choose_encoder(request.headers.get("accept", ""))
+        headers = {"content-type": content_type, "cache-control": "no-store"}
+        return Response(encode(registry), headers=headers)
+
+    return Route("/metrics", scrape)
+
+
+_Samples = Iterator[tuple[str, tuple[str, ...], float]]
+
+
+def _channel(channel: Channel, utc: int) -> _Samples:
+    since = alive_since(channel.presentation.grid, channel.rules.patience, utc)
+    copies = copies_of(channel.diagnosis.tally, since)
+    state = FAILED if channel.failed else ON_AIR if copies else SILENT
+    for each in (ON_AIR, SILENT, FAILED):
+        yield "relay_channel_state", (channel.name, each), each == state
+    fewest = min(map(len, copies.values()), default=0)
+    yield "relay_channel_protection_copies", (channel.name,), fewest
+    yield "relay_channel_store_degraded", (channel.name,), bool(channel.store.degraded)
+    standing = Counter(code for code, _ in channel.diagnosis.alarms.standing)
+    for code, count in standing.items():
+        yield "relay_channel_warnings", (channel.name, code), count
+
+
+def _ingest(channel: Channel) -> _Samples:
+    tally = channel.diagnosis.tally
+    posts: Counter[str] = Counter()
+    for sender, count in channel.posts.items():
+        posts[_named(sender.source)] += count
+    for source in {*map(_named, tally.sources()), *posts}:
+        yield "relay_ingest_connections", (channel.name, source), posts[source]
+    sizes: Counter[str] = Counter()
+    for (source, _), size in tally.sizes.items():
+        sizes[_named(source)] += size
+    for source, size in sizes.items():
+        yield "relay_ingest_bytes_total", (channel.name, source), size
+    outcomes: Counter[tuple[str, str, str]] = Counter()
+    for (source, track, verdict), count in tally.counts.items():
+        outcomes[_named(source), track, "won" if verdict is Verdict.ACCEPTED else verdict] += count
+    for (source, track), count in tally.differing.items():
+        outcomes[_named(source), track, "differs"] += count
+        outcomes[_named(source), track, Verdict.DUPLICATE] -= count
+    for (source, track, outcome), count in outcomes.items():
+        yield (
+            "relay_ingest_fragments_total",
+            (channel.name, source, track, str(outcome)),
+            count,
+        )
+
+
+def _sources(channel: Channel) -> _Samples:
+    diagnosis = channel.diagnosis
+    named = [source for source in diagnosis.tally.sources() if _named(source) == source]
+    for source in named:
+        offset = diagnosis.synchrony.offset(source)
+        if offset is not None:
+            yield "relay_source_clock_offset_seconds", (channel.name, source), offset / 1000
+    for (source, track), arrival in diagnosis.tally.last.items():
+        if source in named:
+            at = "relay_source_last_fragment_timestamp_seconds"
+            yield at, (channel.name, source, track), arrival / 1000
+    for (source, track), standing in diagnosis.synchrony.standings.items():
+        if source in named and standing.drift is not None:
+            labelled = (channel.name, source, track)
+            yield "relay_source_drift_seconds", labelled, standing.drift / 1000
+
+
+def _timeline(channel: Channel) -> _Samples:
+    shown = channel.presentation
+    for rendition in shown.renditions:
+        labelled = (channel.name, rendition.name)
+        gaps = channel.gaps[rendition.name]
+        yield "relay_timeline_gaps_total", labelled, gaps
+        yield "relay_timeline_gap_seconds_total", labelled, float(gaps * shown.grid.D)
+        if rendition.segments:
+            last = rendition.segments[-1]
+            ends = rendition.seconds(last.end) + shown.epoch_of(last.run)
+            yield "relay_timeline_last_time_seconds", labelled, float(ends)
+
+
+def _upstreams(channel: Channel) -> _Samples:
+    for name, stands in channel.upstreams.items():
+        standing, labelled = stands(), (channel.name, name)
+        for state in State:
+            yield "relay_upstream_state", (*labelled, str(state)), state is standing.state
+        for outcome, count in (("sent", standing.sent), ("lost", standing.lost)):
+            yield "relay_upstream_fragments_total", (*labelled, outcome), count
+        yield "relay_upstream_bytes_total", labelled, standing.size
+        yield "relay_upstream_retries_total", labelled, standing.retries
+        yield "relay_upstream_posts_total", labelled, standing.posts
+        yield "relay_upstream_backlog_fragments", labelled, standing.backlog
+        yield "relay_upstream_backlog_seconds", labelled, standing.seconds
+
+
+def _named(source: str) -> str:
+    """The source, unless it is known by its address: see `relay.admission`."""
+    address, _, slot = source.rpartition("-")
+    try:
+        ip_address(address)
+    except ValueError:
+        return source
+    return UNNAMED if slot else source
