@@ -8,6 +8,7 @@ was accepted is in the store.
 
 import asyncio
 import gc
+import os
 import signal
 import socket
 import time
@@ -33,6 +34,7 @@ from relay.server import Listener, Server
 from relay.store import Store
 from relay.store.disk import DiskStore
 from relay.store.memory import MemoryStore
+from relay.supervisor import Supervisor
 
 GRACE = 2.0
 
@@ -83,6 +85,17 @@ class House:
 
     def _is_ready(self) -> bool:
         return self._ready and not any(channel.failed for channel in self.channels.values())
+
+    def summary(self) -> str:
+        """A line about now, for a supervisor."""
+        channels = self.channels.values()
+        standings = [stands() for channel in channels for stands in channel.upstreams.values()]
+        posts = sum(channel.posts.total() for channel in channels)
+        parts = [_count(len(channels), "channel"), f"{_count(posts, 'POST')} from encoders"]
+        if standings:
+            failing = sum(standing.failing for standing in standings)
+            parts.append(f"{_count(len(standings), 'upstream')}, {failing} failing")
+        return ", ".join(parts)
 
     async def open(self) -> None:
         """Ask the peers, replay the stores, then open the doors. Raises OperatorError."""
@@ -157,12 +170,15 @@ async def run(config: Config, opened: Callable[[House], None] | None = None) -> 
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, ask)
     house = House(config)
+    supervisor = Supervisor(os.environ, house.summary)
     try:
         await house.open()
+        supervisor.ready()
         if opened is not None:
             opened(house)
         await asked.wait()
     finally:
+        supervisor.stopping()
         await house.close()
 
 
@@ -220,6 +236,10 @@ def _destinations(table: ChannelTable) -> list[Destination]:
         )
         for name, said in table.upstreams.items()
     ]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _listener(address: str) -> Listener:

@@ -33,11 +33,15 @@ class RelayProcess:
     """`with RelayProcess(folder, {"av": {"fragment_duration": "2"}}) as relay:` is up and ready.
 
     `channels`: settings of each channel by name, as in the configuration file, tables within tables
-    too. `extra`: lines that go to the file's beginning as they are.
+    too. `extra`: lines that go to the file's beginning as they are. `environment`: variables more.
     """
 
     def __init__(
-        self, folder: Path, channels: Mapping[str, Mapping[str, object]], extra: str = ""
+        self,
+        folder: Path,
+        channels: Mapping[str, Mapping[str, object]],
+        extra: str = "",
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = folder
         self.port, self.admin = free_port(), free_port()
@@ -46,6 +50,8 @@ class RelayProcess:
         self.log = folder / "relay.log"
         self.conf = folder / "relay.toml"
         self._child: subprocess.Popen[bytes] | None = None
+        kept = {k: v for k, v in os.environ.items() if not k.startswith("RELAY_")}
+        self._environment = {**kept, **(environment or {})}
         lines = [
             extra,
             "[server]",
@@ -89,7 +95,7 @@ class RelayProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env={k: v for k, v in os.environ.items() if not k.startswith("RELAY_")},
+                env=self._environment,
             )
         deadline = time.monotonic() + START_LIMIT
         while not self.ready():
