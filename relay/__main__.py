@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.text import Text
 
 from relay.config import load, sample
+from relay.effective import effective, schema
 from relay.encoder import command as encoder
 from relay.errors import OperatorError
 from relay.monitor import command as operator
@@ -47,21 +48,28 @@ def run(conf: ConfFile) -> None:
 @cli.command()
 def check(
     conf: ConfFile,
-    show: Annotated[bool, typer.Option("--print", help="Print the effective values.")] = False,
+    show: Annotated[
+        bool, typer.Option("--print", help="Print what is in force, each value with its origin.")
+    ] = False,
 ) -> None:
     """Check a configuration: every error at once, with its path."""
     config = load(conf)
     if show:
-        typer.echo(config.model_dump_json(indent=2))
+        typer.echo(effective(conf, config), nl=False)
     else:
         names = ", ".join(config.channels)
         typer.echo(f"{conf}: good. Channels: {names}.")
 
 
 @cli.command()
-def init() -> None:
+def init(
+    *,
+    as_schema: Annotated[
+        bool, typer.Option("--schema", help="Print its JSON Schema, for an editor.")
+    ] = False,
+) -> None:
     """Print a complete, commented configuration."""
-    typer.echo(sample(), nl=False)
+    typer.echo(schema() if as_schema else sample(), nl=False)
 
 
 @cli.command()

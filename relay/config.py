@@ -14,7 +14,14 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
@@ -61,7 +68,9 @@ def _aliases(said: dict[str, str]) -> dict[str, str]:
 Source = Annotated[str, Field(pattern=_SOURCE)]
 Peer = Annotated[str, Field(pattern=_PEER)]
 Aliases = Annotated[dict[str, str], AfterValidator(_aliases)]
-Exact = Annotated[Fraction, BeforeValidator(_exact)]
+Exact = Annotated[
+    Fraction, BeforeValidator(_exact), WithJsonSchema({"type": ["string", "integer"]})
+]
 Address = Annotated[str, Field(pattern=_ADDRESS), AfterValidator(_port)]
 
 
