@@ -9,11 +9,13 @@ was accepted is in the store.
 import asyncio
 import gc
 import os
+import secrets
 import signal
 import socket
 import time
 from collections.abc import Callable
 from fractions import Fraction
+from ipaddress import ip_network
 
 import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -21,6 +23,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from packagers.origin import Origin
 from packagers.waiting import Waiting
 from relay import peer
+from relay.access import Credentials, Gate
+from relay.access.tries import Tries
 from relay.agreement import Agreement
 from relay.channel import Channel, Rules
 from relay.config import ChannelTable, Config, StoreTable
@@ -30,6 +34,7 @@ from relay.forwarder.office import Office
 from relay.monitor.door import Monitor
 from relay.receiver import Receiver
 from relay.reset import Reset
+from relay.secret import secret
 from relay.server import Listener, Server
 from relay.store import Store
 from relay.store.disk import DiskStore
@@ -39,6 +44,10 @@ from relay.supervisor import Supervisor
 GRACE = 2.0
 
 log = structlog.get_logger("relay.app")
+
+
+LEAST_TOKEN = 16
+"""Characters of a token: it has to be beyond guessing, since it may be tried as part of a path."""
 
 
 class SystemClock:
@@ -60,7 +69,7 @@ class House:
         self._ready = False
         self.channels: dict[str, Channel] = {}
         self.addresses: list[tuple[str, int]] = []
-        self._receiver = Receiver(self.channels, self._clock)
+        self._receiver = Receiver(self.channels, self._clock, gates=_gates(config))
         self._agreement = Agreement(self.channels)
         self.reset = Reset(self.channels, self._receiver, self._clock)
         self._forwarders = Office(
@@ -216,6 +225,24 @@ def _rules(table: ChannelTable) -> Rules:
         alias=table.tracks.alias,
         peer=table.peer,
     )
+
+
+def _gates(config: Config) -> dict[str, Gate]:
+    """Who may push where. Raises ConfigInvalid for a secret that cannot be read."""
+    key, tries = secrets.token_bytes(32), Tries()
+    return {name: Gate(_sources(table), key, tries) for name, table in config.channels.items()}
+
+
+def _sources(table: ChannelTable) -> dict[str, Credentials]:
+    return {
+        name: Credentials(
+            secret(said.token_file, LEAST_TOKEN),
+            said.username,
+            secret(said.password_file),
+            tuple(map(ip_network, said.allow)),
+        )
+        for name, said in table.sources.items()
+    }
 
 
 def _destinations(table: ChannelTable) -> list[Destination]:

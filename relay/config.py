@@ -29,7 +29,7 @@ from pydantic_settings.exceptions import SettingsError
 from relay.errors import ConfigInvalid, quoted
 from relay.ingest import alias
 from relay.numbering import LONGEST, SHORTEST
-from relay.tables import Table, UpstreamTable
+from relay.tables import SourceTable, Table, UpstreamTable
 
 _ADDRESS = r"^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$"
 _SOURCE = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
@@ -149,6 +149,7 @@ class ChannelTable(Table):
         examples=['"http://relay2.example:8080"'],
     )
     tracks: TracksTable = TracksTable()
+    sources: dict[Source, SourceTable] = Field(default_factory=dict)
     upstreams: dict[Annotated[str, Field(pattern=_CHANNEL)], UpstreamTable] = Field(
         default_factory=dict
     )
@@ -203,9 +204,10 @@ class Config(BaseSettings):
         return env_settings, init_settings
 
 
+_OF_A_CHANNEL = (TracksTable, SourceTable, UpstreamTable)
 _KEYS = [
     key
-    for table in (Config, ServerTable, StoreTable, ChannelTable, TracksTable, UpstreamTable)
+    for table in (Config, ServerTable, StoreTable, ChannelTable, *_OF_A_CHANNEL)
     for key in table.model_fields
 ]
 
@@ -251,14 +253,15 @@ def sample() -> str:
         ("store", StoreTable),
         ("channels.news", ChannelTable),
         ("channels.news.tracks", TracksTable),
+        ("channels.news.sources.enc_a", SourceTable),
         ("channels.news.upstreams.eu", UpstreamTable),
     ]
     for name, table in tables:
-        off = "# " if table is UpstreamTable else ""
+        off = "# " if table in (SourceTable, UpstreamTable) else ""
         lines += ["", f"# {table.__doc__}", f"{off}[{name}]"]
         for key, told in table.model_fields.items():
             value = told.default
-            if isinstance(value, Table) or key == "upstreams":
+            if isinstance(value, Table) or key in ("sources", "upstreams"):
                 continue  # it has a table of its own
             if told.examples:
                 shown = f"# {key} = {told.examples[0]}"

@@ -1,6 +1,7 @@
 """The door in: POSTs of encoders become headers and fragments of a channel.
 
     URL -> target        ingest.url      400, 404
+    who it is            access          401, 403, 429; of an empty body too
     empty body           a probe         200, nothing is created
     admission            admission       503
     body -> boxes        mp4.reader      400, 413
@@ -20,13 +21,14 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from relay.access import AccessRequired, Asked, Gate, TooManyTries
 from relay.admission import Admission
 from relay.arrival import Sender
 from relay.channel import Channel
@@ -75,10 +77,12 @@ class Receiver:
         channels: Mapping[str, Channel],
         clock: Clock,
         *,
+        gates: Mapping[str, Gate] | None = None,
         idle: int = 12_000,
         events: bool = False,
     ) -> None:
         self._channels = channels
+        self._gates = gates or {}
         self._clock = clock
         self._idle = idle
         self._events = events
@@ -126,6 +130,7 @@ class Receiver:
         address = request.client.host if request.client else "unknown"
         try:
             target, channel = self._target(request)
+            target = self._known(request, target, address)
             self._inside[target.point] += 1
             try:
                 ended = await self._post(request, receive, target, channel, address)
@@ -144,7 +149,7 @@ class Receiver:
                 status=error.status,
                 reason=error.message,
                 hint=error.hint,
-                path=quoted(request.scope["path"]),
+                path=quoted(url.public(request.scope["path"])),
                 peer=address,
             )
             await problem(error)(scope, receive, send)
@@ -161,6 +166,15 @@ class Receiver:
         if request.headers.get("content-encoding", "identity").lower() != "identity":
             raise EncodingUnsupported("The body has a Content-Encoding.", hint="Send it as it is.")
         return target, channel
+
+    def _known(self, request: Request, target: url.Target, address: str) -> url.Target:
+        """The target with the source as which this sender may push. Raises EncoderError."""
+        gate = self._gates.get(target.point)
+        if gate is None:
+            return target
+        folders = url.folders(request.scope["path"])
+        asked = Asked.read(request.scope, address, folders, target.source)
+        return replace(target, source=gate.admit(asked, self._clock.now()))
 
     async def _post(
         self, request: Request, receive: Receive, target: url.Target, channel: Channel, address: str
@@ -270,5 +284,11 @@ def problem(error: RelayError) -> Response:
     headers = {"cache-control": "no-store", "connection": "close"}
     if error.status == Draining.status:
         headers["retry-after"] = str(RETRY_AFTER)
+    if isinstance(error, TooManyTries):
+        headers["retry-after"] = str(error.seconds)
     body = json.dumps(error.problem())
-    return Response(body, error.status, headers, "application/problem+json")
+    answer = Response(body, error.status, headers, "application/problem+json")
+    if isinstance(error, AccessRequired):
+        for challenge in error.challenges:
+            answer.headers.append("www-authenticate", challenge)
+    return answer

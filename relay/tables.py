@@ -4,6 +4,7 @@ See `relay.config` for the rest of it.
 """
 
 import re
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -16,6 +17,11 @@ class Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
+def _network(said: str) -> str:
+    ip_network(said)  # its ValueError says what is wrong
+    return said
+
+
 def _point(url: str) -> str:
     if not re.fullmatch(r"(?i:https?)://[^/?#@\s]+/[^?#\s]*\.(?i:isml)(\?[^#\s]*)?", url):
         raise ValueError(
@@ -23,6 +29,31 @@ def _point(url: str) -> str:
             " without Streams(), and without a password"
         )
     return url
+
+
+class SourceTable(Table):
+    """An encoder that may push; none: everyone may. Any number of them, each with its name."""
+
+    token_file: Path | None = Field(
+        default=None,
+        description="a bearer token: in a header, as ?token=, or as a folder before the name",
+        examples=['"/run/credentials/relay/enc_a"'],
+    )
+    username: str = Field(default="", description="for Basic and Digest")
+    password_file: Path | None = Field(
+        default=None, description="its password", examples=['"/run/credentials/relay/enc_a"']
+    )
+    allow: tuple[Annotated[str, AfterValidator(_network)], ...] = Field(
+        default=(),
+        description="networks that it comes from; leave out: any",
+        examples=['["10.1.0.0/16"]'],
+    )
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        if bool(self.username) is not bool(self.password_file):
+            raise ValueError("username and password_file go together")
+        return self
 
 
 class UpstreamTable(Table):

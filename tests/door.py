@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from relay.access import Gate
 from relay.arrival import Sender
 from relay.channel import Channel, Rules
 from relay.ingest.smooth import Session
@@ -161,6 +162,7 @@ async def opened(
     *,
     idle: int = 12_000,
     events: bool = False,
+    gates: Mapping[str, Gate] | None = None,
     ready: Callable[[], bool] = lambda: True,
 ) -> AsyncIterator[Door]:
     """Channels (`news`, on memory, unless others are given), a receiver, and the admin door."""
@@ -169,7 +171,7 @@ async def opened(
     for name, store in (stores or {"news": MemoryStore()}).items():
         channels[name] = Channel(name, store, rules, clock)
         await channels[name].open()
-    receiver = Receiver(channels, clock, idle=idle, events=events)
+    receiver = Receiver(channels, clock, gates=gates, idle=idle, events=events)
     server = Server(receiver, [Listener("127.0.0.1", 0)])
     monitor = Server(
         application(channels, receiver.counts, ready, clock), [Listener("127.0.0.1", 0)]

@@ -72,6 +72,18 @@ def parse(path: str, query: str = "", *, events: bool = False) -> Target:
     )
 
 
+def folders(path: str) -> tuple[str, ...]:
+    """What stands before the publishing point in a decoded path: a prefix, or an access token."""
+    found = _POINT.fullmatch(path)
+    return tuple(path[: found.start("point")].strip("/").split("/")) if found else ()
+
+
+def public(path: str) -> str:
+    """The path from its publishing point on: what may stand in a log."""
+    found = _POINT.fullmatch(path)
+    return path[found.start("point") - 1 :] if found else path
+
+
 def _named(what: str, name: str) -> str:
     if not NAME.fullmatch(name):
         raise IngestUrl(

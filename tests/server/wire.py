@@ -54,8 +54,10 @@ class Client:
         async with asyncio.timeout(PATIENCE):
             head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1")
             line, *lines = head.removesuffix("\r\n\r\n").split("\r\n")
-            fields = {n.lower(): v for n, _, v in (field.partition(": ") for field in lines)}
-            assert len(fields) == len(lines), "a field came twice"
+            pairs = [(n.lower(), v) for n, _, v in (field.partition(": ") for field in lines)]
+            fields = dict(pairs)
+            once = [name for name, _ in pairs if name != "www-authenticate"]
+            assert len(set(once)) == len(once), "a field came twice"
             body = b""
             if "content-length" in fields and not bodiless:
                 body = await self.reader.readexactly(int(fields["content-length"]))
