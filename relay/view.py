@@ -198,7 +198,7 @@ class View:
             if floor > self._trimmed.get(name, 0):
                 self._trimmed[name] = floor
                 found += [(name, run.number, floor) for run in self._runs]
-        oldest = min(self._trimmed.values(), default=0)
+        oldest = min((self._trimmed.get(name, 0) for name in self.timelines), default=0)
         for name in self._signals.visible if found else ():
             found += [(name, run.number, oldest) for run in self._runs]
         while len(self._runs) > 1 and self._runs[1].start <= oldest:
@@ -294,6 +294,4 @@ class View:
             for start in self.presentation.breaks:
                 timeline.breaks(start)
             self.timelines[name] = timeline
-            for start in self.presentation.changes:
-                timeline.breaks(start)
         return timeline

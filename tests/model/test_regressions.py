@@ -243,3 +243,14 @@ def test_a_jump_that_was_doubted_is_forgotten_when_the_settings_change() -> None
     relay.reconfigure_all(clean=False, skipped=0, variants=(0, 1))
     relay.deliver_all(cells=2, lost=0, ms=0, who=0)
     relay.teardown()
+
+
+def test_a_track_that_moves_on_alone_takes_no_event_from_the_parent_that_stays() -> None:
+    relay = began(names=(NAMES[0], NAMES[2]), local=True, cues=True)
+    relay.deliver(who=B, which=TRACK)
+    relay.cue(who=A, cells=0, sixteenths=0)
+    relay.jump(cells=20)
+    relay.deliver_together(cells=3, lag=0)
+    relay.crash()
+    relay.cue(who=A, cells=0, sixteenths=0)
+    relay.teardown()
