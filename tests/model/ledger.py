@@ -15,7 +15,8 @@ from relay.headers import Change
 from relay.media import Copy, Gap, Pin
 from relay.presentation import Rendition, Segment
 from relay.runs import RESENT
-from relay.timeline import CONVINCING, MOST_HELD
+from relay.suspects import CONVINCING
+from relay.timeline import MOST_HELD
 from relay.view import View
 from tests.model.bounds import check_bounds
 from tests.model.changes import Changes

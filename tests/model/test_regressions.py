@@ -254,3 +254,11 @@ def test_a_track_that_moves_on_alone_takes_no_event_from_the_parent_that_stays()
     relay.crash()
     relay.cue(who=A, cells=0, sixteenths=0)
     relay.teardown()
+
+
+def test_a_slate_that_was_held_is_not_put_again_once_the_store_forgot_what_had_won() -> None:
+    relay = on_air()
+    relay.lose_input(who=A)
+    for _ in range(4):
+        relay.deliver_together(cells=4, lag=0)
+    relay.teardown()
