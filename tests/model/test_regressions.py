@@ -262,3 +262,12 @@ def test_a_slate_that_was_held_is_not_put_again_once_the_store_forgot_what_had_w
     for _ in range(4):
         relay.deliver_together(cells=4, lag=0)
     relay.teardown()
+
+
+def test_a_track_that_has_died_keeps_no_event_for_ever() -> None:
+    relay = on_air(names=(NAMES[0], NAMES[2]), cues=True)
+    relay.cue(who=A, cells=-1, sixteenths=0)
+    for _ in range(24):
+        relay.deliver(who=A, which=TRACK)
+    assert not any(str(key).startswith("event/") for key in relay.house.store)
+    relay.teardown()
