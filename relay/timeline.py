@@ -9,7 +9,7 @@ and only spares or delays it, so a wrong guess costs a put and never the result.
                        `patience`; so an early encoder cannot win every other index. Or half a
                        copy where a whole one is held; or a slate, than which any other copy is
                        better; or not the preferred source's, while that delivers
-            duplicate  the index is taken
+            duplicate  the index is taken; or nothing more can be held, and something better is
             fill       whole, for a declared gap: too late to be shown, it is kept beside it
             late       its place is past
             suspect    further ahead than `reach`: alone it changes nothing; three in a row when
@@ -27,7 +27,7 @@ Times in ticks; `now` and `patience` in ms of a clock that only rises.
 from dataclasses import dataclass, field
 
 from relay.gathering import Offer
-from relay.joining import together
+from relay.joining import better, together
 from relay.media import Copy, Entry, Gap, Verdict
 from relay.numbering import Grid
 from relay.runs import FIRST, SILENCE, Run
@@ -165,10 +165,14 @@ class Timeline:
         spare = offer.slate or (prefer not in (None, copy.source) and self._prefers(now))
         size = sum(held.copy.size for _, held in self._held) + copy.size
         room = len(self._held) < MOST_HELD and size <= MOST_BYTES
-        if (misses or worse or spare) and (room or not self._held):
+        if not (misses or worse or spare):
+            return Verdict.ACCEPTED
+        if room or not self._held:
             self._held.append((now + self.patience, offer))
             return Verdict.HELD
-        return Verdict.ACCEPTED
+        beside = (held for _, held in self._held if held.copy.index == copy.index)
+        loses = any(better(held, offer) for held in beside)
+        return Verdict.DUPLICATE if loses else Verdict.ACCEPTED
 
     def apply(self, member: Copy | Gap, now: int) -> list[Entry]:
         """The store took a member: the entries that find their place by it, in order."""

@@ -152,3 +152,13 @@ def test_what_was_held_for_a_place_behind_the_window_is_given_up() -> None:
     line.apply(copy(500, "b"), 0)
     assert offers(line, PATIENCE) == []
     assert line.deadline() is None
+
+
+def test_when_no_more_can_be_held_what_is_worse_than_what_is_is_let_go() -> None:
+    line = timeline(6)
+    line.offer(replace(offer(7, "a"), slate=True), 0, prefer="a")
+    for at in range(MOST_HELD - 1):
+        assert line.offer(offer(7 + at, "b"), 1, prefer="a") is Verdict.HELD
+    assert line.offer(replace(offer(8, "a"), slate=True), 1, prefer="a") is Verdict.DUPLICATE
+    assert line.offer(offer(8, "c"), 1, prefer="a") is Verdict.ACCEPTED
+    assert line.offer(offer(8, "c", partial=True), 1) is Verdict.DUPLICATE

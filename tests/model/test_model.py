@@ -19,6 +19,6 @@ SCHEDULES = ("--seed", "7", "--schedules", "1000", "--steps", "20", "--no-shrink
 @pytest.mark.timeout(300)
 def test_no_schedule_breaks_what_must_hold() -> None:
     command = [sys.executable, "-W", "error", "-m", "tests.model", *SCHEDULES]
-    tried = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    tried = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True)
     assert tried.returncode == 0, tried.stdout + tried.stderr
     assert "nothing was broken" in tried.stdout

@@ -271,3 +271,11 @@ def test_a_track_that_has_died_keeps_no_event_for_ever() -> None:
         relay.deliver(who=A, which=TRACK)
     assert not any(str(key).startswith("event/") for key in relay.house.store)
     relay.teardown()
+
+
+def test_a_slate_does_not_win_because_too_many_better_copies_wait() -> None:
+    relay = began(starts=(0, 0, 0))
+    relay.prefer(who=2)
+    relay.lose_input(who=2)
+    relay.deliver_together(cells=4, lag=0)
+    relay.teardown()
