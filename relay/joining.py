@@ -29,6 +29,11 @@ def together(offers: Sequence[Offer], begins: int | None) -> list[Offer]:
     return sorted([*combined, *ordered], key=_rank)
 
 
+def better(one: Offer, other: Offer) -> bool:
+    """`one` goes before `other`, of the same index: whole before half, real before slate."""
+    return _rank(one) < _rank(other)
+
+
 def _combined(offers: list[Offer], begins: int | None) -> Offer | None:
     """The chain of pieces that covers more than any of these copies does; None if none does."""
     runs = {offer.copy.run for offer in offers}

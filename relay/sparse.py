@@ -6,11 +6,14 @@ by two encoders it is one event: its track and time are what it is known by.
 
 An event at time t becomes visible when its parent track has reached t, that is, when a fragment of
 the parent that begins at t or later has its place (SPARSE-4f); until then, and while its parent is
-not known, it waits. What is kept of one track is bounded, in all and in one cell: a sender of
-events in a flood loses the excess and nothing else suffers.
+not known, it waits. It is forgotten when it has left the parent's window; of several tracks by the
+parent's name the one that is furthest counts, in both, so that one that has died keeps nothing.
+What is kept of one track is bounded, in all and in one cell: a sender of events in a flood loses
+the excess and nothing else suffers.
 """
 
 from bisect import insort
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from operator import attrgetter
@@ -24,18 +27,22 @@ MOST_IN_A_CELL = 64
 
 @dataclass(slots=True)
 class Events:
-    """The events of one sparse track that the store has: those that wait, and those to be seen."""
+    """The events of one sparse track that the store has: those that wait, and those to be seen.
+
+    floor   the lowest index inside the window of the parent; 0 before that has a line
+    """
 
     track: Track
+    floor: int = 0
     _known: dict[tuple[int, int], Copy] = field(default_factory=dict)
     _waiting: list[Copy] = field(default_factory=list)
     visible: tuple[Copy, ...] = ()
 
-    def offer(self, copy: Copy, floor: int) -> Verdict:
-        """An event came: is it worth a put? `floor`: the lowest index inside the window."""
+    def offer(self, copy: Copy) -> Verdict:
+        """An event came: is it worth a put?"""
         if (copy.run, copy.time) in self._known:
             return Verdict.DUPLICATE
-        if copy.index < floor:
+        if copy.index < self.floor:
             return Verdict.LATE
         beside = sum(known.index == copy.index for known in self._known.values())
         if beside >= MOST_IN_A_CELL or len(self._known) >= MOST_EVENTS:
@@ -44,17 +51,14 @@ class Events:
 
     def apply(self, copy: Copy) -> None:
         """The store took an event: it waits for its parent."""
-        if (copy.run, copy.time) not in self._known:
+        if copy.index >= self.floor and (copy.run, copy.time) not in self._known:
             self._known[copy.run, copy.time] = copy
             insort(self._waiting, copy, key=_when)
 
-    @property
-    def waits(self) -> bool:
-        """Some are not visible yet."""
-        return bool(self._waiting)
-
     def reach(self, run: int, seconds: Fraction) -> bool:
         """The parent has a fragment that begins at `seconds` of `run`; True when any appeared."""
+        if not self._waiting:
+            return False
         scale = self.track.timescale
         seen = 0
         for copy in self._waiting:
@@ -65,11 +69,15 @@ class Events:
         del self._waiting[:seen]
         return bool(seen)
 
-    def trim(self, floor: int) -> None:
-        """Forget what lies below the index `floor`."""
+    def trim(self, floor: int) -> bool:
+        """Forget what lies below the index `floor`; True when any could be seen."""
+        if floor <= self.floor:
+            return False
+        self.floor, before = floor, len(self.visible)
         self._known = {key: copy for key, copy in self._known.items() if copy.index >= floor}
         self._waiting = [copy for copy in self._waiting if copy.index >= floor]
         self.visible = tuple(copy for copy in self.visible if copy.index >= floor)
+        return len(self.visible) != before
 
 
 @dataclass(slots=True)
@@ -77,45 +85,50 @@ class Signals:
     """The sparse tracks of a channel."""
 
     _tracks: dict[str, Events] = field(default_factory=dict)
-    _floor: int = 0
 
     def register(self, track: Track) -> None:
         """A header has announced a track: it counts if it is sparse."""
         if track.parent:
             self._tracks.setdefault(track.name, Events(track))
 
-    def offer(self, copy: Copy, floor: int) -> Verdict:
+    def offer(self, copy: Copy) -> Verdict:
         """An event came: is it worth a put?"""
         events = self._tracks.get(copy.track)
-        return Verdict.ACCEPTED if events is None else events.offer(copy, floor)
+        return Verdict.ACCEPTED if events is None else events.offer(copy)
 
     def apply(self, copy: Copy) -> None:
         """The store took an event."""
-        if copy.track in self._tracks and copy.index >= self._floor:
+        if copy.track in self._tracks:
             self._tracks[copy.track].apply(copy)
 
-    def surface(self, presentation: Presentation, floor: int) -> bool:
-        """Let appear what its parent has reached, and forget what lies below the index `floor`.
+    def surface(self, presentation: Presentation, floors: Mapping[str, int]) -> bool:
+        """Let appear what its parent has reached, and forget what has left its window.
 
-        True when there is something else to see.
+        `floors`: the lowest index inside the window, of each track that has a line. True when there
+        is something else to see.
         """
-        appeared = False
-        if floor > self._floor:
-            before, self._floor = self.visible, floor
-            for events in self._tracks.values():
-                events.trim(floor)
-            appeared = self.visible != before
+        changed = False
         for events in self._tracks.values():
-            if not events.waits:
-                continue
-            parents = (
-                (rendition.segments[-1].run, rendition.seconds(rendition.segments[-1].time))
+            parents = [
+                rendition
                 for rendition in presentation.renditions
-                if rendition.track.key.name == events.track.parent and rendition.segments
+                if rendition.track.key.name == events.track.parent
+            ]
+            floor = max((floors.get(parent.name, 0) for parent in parents), default=0)
+            changed |= events.trim(floor)
+            ends = (
+                (parent.segments[-1].run, parent.seconds(parent.segments[-1].time))
+                for parent in parents
+                if parent.segments
             )
-            reached = max(parents, default=None)
-            appeared |= reached is not None and events.reach(*reached)
-        return appeared
+            reached = max(ends, default=None)
+            changed |= reached is not None and events.reach(*reached)
+        return changed
+
+    @property
+    def floors(self) -> dict[str, int]:
+        """The lowest index inside the window of its parent, of each track."""
+        return {name: events.floor for name, events in self._tracks.items()}
 
     @property
     def visible(self) -> dict[str, tuple[Copy, ...]]:

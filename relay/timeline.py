@@ -9,7 +9,7 @@ and only spares or delays it, so a wrong guess costs a put and never the result.
                        `patience`; so an early encoder cannot win every other index. Or half a
                        copy where a whole one is held; or a slate, than which any other copy is
                        better; or not the preferred source's, while that delivers
-            duplicate  the index is taken
+            duplicate  the index is taken; or nothing more can be held, and something better is
             fill       whole, for a declared gap: too late to be shown, it is kept beside it
             late       its place is past
             suspect    further ahead than `reach`: alone it changes nothing; three in a row when
@@ -24,21 +24,18 @@ counts. Invariants: an index is placed once; the order is strictly rising; nothi
 Times in ticks; `now` and `patience` in ms of a clock that only rises.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from relay.gathering import Offer
-from relay.joining import together
+from relay.joining import better, together
 from relay.media import Copy, Entry, Gap, Verdict
 from relay.numbering import Grid
 from relay.runs import FIRST, SILENCE, Run
+from relay.suspects import Suspects
 
 MOST_HELD = 8
-CONVINCING = 3
-MOST_SUSPECTS = 8
-"""Sources whose suspects are kept, the newest, and copies of each: strangers name themselves."""
 MOST_BYTES = 64 << 20
-"""Of what is held, and of what is suspect; one copy of each may always be larger."""
+"""Of what is held; one copy may always be larger."""
 
 
 @dataclass(slots=True)
@@ -61,7 +58,7 @@ class Timeline:
     _ahead: dict[int, Copy | Gap] = field(default_factory=dict)
     _hole_since: int | None = None
     _held: list[tuple[int, Offer]] = field(default_factory=list)
-    _suspects: dict[str, list[Offer]] = field(default_factory=dict)
+    _suspects: Suspects = field(default_factory=Suspects)
     _went_on: int | None = None
     _breaks: list[int] = field(default_factory=list)
     _anew: bool = True
@@ -166,12 +163,16 @@ class Timeline:
         misses = copy.index == self.next and self.placed and not self._joins(copy)
         worse = copy.partial and any(held.copy.index == copy.index for _, held in self._held)
         spare = offer.slate or (prefer not in (None, copy.source) and self._prefers(now))
-        size = _size(held for _, held in self._held) + copy.size
+        size = sum(held.copy.size for _, held in self._held) + copy.size
         room = len(self._held) < MOST_HELD and size <= MOST_BYTES
-        if (misses or worse or spare) and (room or not self._held):
+        if not (misses or worse or spare):
+            return Verdict.ACCEPTED
+        if room or not self._held:
             self._held.append((now + self.patience, offer))
             return Verdict.HELD
-        return Verdict.ACCEPTED
+        beside = (held for _, held in self._held if held.copy.index == copy.index)
+        loses = any(better(held, offer) for held in beside)
+        return Verdict.DUPLICATE if loses else Verdict.ACCEPTED
 
     def apply(self, member: Copy | Gap, now: int) -> list[Entry]:
         """The store took a member: the entries that find their place by it, in order."""
@@ -193,6 +194,8 @@ class Timeline:
             self.end = found.end
             self.next += 1
             entries.append(Entry(found, drift, discontinuity=self._breaks_at(found.index)))
+        # What was held for an index that is taken now takes no room, and is put while its key is.
+        self._held = [(now if self._taken(o.copy.index) else at, o) for at, o in self._held]
         if not self._ahead:
             self._hole_since = None
         elif entries or self._hole_since is None:
@@ -216,7 +219,9 @@ class Timeline:
         over = {offer.copy.index for deadline, offer in self._held if deadline <= now}
         ready = [at for at in self._held if at[1].copy.index < stop or at[1].copy.index in over]
         self._held = [held for held in self._held if held not in ready]
-        return [*together([offer for _, offer in ready], self._begins), *gaps]
+        # Behind the window the store has forgotten what was taken, and would take another.
+        offers = [offer for _, offer in ready if offer.copy.index >= self.floor]
+        return [*together(offers, self._begins), *gaps]
 
     def deadline(self) -> int | None:
         """When `due` is to be asked again."""
@@ -224,6 +229,9 @@ class Timeline:
         if self._hole_since is not None:
             times.append(self._hole_since + self.patience)
         return min(times, default=None)
+
+    def _taken(self, index: int) -> bool:
+        return index < (self.next or 0) or index in self._ahead
 
     def _far(self, index: int) -> bool:
         """Further than `reach` from all that the line has, placed or about to be."""
@@ -275,25 +283,9 @@ class Timeline:
     def _suspect(self, offer: Offer, now: int) -> Verdict:
         if offer.copy.partial:
             return Verdict.SUSPECT  # half a copy convinces nobody
-        line = self._suspects.pop(offer.copy.source, [])
-        self._suspects[offer.copy.source] = line  # the newest, last
-        if line and offer.copy.index != line[-1].copy.index + 1:
-            line.clear()
-        line.append(offer)
-        while len(line) > MOST_SUSPECTS or (len(line) > CONVINCING and _size(line) > MOST_BYTES):
-            del line[0]
-        while len(self._suspects) > 1 and (
-            len(self._suspects) > MOST_SUSPECTS
-            or sum(map(_size, self._suspects.values())) > MOST_BYTES
-        ):
-            del self._suspects[next(iter(self._suspects))]
+        line = self._suspects.add(offer)
         silence = SILENCE * self.grid.D * 1000
-        silent = self._went_on is None or now - self._went_on >= silence
-        if silent and len(line) >= CONVINCING:
+        if line and (self._went_on is None or now - self._went_on >= silence):
             self._held += [(now, convincing) for convincing in line]
             self._suspects.clear()
         return Verdict.SUSPECT
-
-
-def _size(offers: Iterable[Offer]) -> int:
-    return sum(offer.copy.size for offer in offers)

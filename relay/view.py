@@ -120,7 +120,7 @@ class View:
         """A copy came in: is it worth a put now? It changes nothing that `follow` decides."""
         copy, index = offer.copy, offer.copy.index
         if copy.event:
-            return self._signals.offer(copy, self._floor)
+            return self._signals.offer(copy)
         timeline = self._timeline(copy.track)
         # What has been offered stands for what has not been reported yet; before that, the clock.
         known = (self.edge, self._offered, self.presentation.grid.index_at(copy.arrival))
@@ -193,14 +193,12 @@ class View:
     def trims(self) -> list[tuple[str, int, int]]:
         """(track, run, floor) below which the store may forget: a quarter behind the window."""
         found = []
-        for name, timeline in self.timelines.items():
-            floor = timeline.floor - timeline.depth // 4
+        for name, kept in {**self._floors, **self._signals.floors}.items():
+            floor = kept - self._depth // 4
             if floor > self._trimmed.get(name, 0):
                 self._trimmed[name] = floor
                 found += [(name, run.number, floor) for run in self._runs]
-        oldest = min(self._trimmed.values(), default=0)
-        for name in self._signals.visible if found else ():
-            found += [(name, run.number, oldest) for run in self._runs]
+        oldest = min((self._trimmed.get(name, 0) for name in self._floors), default=0)
         while len(self._runs) > 1 and self._runs[1].start <= oldest:
             del self._runs[0]  # all of it has been trimmed
         return found
@@ -256,13 +254,13 @@ class View:
 
     def _surface(self) -> None:
         """Events appear whose time the parent has reached; others have left the window."""
-        if self._signals.surface(self.presentation, self._floor):
+        if self._signals.surface(self.presentation, self._floors):
             self.presentation = replace(self.presentation, events=self._signals.visible)
 
     @property
-    def _floor(self) -> int:
-        """The lowest index that any track still has in its window."""
-        return min((timeline.floor for timeline in self.timelines.values()), default=0)
+    def _floors(self) -> dict[str, int]:
+        """The lowest index inside the window, of each track that has a line."""
+        return {n: line.floor for n, line in self.timelines.items() if line.next is not None}
 
     def _turn(self, run: Run) -> list[News]:
         if run.number != self._runs[-1].number + 1:
@@ -274,6 +272,7 @@ class View:
         for timeline in self.timelines.values():
             for entry in timeline.turn(run):
                 self.presentation = fold(self.presentation, entry)
+        self._surface()
         return [RunPinned(run)]
 
     @property
@@ -294,6 +293,4 @@ class View:
             for start in self.presentation.breaks:
                 timeline.breaks(start)
             self.timelines[name] = timeline
-            for start in self.presentation.changes:
-                timeline.breaks(start)
         return timeline

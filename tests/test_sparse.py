@@ -8,7 +8,7 @@ import pytest
 from relay.media import Copy, Entry, Gap, Kind, Verdict
 from relay.presentation import Presentation, fold, register
 from relay.sparse import MOST_EVENTS, MOST_IN_A_CELL, Signals
-from tests.pieces import CELL, GRID, SCALE, VIDEO, copy, track
+from tests.pieces import AUDIO, CELL, GRID, SCALE, VIDEO, copy, track
 
 CUES = replace(track("scte", Kind.TEXT, 0), parent=VIDEO.key.name)
 
@@ -41,20 +41,20 @@ def seen(made: Signals) -> list[int]:
 @pytest.mark.requirement("SPARSE-4f")
 def test_an_event_is_visible_once_a_parent_fragment_begins_at_its_time_or_later() -> None:
     made = signals(event(8 * CELL), event(8 * CELL + 1))
-    assert not made.surface(playing(7), 0)
+    assert not made.surface(playing(7), {})
     assert seen(made) == []
-    assert made.surface(playing(7, 8), 0)
+    assert made.surface(playing(7, 8), {})
     assert seen(made) == [8 * CELL]
-    assert made.surface(playing(7, 8, 9), 0)
+    assert made.surface(playing(7, 8, 9), {})
     assert seen(made) == [8 * CELL, 8 * CELL + 1]
-    assert not made.surface(playing(7, 8, 9, 10), 0)
+    assert not made.surface(playing(7, 8, 9, 10), {})
 
 
 @pytest.mark.requirement("SPARSE-4f")
 def test_a_hole_of_the_parent_lets_time_pass_too() -> None:
     made = signals(event(8 * CELL))
     gap = Gap(VIDEO.name, 0, 8, 8 * CELL, CELL, 0)
-    assert made.surface(fold(playing(7), Entry(gap)), 0)
+    assert made.surface(fold(playing(7), Entry(gap)), {})
 
 
 @pytest.mark.requirement("SPARSE-2a")
@@ -63,7 +63,7 @@ def test_an_event_waits_while_its_parent_is_unknown() -> None:
     made = Signals()
     made.register(orphan)
     made.apply(event(CELL))
-    assert not made.surface(playing(7, 8), 0)
+    assert not made.surface(playing(7, 8), {})
     assert seen(made) == []
 
 
@@ -72,43 +72,54 @@ def test_another_timescale_is_compared_exactly() -> None:
     made = Signals()
     made.register(fine)
     made.apply(event(8 * CELL * 90 + 1))
-    assert not made.surface(playing(7, 8), 0)
-    assert made.surface(playing(7, 8, 9), 0)
+    assert not made.surface(playing(7, 8), {})
+    assert made.surface(playing(7, 8, 9), {})
 
 
 def test_events_of_an_older_run_are_past() -> None:
     made = signals(event(50 * CELL), event(CELL, run=1))
     shown = fold(playing(7), Entry(copy(8, time=0, run=1), discontinuity=True))
-    assert made.surface(shown, 0)
+    assert made.surface(shown, {})
     assert seen(made) == [50 * CELL]
 
 
 def test_two_encoders_events_are_one() -> None:
     made = signals(event(CELL))
-    assert made.offer(event(CELL, source="b"), 0) is Verdict.DUPLICATE
-    assert made.offer(event(CELL + 1), 0) is Verdict.ACCEPTED
-    assert made.offer(event(CELL + 1), 2) is Verdict.LATE
+    assert made.offer(event(CELL, source="b")) is Verdict.DUPLICATE
+    assert made.offer(event(CELL + 1)) is Verdict.ACCEPTED
 
 
 def test_events_are_seen_in_order_of_time() -> None:
     made = signals(event(3 * CELL), event(CELL), event(2 * CELL))
-    made.surface(playing(7), 0)
+    made.surface(playing(7), {})
     assert seen(made) == [CELL, 2 * CELL, 3 * CELL]
 
 
 def test_a_flood_is_bounded_in_a_cell_and_in_all() -> None:
     made = signals(*(event(CELL + at) for at in range(MOST_IN_A_CELL)))
-    assert made.offer(event(2 * CELL - 1), 0) is Verdict.FLOOD
-    assert made.offer(event(2 * CELL), 0) is Verdict.ACCEPTED
+    assert made.offer(event(2 * CELL - 1)) is Verdict.FLOOD
+    assert made.offer(event(2 * CELL)) is Verdict.ACCEPTED
     many = signals(*(event(at * SCALE) for at in range(MOST_EVENTS)))
-    assert many.offer(event(MOST_EVENTS * CELL), 0) is Verdict.FLOOD
-    many.surface(playing(7), MOST_EVENTS // 4)
-    assert many.offer(event(MOST_EVENTS * CELL), 0) is Verdict.ACCEPTED
+    assert many.offer(event(MOST_EVENTS * CELL)) is Verdict.FLOOD
+    many.surface(playing(7), {VIDEO.name: MOST_EVENTS // 4})
+    assert many.offer(event(MOST_EVENTS * CELL)) is Verdict.ACCEPTED
 
 
 def test_what_has_left_the_window_is_forgotten() -> None:
     made = signals(event(CELL), event(9 * CELL))
-    made.surface(playing(7), 0)
-    assert made.surface(playing(7), 2)
+    made.surface(playing(7), {})
+    assert made.surface(playing(7), {VIDEO.name: 2})
     assert seen(made) == []
-    assert made.offer(event(CELL), 0) is Verdict.ACCEPTED  # the window's floor is who refuses it
+    assert made.floors == {CUES.name: 2}
+    assert made.offer(event(CELL)) is Verdict.LATE
+
+
+def test_the_window_is_that_of_the_furthest_track_by_the_parents_name() -> None:
+    """One that was taken out of the ladder keeps no event for ever; others have no say."""
+    made = signals(event(CELL), event(9 * CELL))
+    low = track(bitrate=300_000)
+    shown = register(register(playing(7, 8, 9), low, 300_000), AUDIO, 96_000)
+    assert made.surface(shown, {low.name: 0, AUDIO.name: 50})
+    assert seen(made) == [CELL, 9 * CELL]
+    assert made.surface(shown, {low.name: 0, AUDIO.name: 50, VIDEO.name: 2})
+    assert seen(made) == [9 * CELL]

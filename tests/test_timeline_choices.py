@@ -113,7 +113,7 @@ def test_a_line_that_has_not_begun_has_nothing_to_break() -> None:
     assert [entry.discontinuity for entry in line.apply(copy(7), 0)] == [False]
 
 
-def test_what_is_held_and_what_is_suspect_are_bounded_in_bytes() -> None:
+def test_what_is_held_is_bounded_in_bytes() -> None:
     line, half = timeline(6), MOST_BYTES // 2
     line.offer(offer(7, "a"), 0, prefer="a")
     held = [line.offer(offer(7 + at, "b", size=half), 1, prefer="a") for at in range(3)]
@@ -121,11 +121,6 @@ def test_what_is_held_and_what_is_suspect_are_bounded_in_bytes() -> None:
     alone = timeline(6)
     alone.offer(offer(7, "a"), 0, prefer="a")
     assert alone.offer(offer(7, "b", size=3 * half), 1, prefer="a") is Verdict.HELD
-    for source in "abcdef":
-        for at in range(6):
-            assert line.offer(offer(9_000 + at, source, size=half), 1) is Verdict.SUSPECT
-    kept = [suspect.copy for suspects in line._suspects.values() for suspect in suspects]
-    assert [(each.source, each.index) for each in kept] == [("f", 9_003 + at) for at in range(3)]
 
 
 def test_a_break_that_was_known_before_the_line_began_still_comes() -> None:
@@ -140,3 +135,30 @@ def test_a_break_that_was_known_before_the_line_began_still_comes() -> None:
     again.begin(7)
     broken = [entry.discontinuity for at in (7, 8) for entry in again.apply(copy(at), 0)]
     assert broken == [False, True]
+
+
+def test_what_lost_while_it_was_held_takes_no_room_and_is_told_at_once() -> None:
+    line = timeline(6)
+    for at in range(MOST_HELD + 2):
+        assert line.offer(replace(offer(7 + at, "a"), slate=True), 0) is Verdict.HELD
+        line.apply(copy(7 + at, "b"), 0)
+        assert [(due.source, due.index) for due in offers(line, 0)] == [("a", 7 + at)]
+    assert line.deadline() is None
+
+
+def test_what_was_held_for_a_place_behind_the_window_is_given_up() -> None:
+    line = timeline(6)
+    line.offer(replace(offer(7, "a"), slate=True), 0)
+    line.apply(copy(500, "b"), 0)
+    assert offers(line, PATIENCE) == []
+    assert line.deadline() is None
+
+
+def test_when_no_more_can_be_held_what_is_worse_than_what_is_is_let_go() -> None:
+    line = timeline(6)
+    line.offer(replace(offer(7, "a"), slate=True), 0, prefer="a")
+    for at in range(MOST_HELD - 1):
+        assert line.offer(offer(7 + at, "b"), 1, prefer="a") is Verdict.HELD
+    assert line.offer(replace(offer(8, "a"), slate=True), 1, prefer="a") is Verdict.DUPLICATE
+    assert line.offer(offer(8, "c"), 1, prefer="a") is Verdict.ACCEPTED
+    assert line.offer(offer(8, "c", partial=True), 1) is Verdict.DUPLICATE

@@ -3,8 +3,15 @@
 from fractions import Fraction
 from itertools import pairwise
 
-from relay.media import Copy
+from relay.media import Copy, Track
 from tests.model.house import House
+
+
+def floor(house: House, sparse: Track) -> int:
+    """The lowest index inside the window of its parent."""
+    lines = house.view.timelines
+    parents = [r for r in house.presentation.renditions if r.track.key.name == sparse.parent]
+    return max((lines[parent.name].floor for parent in parents if parent.name in lines), default=0)
 
 
 def check_cues(house: House, sparse: str) -> None:
@@ -23,11 +30,11 @@ def check_cues(house: House, sparse: str) -> None:
     )
     times = [event.time for event in shown.events.get(sparse, ())]
     assert all(before < after for before, after in pairwise(times)), f"out of order: {times}"
-    floor = house.view._signals._floor
+    lowest = floor(house, cues.track)
     stored = [
         member.time
         for member in house.store.values()
-        if isinstance(member, Copy) and member.event and member.index >= floor
+        if isinstance(member, Copy) and member.event and member.index >= lowest
     ]
     due = [
         time

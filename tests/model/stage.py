@@ -10,7 +10,7 @@ from relay.arrival import Sender
 from relay.errors import HeaderDiffers
 from relay.media import Kind
 from relay.runs import SILENCE
-from tests.model.cues import check_cues
+from tests.model.cues import check_cues, floor
 from tests.model.encoder import Encoder, Sent
 from tests.model.house import House, Rules
 from tests.model.ledger import Ledger
@@ -139,9 +139,9 @@ class Stage(RuleBasedStateMachine):
         if not self.programme.cues or not self.connect(encoder, stream):
             return
         event = self.programme.event(cell, sixteenths)
-        floor = self.house.view._floor
+        before = floor(self.house, event.track)
         self.house.fragment(Sender(encoder.name, stream), event)
-        if self.free and self.ledger.index(cell) >= max(floor, self.house.view._floor):
+        if self.free and self.ledger.index(cell) >= max(before, floor(self.house, event.track)):
             # Under which index depends on the phase, which may have been learnt from a late clock.
             name, end = f"event/{event.track.name}/", f"/{event.time}"
             known = [key for key in self.house.store if isinstance(key, str)]

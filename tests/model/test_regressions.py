@@ -243,3 +243,39 @@ def test_a_jump_that_was_doubted_is_forgotten_when_the_settings_change() -> None
     relay.reconfigure_all(clean=False, skipped=0, variants=(0, 1))
     relay.deliver_all(cells=2, lost=0, ms=0, who=0)
     relay.teardown()
+
+
+def test_a_track_that_moves_on_alone_takes_no_event_from_the_parent_that_stays() -> None:
+    relay = began(names=(NAMES[0], NAMES[2]), local=True, cues=True)
+    relay.deliver(who=B, which=TRACK)
+    relay.cue(who=A, cells=0, sixteenths=0)
+    relay.jump(cells=20)
+    relay.deliver_together(cells=3, lag=0)
+    relay.crash()
+    relay.cue(who=A, cells=0, sixteenths=0)
+    relay.teardown()
+
+
+def test_a_slate_that_was_held_is_not_put_again_once_the_store_forgot_what_had_won() -> None:
+    relay = on_air()
+    relay.lose_input(who=A)
+    for _ in range(4):
+        relay.deliver_together(cells=4, lag=0)
+    relay.teardown()
+
+
+def test_a_track_that_has_died_keeps_no_event_for_ever() -> None:
+    relay = on_air(names=(NAMES[0], NAMES[2]), cues=True)
+    relay.cue(who=A, cells=-1, sixteenths=0)
+    for _ in range(24):
+        relay.deliver(who=A, which=TRACK)
+    assert not any(str(key).startswith("event/") for key in relay.house.store)
+    relay.teardown()
+
+
+def test_a_slate_does_not_win_because_too_many_better_copies_wait() -> None:
+    relay = began(starts=(0, 0, 0))
+    relay.prefer(who=2)
+    relay.lose_input(who=2)
+    relay.deliver_together(cells=4, lag=0)
+    relay.teardown()
