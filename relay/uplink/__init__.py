@@ -9,6 +9,7 @@
     line       what a stream still has to send, from the presentation; events: of sparse tracks
     stamp      a stored copy's bytes as the stream sends them
     supply     the media of one stream: what is due, fetched and stamped
+    headway    whether a receiver takes what it gets: the send timeout
     attempt    the states of one stream's connection, in an operator's words
     uplink     one stream of audio and video: one long POST
     bursts     one stream of sparse tracks: a short POST for each burst
