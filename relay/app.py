@@ -253,6 +253,7 @@ def _destinations(table: ChannelTable) -> list[Destination]:
             backup_of=said.backup_of or "",
             width=said.stamp_index,
             per_track=said.streams == "tracks",
+            audio_twice=said.audio == "twice",
             speed=said.catch_up,
             username=said.username,
             password_file=said.password_file,

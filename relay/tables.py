@@ -71,6 +71,9 @@ class UpstreamTable(Table):
     streams: Literal["received", "tracks"] = Field(
         default="received", description="received (as they came) | tracks (each in its own stream)"
     )
+    audio: Literal["once", "twice"] = Field(
+        default="once", description="once | twice (each once more, in a stream of its own)"
+    )
     stamp_index: Literal[0, 32, 64] = Field(
         default=0, description="bits of the fragment_index put into tfxd; 0: as received"
     )

@@ -4,9 +4,8 @@ Three things that an HTTP client does not do by itself, and that a live sender n
 
 - It reads while it sends, so an early answer is seen at once and ends the POST.
 - It tells its duties what has been delivered: see `wire`.
-- A peer that neither reads nor answers is given up: when nothing has been acknowledged for the
-  duties' send timeout although bytes are waiting (SVC-2). A limit on reading would fire in every
-  long POST.
+- A peer that does not take what it gets is given up: one that neither reads nor answers, and one
+  that crawls (SVC-2, `relay.uplink.headway`). A limit on reading would fire in every long POST.
 
 Every POST has a connection of its own, never one that has failed (SVC-5).
 """
@@ -25,6 +24,7 @@ from relay.courier.answer import read_answer
 from relay.courier.probe import Settled, probe
 from relay.courier.wire import CONNECT, Wire
 from relay.media import Buffer
+from relay.uplink.headway import Headway
 from relay.uplink.steps import (
     Answer,
     Cut,
@@ -75,6 +75,7 @@ class Courier:
         self._settled = Settled(self._home, self._headers)
         self._wire = Wire()
         self._nudge = asyncio.Event()
+        self._headway = Headway(0, 0)
 
     def nudge(self) -> None:
         """Something happened: do not wait any longer."""
@@ -129,6 +130,9 @@ class Courier:
         tracker = aiohttp.UploadTracker()
         answer: Answer | None = None
         why, delivered = "", 0
+        self._headway = Headway(self.duties.send_timeout, _monotonic())
+        if data is not None:
+            self._headway.hand(len(data))
         try:
             async with self._wire.session(self._settled.trust, self._settled.digest) as session:
                 post = asyncio.create_task(self._post(session, tracker, data))
@@ -164,6 +168,7 @@ class Courier:
         while True:
             match self.duties.step(self._now()):
                 case Send(data):
+                    self._headway.hand(len(data))
                     yield data
                 case Wait(until):
                     await self._sleep(until)
@@ -186,28 +191,32 @@ class Courier:
         self._wire.reset_at_close()
 
     async def _watch(self, post: "asyncio.Task[Answer]", tracker: aiohttp.UploadTracker) -> str:
-        """Until the POST is over: measure, and give up a peer that takes nothing. Why, if so."""
-        moved = time.monotonic()
-        limit = self.duties.send_timeout / 1000
-        before = 0
+        """Until the POST is over: measure, and give up a peer that does not take it. Why, if so."""
+        headway, before = self._headway, 0
+        begun = ended = False
         while not post.done():
             await asyncio.wait({post}, timeout=POLL)
-            ended = tracker.upload_complete.done()
-            if ended:  # the last chunk is out: only the answer is missing
-                limit = max(limit, LAST_ANSWER)
-            delivered = self._wire.acknowledged(tracker)
-            if delivered > before or (delivered >= self.duties.handed > 0):
-                if not ended or delivered > before:
-                    moved = time.monotonic()
-                if delivered > before:
-                    self.duties.acknowledged(delivered, self._now())
+            delivered, now = self._wire.acknowledged(tracker), _monotonic()
+            if delivered > before:
+                self.duties.acknowledged(delivered, self._now())
                 before = delivered
-            patience = limit if tracker.bytes_written else max(limit, CONNECT)
-            if time.monotonic() - moved > patience:
+            if not begun and tracker.bytes_written:
+                begun, headway.since = True, now  # connecting has a limit of its own
+            if not ended and tracker.upload_complete.done():
+                ended, headway.since = True, now  # the last chunk is out
+            if headway.waits or not ended:
+                headway.look(delivered, now)
+            least = LAST_ANSWER if ended else 0 if begun else CONNECT
+            if headway.over(now, int(least * 1000)):
+                self._wire.reset_at_close()  # or what waits would still go out, beside the next
                 post.cancel()
                 await asyncio.wait({post})
-                return "no answer" if ended else "the peer takes nothing: send timeout"
+                return "no answer" if ended else "the peer takes too little: send timeout"
         return ""
+
+
+def _monotonic() -> int:
+    return time.monotonic_ns() // 1_000_000
 
 
 def _reason(error: BaseException) -> str:

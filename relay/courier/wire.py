@@ -22,8 +22,6 @@ from relay.courier.resolver import LastingResolver
 CONNECT = 10.0
 """Seconds for name, connection and handshake (SVC-1)."""
 UNSENT = 128 * 1024
-_CLOSED = 7
-"""TCP_CLOSE: the first byte of TCP_INFO is the connection's state."""
 _KEEPALIVE = ((socket.TCP_KEEPIDLE, 10), (socket.TCP_KEEPINTVL, 5), (socket.TCP_KEEPCNT, 3))
 
 
@@ -66,15 +64,14 @@ class Wire:
     def acknowledged(self, tracker: aiohttp.UploadTracker) -> int:
         """Bytes of the body that the peer's kernel has acknowledged: a lower bound, which rises.
 
-        A connection that is over says nothing any more: what it held may be lost.
+        A connection that closes says nothing any more: what it held may be lost. One that was reset
+        and is not closed yet still says what it held (Linux keeps the count until it is closed).
         """
         waiting = self._waiting(tracker)
         if waiting is None:
             return self._delivered
         for open_ in self._open():
             with contextlib.suppress(OSError):
-                if open_.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == _CLOSED:
-                    continue
                 queued = int.from_bytes(ioctl(open_, termios.TIOCOUTQ, bytes(4)), sys.byteorder)
                 self._delivered = max(self._delivered, tracker.bytes_written - queued - waiting)
         return self._delivered

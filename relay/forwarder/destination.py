@@ -13,6 +13,7 @@ class Destination:
     backup_of   sends only while the upstream of this name fails
     width       bits of the fragment_index that is stamped into tfxd (32, 64); 0: as received
     per_track   each track in a stream of its own; else streams as received
+    audio_twice each audio once more, in a stream of its own
     speed       how many times faster than it plays a backlog goes up
     """
 
@@ -21,6 +22,7 @@ class Destination:
     backup_of: str = ""
     width: int = 0
     per_track: bool = False
+    audio_twice: bool = False
     speed: int = 8
     username: str = ""
     password_file: Path | None = None

@@ -22,8 +22,8 @@ from relay.uplink.address import address, split
 from relay.uplink.attempt import State
 from relay.uplink.bursts import Bursts
 from relay.uplink.catalogue import Catalogue
+from relay.uplink.composition import composed
 from relay.uplink.cursor import Cursor
-from relay.uplink.singles import singles
 from relay.uplink.stamp import Stamps
 from relay.uplink.standing import Standing, together
 from relay.uplink.steps import Fetch
@@ -156,12 +156,14 @@ class Upstream:
 
     def _divided(self, name: str, stream: str, header: Header) -> dict[str, Header]:
         """The courses that a course goes up as."""
-        if self.destination.per_track:
-            try:
-                return singles(stream, header)
-            except EncoderError as error:
-                text = f"{self.name}: stream {stream} goes up as it came: {error.message}"
-                self._channel.tell("UPSTREAM_STREAM", text, grave=True, upstream=self.name)
+        to = self.destination
+        try:
+            return composed(
+                name, stream, header, per_track=to.per_track, audio_twice=to.audio_twice
+            )
+        except EncoderError as error:
+            text = f"{self.name}: stream {stream} goes up as it came: {error.message}"
+            self._channel.tell("UPSTREAM_STREAM", text, grave=True, upstream=self.name)
         return {name: header}
 
     def _take_up(self, name: str, header: Header) -> None:

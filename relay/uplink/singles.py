@@ -10,29 +10,33 @@ from relay.errors import HeaderInvalid
 from relay.ingest import manifest
 from relay.ingest.smooth import read_header
 from relay.ingest.url import NAME
-from relay.media import Header
+from relay.media import Header, Kind
 from relay.mp4.single import only_track
 from relay.mp4.smooth import LIVE_SERVER_MANIFEST, manifest_xml
 from relay.mp4.walk import Budget, children
 from relay.mp4.write import box
 
 
-def singles(stream: str, header: Header) -> dict[str, Header]:
+def singles(stream: str, header: Header, kind: Kind | None = None) -> dict[str, Header]:
     """The headers of the tracks of `stream`, by the id of the stream that each gets.
 
-    Raises EncoderError when the header cannot be taken apart; then it goes up as it is.
+    `kind`: of these tracks only. A track that is alone already keeps its header as it came. Raises
+    EncoderError when the header cannot be taken apart; then it goes up as it is.
     """
     found: dict[str, Header] = {}
+    alone = len(read_header(stream, header.data).tracks) == 1
     for told in header.tracks:
-        data = _single(header.data, told.track_id)
-        (alone,) = read_header(stream, data).tracks
-        if alone.track != told.track:
+        if kind not in (None, told.track.key.kind):
+            continue
+        data = header.data if alone else _single(header.data, told.track_id)
+        (what,) = read_header(stream, data).tracks
+        if what.track != told.track:
             raise HeaderInvalid(f"{told.track.name} means something else without the others.")
-        found[_id(told.track.name)] = Header(data, (told,))
+        found[single_id(told.track.name)] = Header(data, (told,))
     return found
 
 
-def _id(track: str) -> str:
+def single_id(track: str) -> str:
     """A stream id that says the track's name, if it can be one."""
     return track if NAME.fullmatch(track) else sha256(track.encode()).hexdigest()[:16]
 

@@ -170,7 +170,7 @@ async def test_delivered_is_what_the_peers_kernel_has_and_no_more(secure: bool) 
     access = Access(ca_file=CA, cert_file=CLIENT, key_file=KEY)
     async with sinking(secure=secure) as (sink, valve, url):
         assert not await asyncio.wait_for(courier(url, flood, access).run(), 30)
-        assert flood.why == "the peer takes nothing: send timeout"
+        assert flood.why == "the peer takes too little: send timeout"
         assert flood.delivered == sorted(flood.delivered)
         sink.ended.clear()
         await valve.spill()
@@ -206,8 +206,9 @@ class Written:
     bytes_written: int
 
 
-def test_what_a_connection_held_when_it_was_reset_was_not_delivered() -> None:
-    """The kernel knows of the reset, and the loop has not noticed it yet."""
+@pytest.mark.parametrize("lingers", [True, False])
+def test_what_a_connection_held_when_it_was_reset_was_not_delivered(*, lingers: bool) -> None:
+    """The kernel knows of the reset, the loop has not noticed it yet: the kernel still counts."""
     wire = Wire()
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -222,11 +223,64 @@ def test_what_a_connection_held_when_it_was_reset_was_not_delivered() -> None:
                 handed += ours.send(PIECE)
         written = cast("UploadTracker", Written(handed))
         before = wire.acknowledged(written)
-        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-        theirs.close()
+        if not lingers:
+            theirs.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        theirs.close()  # with bytes that nobody has read: a reset, too
         closed, limit = 7, time.monotonic() + 10
         while ours.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] != closed:
             assert time.monotonic() < limit, "the reset has not come"
             time.sleep(0.01)
         assert wire.acknowledged(written) == before < handed
+        with contextlib.suppress(ConnectionResetError):
+            ours.recv(1)  # now the loop has
+        assert wire.acknowledged(written) == before
         ours.close()
+
+
+@asynccontextmanager
+async def reading(size: int, pause: float, most: int = 1 << 40) -> AsyncIterator[tuple[str, Sink]]:
+    """A receiver that takes so many bytes at a time, from a small buffer; it ends behind `most`."""
+    sink = Sink()
+
+    async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            if not await probed(reader, writer):
+                while sink.came < most and (data := await reader.read(size)):
+                    sink.came += len(data)
+                    await asyncio.sleep(pause * len(data) / size)
+                sink.ended.set()
+        except ConnectionError:
+            sink.ended.set()
+        finally:
+            writer.transport.abort()
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    server = await asyncio.start_server(take, sock=listener, limit=4096)
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}/n.isml/Streams(a)", sink
+        await asyncio.wait_for(sink.ended.wait(), 20)
+    finally:
+        server.close()
+
+
+@pytest.mark.requirement("SVC-2a", role="client")
+@pytest.mark.fault("F24")
+async def test_a_receiver_that_crawls_is_given_up_though_it_moves() -> None:
+    flood = Flood()
+    async with reading(500, 0.05) as (url, sink):
+        assert not await asyncio.wait_for(courier(url, flood, Access()).run(), 30)
+    assert flood.why == "the peer takes too little: send timeout"
+    assert 0 < sink.came < 2 * len(PIECE)
+    assert len(set(flood.delivered)) > 2, "it did not move"
+
+
+@pytest.mark.requirement("SVC-2a", role="client")
+async def test_a_receiver_that_takes_a_piece_in_time_is_kept() -> None:
+    flood = Flood()
+    began = time.monotonic()
+    async with reading(8192, 0.05, 12 * len(PIECE)) as (url, sink):
+        assert not await asyncio.wait_for(courier(url, flood, Access()).run(), 60)
+    assert "send timeout" not in flood.why
+    assert sink.came >= 12 * len(PIECE)
+    assert time.monotonic() - began > 2 * flood.send_timeout / 1000
