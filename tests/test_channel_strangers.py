@@ -44,6 +44,7 @@ def short(index: int) -> Fragment:
     return replace(found, duration=D // 4)
 
 
+@pytest.mark.threat("T38")
 async def test_a_far_future_that_breaks_off_does_not_move_the_line() -> None:
     channel, clock = await started(MemoryStore(), replace(RULES, patience=1))
     await going_on(channel, clock, 0, 3)
@@ -57,6 +58,7 @@ async def test_a_far_future_that_breaks_off_does_not_move_the_line() -> None:
     await channel.close()
 
 
+@pytest.mark.threat("T38")
 async def test_a_burst_of_far_futures_does_not_move_a_line_that_another_continues() -> None:
     channel, clock = await started(MemoryStore(), replace(RULES, patience=1))
     await going_on(channel, clock, 0, 3)
@@ -106,6 +108,7 @@ async def test_a_far_future_among_what_waits_for_the_grid_does_not_begin_the_lin
     await channel.close()
 
 
+@pytest.mark.threat("T38")
 async def test_a_far_future_that_comes_first_of_all_does_not_begin_the_line() -> None:
     rules = replace(RULES, patience=1, anchor="utc")
     channel, clock = await started(MemoryStore(), rules)

@@ -44,6 +44,7 @@ def code(answer: Answer) -> tuple[int, str]:
 
 @pytest.mark.requirement("SVC-6a", "RED-2c")
 @pytest.mark.parametrize("cut", [0, 10, 2_000])
+@pytest.mark.threat("T17")
 async def test_a_body_that_stops_is_408_and_the_other_source_carries_on(cut: int) -> None:
     async with opened(idle=300) as door, connected(door.address) as stalled:
         await stalled.send(request(f"{PATH}?source=a") + chunk(header()))
@@ -75,6 +76,7 @@ async def test_a_post_that_never_sends_a_body_is_408() -> None:
 
 
 @pytest.mark.requirement("SVC-6a")
+@pytest.mark.threat("T17")
 async def test_a_body_that_crawls_is_408() -> None:
     """Drop by drop it would outlive any limit of silence."""
     async with opened() as door, connected(door.address) as client:
@@ -101,6 +103,7 @@ async def test_a_fragment_every_ten_seconds_does_not_crawl() -> None:
         assert (await client.answer()).status == 200
 
 
+@pytest.mark.threat("T19")
 async def test_ten_thousand_tiny_chunks_are_refused() -> None:
     async with opened() as door, connected(door.address) as client:
         await client.send(request(PATH) + chunk(recorded.box("free", bytes(60_000))[:8]))
@@ -111,6 +114,7 @@ async def test_ten_thousand_tiny_chunks_are_refused() -> None:
         assert door.rejected == {"INGEST_CHUNKING": 1}
 
 
+@pytest.mark.threat("T36")
 async def test_more_posts_than_an_address_may_have_are_503_until_one_ends() -> None:
     async with opened() as door, AsyncExitStack() as stack:
         clients = [await stack.enter_async_context(connected(door.address)) for _ in range(65)]

@@ -113,6 +113,7 @@ async def refused(door: Door, head: bytes, body: bytes) -> Answer:
 
 @pytest.mark.requirement("FMT-1a", "FMT-8b", "HTTP-2a")
 @pytest.mark.parametrize("name", CASES)
+@pytest.mark.threat("T05", "T06", "T08", "T15", "T16")
 async def test_a_refusal_says_why_and_ends_the_connection(name: str, log: list[Any]) -> None:
     head, body, status, code = CASES[name]
     async with opened() as door:
@@ -141,6 +142,7 @@ async def test_a_refusal_says_why_and_ends_the_connection(name: str, log: list[A
 
 
 @pytest.mark.parametrize("name", [name for name in CASES if name != "another configuration"])
+@pytest.mark.threat("T05")
 async def test_a_refused_body_leaves_the_channel_as_it_was(name: str) -> None:
     head, body, _, _ = CASES[name]
     begun = head == request(PATH) and body.startswith(header())
@@ -181,6 +183,7 @@ async def test_a_clean_end_in_mid_box_is_refused() -> None:
         await shown(door.channel, [0])
 
 
+@pytest.mark.threat("T16")
 async def test_a_refusal_comes_with_the_header_of_a_box_and_not_with_its_end() -> None:
     """A sender of something huge shall not be listened to."""
     async with opened() as door, connected(door.address) as client:
@@ -236,6 +239,7 @@ async def test_a_hundred_refused_posts_leave_nothing_behind_and_disturb_nobody()
         assert door.rejected == {"INGEST_POINT_UNKNOWN": 40, "INGEST_URL": 30, "INGEST_BOX": 30}
 
 
+@pytest.mark.threat("T28")
 async def test_what_a_stranger_sent_stands_quoted_in_the_answer_and_the_log(
     log: list[Any],
 ) -> None:

@@ -67,6 +67,7 @@ def test_the_last_fragments_may_be_resent() -> None:
 
 
 @pytest.mark.requirement("FMT-8a")
+@pytest.mark.threat("T39")
 def test_a_resent_backlog_is_late_however_long() -> None:
     """It comes faster than it plays."""
     runs = on_air(2000)
@@ -136,6 +137,7 @@ def test_tracks_of_one_stream_may_be_far_apart() -> None:
     assert runs.place(sender, 0, 0, track="v") is Standing.CURRENT
 
 
+@pytest.mark.threat("T39")
 def test_one_track_whose_clock_goes_back_alone_is_refused() -> None:
     runs = on_air(1000)
     video, audio = Sender("a", "video"), Sender("a", "audio")

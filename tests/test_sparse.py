@@ -95,6 +95,7 @@ def test_events_are_seen_in_order_of_time() -> None:
     assert seen(made) == [CELL, 2 * CELL, 3 * CELL]
 
 
+@pytest.mark.threat("T42")
 def test_a_flood_is_bounded_in_a_cell_and_in_all() -> None:
     made = signals(*(event(CELL + at) for at in range(MOST_IN_A_CELL)))
     assert made.offer(event(2 * CELL - 1)) is Verdict.FLOOD

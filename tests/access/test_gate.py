@@ -69,6 +69,7 @@ def test_a_channel_without_sources_is_open() -> None:
         asked(f"Bearer {TOKEN}", source="enc_a"),
     ],
 )
+@pytest.mark.threat("T33")
 def test_a_token_is_known_wherever_it_stands(request_: Asked) -> None:
     assert gate(enc_a=A, enc_b=B).admit(request_, 0) == "enc_a"
 
@@ -109,6 +110,7 @@ def test_a_password_that_is_not_sent(number: int) -> None:
     assert refused(door, asked(digested(challenge, "b", "guess"))).challenges
 
 
+@pytest.mark.threat("T33")
 def test_a_nonce_ages_and_is_renewed() -> None:
     door = gate(enc_b=B)
     challenge = refused(door, asked()).challenges[0]

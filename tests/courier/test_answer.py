@@ -65,11 +65,13 @@ async def answered(response: bytes, *, drip: bool = False) -> Answer:
         (b"\xff\xfe", "Forbidden"),
     ],
 )
+@pytest.mark.threat("T24")
 async def test_the_text_of_an_answer_is_short_and_printable(body: bytes, text: str) -> None:
     head = b"HTTP/1.1 403 Forbidden\r\nRetry-After: 2\r\nContent-Length: %d\r\n\r\n" % len(body)
     assert await answered(head + body) == Answer(403, text, 2_000)
 
 
+@pytest.mark.threat("T24")
 async def test_nobody_listens_for_long() -> None:
     before = time.monotonic()
     head = b"HTTP/1.1 503 Busy\r\nContent-Length: 1000000000\r\n\r\n"

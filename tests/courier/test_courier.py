@@ -139,6 +139,7 @@ async def test_a_broken_connection_ends_at_the_very_byte(quick: Stamper, size: i
     assert pushed.plan.progress.answer == "cut by a fault" or pushed.plan.progress.posts > 1
 
 
+@pytest.mark.threat("T24")
 async def test_an_early_refusal_is_seen_at_once(quick: Stamper) -> None:
     refused: list[float] = []
 

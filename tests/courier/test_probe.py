@@ -39,17 +39,20 @@ async def redirected(location: str, access: Access) -> tuple[int, str, list[byte
         *("//evil.example/x", "gopher://127.0.0.1/x"),
     ],
 )
+@pytest.mark.threat("T23")
 async def test_a_redirect_to_another_host_is_not_followed(location: str) -> None:
     status, url, heads = await redirected(location, Access())
     assert (status, len(heads)) == (307, 1)
     assert url.startswith("http://127.0.0.1:")
 
 
+@pytest.mark.threat("T23")
 async def test_credentials_go_to_no_other_port() -> None:
     status, _, heads = await redirected("http://127.0.0.1:1/x", TOKEN)
     assert (status, len(heads)) == (307, 1)
 
 
+@pytest.mark.threat("T23")
 async def test_redirects_have_an_end() -> None:
     status, _, heads = await redirected("/again", TOKEN)
     assert (status, len(heads)) == (310, REDIRECTS + 1)

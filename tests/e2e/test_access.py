@@ -53,6 +53,7 @@ def push(
 @pytest.mark.parametrize(
     ("channel", "options"), [("digest", ()), ("basic", ("-auth_type", "basic"))]
 )
+@pytest.mark.threat("T33")
 def test_ffmpeg_with_a_password_in_its_url(
     ffmpeg: str, relay: RelayProcess, channel: str, options: tuple[str, ...]
 ) -> None:
@@ -61,6 +62,7 @@ def test_ffmpeg_with_a_password_in_its_url(
     assert sources(relay, channel) == ["enc_b"]
 
 
+@pytest.mark.threat("T33")
 def test_ffmpeg_with_a_token_in_a_header(ffmpeg: str, relay: RelayProcess) -> None:
     field = f"Authorization: Bearer {TOKEN}\r\n"
     done = push(ffmpeg, relay, "token", "", "-headers", field)
@@ -77,6 +79,7 @@ def test_ffmpeg_without_the_right_password(ffmpeg: str, relay: RelayProcess, bef
     assert sources(relay, "wrong") == []
 
 
+@pytest.mark.threat("T33")
 def test_the_model_encoder_negotiates(loop: Path, relay: RelayProcess, tmp_path: Path) -> None:
     url = f"{relay.url}/push.isml/Streams(main)"
     with Push(loop, url, "enc_b", tmp_path) as encoder:

@@ -23,6 +23,7 @@ MISSES = {"a frame": FRAME, "a frame early": -FRAME, "100 ms": 100 * MS, "100 ms
 @pytest.mark.fault("F18")
 @pytest.mark.parametrize("shift", [*JOINS.values(), *MISSES.values()], ids=[*JOINS, *MISSES])
 @pytest.mark.parametrize("first", ["the right one", "the other one"])
+@pytest.mark.threat("T41")
 async def test_two_legs_that_are_apart_make_one_line(shift: int, first: str) -> None:
     """Beyond half a frame they are not mixed, whoever is first; and one alone goes on."""
     async with twins(QUICK) as stage:
@@ -142,6 +143,7 @@ STEPS = {"-1 h": -3_600_000, "+1 h": 3_600_000, "-10 y": -10 * YEAR, "+10 y": 10
 @pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
 @pytest.mark.parametrize("began", [NOW, LEAP], ids=["2026", "29 February"])
 @pytest.mark.parametrize("utc", [True, False], ids=["UTC", "from 0"])
+@pytest.mark.threat("T40")
 async def test_a_clock_that_is_set_changes_nothing(
     step: int, began: int, utc: bool, tmp_path: Path
 ) -> None:
@@ -178,6 +180,7 @@ async def test_a_clock_that_is_set_changes_nothing(
 
 @pytest.mark.fault("F33")
 @pytest.mark.parametrize("wrong", STEPS.values(), ids=STEPS)
+@pytest.mark.threat("T40")
 async def test_a_relay_that_was_started_under_a_wrong_clock_publishes_nevertheless(
     wrong: int,
 ) -> None:

@@ -47,6 +47,7 @@ def _served(url: str, indexes: Iterable[int]) -> dict[int, bytes]:
 @pytest.mark.parametrize(
     ("damage", "which"), [(_flipped, -1), (_zeroed, 2), (_cut, 2)], ids=["bit", "4 KiB", "end"]
 )
+@pytest.mark.threat("T43")
 def test_a_stored_fragment_that_was_damaged_is_never_served(
     tmp_path: Path, damage: Callable[[bytes], bytes], which: int
 ) -> None:

@@ -142,6 +142,7 @@ def test_encodings_and_spellings(written: Written) -> None:
         *("en&quot;&#10;#EXT-X-ENDLIST", "a" * 65, "a\\b", "a%2fb", "a:b"),
     ],
 )
+@pytest.mark.threat("T07", "T27")
 def test_a_name_that_is_not_plain_is_refused(name: str) -> None:
     for said in ({"trackName": name}, {"parentTrackName": name}):
         with pytest.raises(ManifestInvalid) as caught:
@@ -164,6 +165,7 @@ def test_a_name_that_is_not_plain_is_refused(name: str) -> None:
         {"systemLanguage": "e" * 36},
     ],
 )
+@pytest.mark.threat("T27")
 def test_values_that_are_none(wrong: dict[str, object]) -> None:
     with pytest.raises(ManifestInvalid):
         parse(smil(track(**wrong)).encode())  # type: ignore[arg-type]
@@ -174,6 +176,7 @@ def test_values_that_are_none(wrong: dict[str, object]) -> None:
     [(), (track(), track("audio")), tuple(track(trackID=n) for n in range(1, 34)), ("<param/>",)],
     ids=["none", "one trackID twice", "33", "no element of a track"],
 )
+@pytest.mark.threat("T36")
 def test_sets_of_tracks_that_are_refused(tracks: tuple[str, ...]) -> None:
     with pytest.raises(ManifestInvalid):
         parse(smil(*tracks).encode())
@@ -209,6 +212,7 @@ BOMBS = {
 
 
 @pytest.mark.parametrize("name", BOMBS)
+@pytest.mark.threat("T13", "T14")
 def test_bombs_are_refused_at_once(name: str) -> None:
     for encoding in ("utf-8", "utf-16-le"):
         data = BOMBS[name].encode(encoding, "surrogatepass")
@@ -247,6 +251,7 @@ print(len(seen))
 """
 
 
+@pytest.mark.threat("T13")
 def test_no_manifest_opens_a_file_or_a_socket() -> None:
     ran = subprocess.run(
         [sys.executable, "-c", WATCHED],

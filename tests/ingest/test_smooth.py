@@ -126,6 +126,7 @@ def test_what_azure_ignored_is_ignored() -> None:
         ((*HEADER, *media()), FragmentInvalid, "neither tfxd nor tfdt"),
     ],
 )
+@pytest.mark.threat("T11")
 def test_orders_that_are_refused(
     given_boxes: tuple[Box, ...], error: type[EncoderError], words: str
 ) -> None:

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -30,6 +31,7 @@ SMALL = b"".join(one.data for one in HEADER) + MEDIA[0].data
     st.integers(0, 2),
 )
 @example([(0, 0)], 0)
+@pytest.mark.threat("T11")
 def test_bytes_changed(changes: list[tuple[int, int]], cached: int) -> None:
     damaged = bytearray(SHORT)
     for at, value in changes:

@@ -62,6 +62,7 @@ def test_events_are_a_setting() -> None:
         *("a" * 65, "a" * 10_000, "%F0%9F%8E%A5", "a%3Fb", "a%23b", 'a"b', "<a>", "a;b"),
     ],
 )
+@pytest.mark.threat("T06")
 def test_a_stream_id_that_is_not_plain_is_refused(stream: str) -> None:
     with pytest.raises(IngestUrl) as caught:
         parse(unquote(f"/news.isml/Streams({stream})"))
@@ -83,6 +84,7 @@ def test_a_stream_id_that_is_not_plain_is_refused(stream: str) -> None:
         *("/x.i\u017fml/Streams(a)", "/x.isml/\u017ftreams(a)", "/x.isml/Stream\u017f(a)"),
     ],
 )
+@pytest.mark.threat("T06")
 def test_what_is_no_ingest_url(path: str) -> None:
     with pytest.raises(IngestUrl) as caught:
         parse(path)
@@ -107,6 +109,7 @@ def test_no_path_holds_the_loop(path: str) -> None:
 
 
 @given(st.text(max_size=60), st.text(max_size=30))
+@pytest.mark.threat("T06")
 def test_only_plain_names_come_out(text: str, query: str) -> None:
     for path in (text, f"/{text}.isml/Streams({text})", f"/news.isml{text}"):
         try:

@@ -51,6 +51,7 @@ async def test_prefer_shows_in_the_status() -> None:
         ("localhost:8081", "Content-Type: text/plain"),
     ],
 )
+@pytest.mark.threat("T30")
 async def test_a_page_of_another_site_is_refused(path: str, host: str, field: str) -> None:
     with capture_logs() as log:
         async with opened({"news": PLAIN}) as house:
@@ -67,6 +68,7 @@ async def test_a_page_of_another_site_is_refused(path: str, host: str, field: st
 
 
 @pytest.mark.parametrize("host", ["relay", ""])
+@pytest.mark.threat("T30")
 async def test_nothing_is_changed_by_a_get(host: str) -> None:
     async with opened({"news": PLAIN}) as house:
         for path in (RESET, PREFER):

@@ -35,6 +35,7 @@ async def test_the_root_leads_to_the_page(address: Address, path: str) -> None:
     assert (answer.status, answer.fields["location"]) == (307, "/ui/")
 
 
+@pytest.mark.threat("T26")
 async def test_the_page_may_run_its_own_scripts_and_reach_its_own_ports_only(
     address: Address,
 ) -> None:
@@ -127,6 +128,7 @@ def test_the_lock_pins_what_the_page_asks_for_and_names_no_host() -> None:
     assert not any("resolved" in entry for entry in lock.values())
 
 
+@pytest.mark.threat("T26")
 def test_no_file_of_the_page_builds_markup_from_text() -> None:
     for name in [*OURS, "index.html"]:
         text = (PAGE / name).read_text()

@@ -55,6 +55,7 @@ def test_callers_that_may(headers: dict[str, str]) -> None:
         {"host": "localhost", "content-type": ""},
     ],
 )
+@pytest.mark.threat("T22", "T30")
 def test_callers_that_may_not(headers: dict[str, str]) -> None:
     with pytest.raises(ControlRefused) as refused:
         check(JSON | headers, NAMES)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
@@ -73,6 +74,7 @@ async def test_a_copy_that_differs_is_counted_once() -> None:
     assert counted == {"duplicate": 1, "differs": 1}
 
 
+@pytest.mark.threat("T29")
 async def test_a_sender_without_a_name_is_counted_and_its_address_is_no_label() -> None:
     async with opened() as door:
         await door.push(PATH, header() + video(0))

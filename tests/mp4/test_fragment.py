@@ -115,6 +115,7 @@ def test_where_the_media_lies(
     assert [list(ranges) for ranges in layout(fragment, 9)] == expected
 
 
+@pytest.mark.threat("T11")
 def test_media_of_another_size_is_refused() -> None:
     fragment = parse_moof(moof(PLAIN))
     assert layout(fragment, 3) == (((0, 3),),)
@@ -152,6 +153,7 @@ def test_several_tracks_that_do_not_fill_the_media_are_refused(offset: int) -> N
         moof(traf(tfhd(), box("uuid", tfxd(1, 1)[8:40]))),
     ],
 )
+@pytest.mark.threat("T10", "T11")
 def test_a_moof_without_meaning_is_refused(data: bytes) -> None:
     with pytest.raises(FragmentInvalid):
         parse_moof(data)
@@ -173,6 +175,7 @@ def test_boxes_that_do_not_fit_are_refused(data: bytes) -> None:
         parse_moof(data)
 
 
+@pytest.mark.threat("T09")
 def test_deep_nesting_is_refused_and_does_not_recurse() -> None:
     data = b""
     for _ in range(5000):

@@ -30,6 +30,7 @@ UNCHECKED = {"stsz", "trun", "avcC", "hvcC"}  # bounded by their elements: the b
         ("hvcC", bytes(22) + b"\xff\0\xff\xff"),
     ],
 )
+@pytest.mark.threat("T10")
 def test_a_count_beyond_the_bytes_fails_at_once(kind: str, payload: bytes) -> None:
     for rest in (b"", bytes(50), bytes(700_000)) if kind not in UNCHECKED else (b"", bytes(50)):
         began = time.process_time()
@@ -39,6 +40,7 @@ def test_a_count_beyond_the_bytes_fails_at_once(kind: str, payload: bytes) -> No
 
 
 @pytest.mark.parametrize("kind", ["senc", "saiz", "sgpd", "pssh"])
+@pytest.mark.threat("T10")
 def test_counts_of_what_is_shown_raw_are_only_numbers(kind: str) -> None:
     assert LEAVES[kind].parse(u32(0) + b"\xff" * 40)
 

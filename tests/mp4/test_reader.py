@@ -86,6 +86,7 @@ def test_pending_counts_what_came_of_an_unfinished_box() -> None:
     ],
     ids=bytes.hex,
 )
+@pytest.mark.threat("T08")
 def test_malformed_headers_are_refused_when_they_have_come(header: bytes) -> None:
     reader = BoxReader()
     assert reader.feed(header[:-1]) == []
@@ -109,6 +110,7 @@ def test_malformed_headers_are_refused_when_they_have_come(header: bytes) -> Non
     ],
     ids=bytes.hex,
 )
+@pytest.mark.threat("T08", "T16")
 def test_too_large_is_refused_on_the_header_alone(header: bytes) -> None:
     tracemalloc.start()
     with pytest.raises(BoxTooLarge) as caught:
@@ -152,6 +154,7 @@ def test_a_body_in_single_bytes_costs_no_more_memory_than_its_size() -> None:
     assert mdat.data[8:] == b"x" * 499_999 + b"y"
 
 
+@pytest.mark.threat("T09")
 def test_a_flood_of_tiny_boxes_ends_at_the_limit() -> None:
     flood = box("free") * 1_000_000
     reader = BoxReader()

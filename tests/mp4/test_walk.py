@@ -40,6 +40,7 @@ def test_boxes_that_do_not_fit_are_refused(data: bytes) -> None:
         children(data, 0, len(data), Budget(10))
 
 
+@pytest.mark.threat("T08")
 def test_a_box_may_not_pass_its_parent() -> None:
     data = box("free", bytes(8))
     assert box_at(data, 0, 16).end == 16

@@ -215,6 +215,7 @@ def test_a_restarted_clock_goes_on_in_the_same_period() -> None:
 
 
 @pytest.mark.parametrize("text", ['en"\n<x/>', "\x01", "&<>", "\ud800", "é", ""])
+@pytest.mark.threat("T27")
 def test_what_a_sender_wrote_cannot_break_the_document(text: str) -> None:
     nasty = rendition(audio("audio", language=text, codecs=text))
     root = read(presentation(VIDEO, nasty))

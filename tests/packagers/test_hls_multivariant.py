@@ -136,6 +136,7 @@ NASTY = [
 
 
 @pytest.mark.parametrize("name", NASTY)
+@pytest.mark.threat("T27")
 def test_what_a_sender_wrote_cannot_add_a_line_or_an_attribute(name: str, strict: Strict) -> None:
     nasty = rendition(audio(name, language=name or "und", codecs=name))
     tame = rendition(audio("audio_b"))

@@ -169,6 +169,7 @@ async def test_what_is_not_here_is_not_found_and_not_stored(origin: Origin, path
 
 
 @pytest.mark.requirement("REGION-1b")
+@pytest.mark.threat("T22")
 async def test_the_host_decides_nothing(origin: Origin) -> None:
     odd = await ask(origin, "/news.isml/master.m3u8", host="a/?x=")
     evil = await ask(origin, "/news.isml/master.m3u8", host="evil.example")
@@ -176,6 +177,7 @@ async def test_the_host_decides_nothing(origin: Origin) -> None:
     assert b"evil" not in evil.body
 
 
+@pytest.mark.threat("T31")
 async def test_a_page_of_any_site_may_play(origin: Origin) -> None:
     allowed = await ask(origin, "/news.isml/master.m3u8", "OPTIONS", origin="https://evil.example")
     assert (allowed.status, allowed.body) == (204, b"")
@@ -188,6 +190,7 @@ async def test_a_page_of_any_site_may_play(origin: Origin) -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "BREW"])
+@pytest.mark.threat("T31")
 async def test_playback_is_read_only(origin: Origin, method: str) -> None:
     got = await ask(origin, "/news.isml/master.m3u8", method)
     assert got.status == 405

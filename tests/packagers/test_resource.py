@@ -101,6 +101,7 @@ def test_tracks_and_numbers_are_read() -> None:
         "/" + "a/" * 600 + "news.isml/master.m3u8",
     ],
 )
+@pytest.mark.threat("T35")
 def test_what_is_no_path_of_ours_is_not_found(path: str) -> None:
     with pytest.raises(NotFound) as caught:
         parse(path)
@@ -160,6 +161,7 @@ WHOLE = Resource(
         ("bytes", None),
     ],
 )
+@pytest.mark.threat("T35")
 def test_one_range_is_served_and_anything_odd_is_ignored(
     header: str, expected: tuple[int, int] | None
 ) -> None:

@@ -49,11 +49,13 @@ async def test_tcp_finds_a_peer_that_vanished() -> None:
         assert option_of_accepted(end, socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
 
 
+@pytest.mark.threat("T18")
 async def test_a_silent_connection_is_closed() -> None:
     async with serving(echo, header_seconds=0.3) as address, connected(address) as client:
         assert await client.closed()
 
 
+@pytest.mark.threat("T18")
 async def test_a_head_that_trickles_is_closed_however_often_a_byte_comes() -> None:
     async with serving(echo, header_seconds=0.5) as address, connected(address) as client:
 

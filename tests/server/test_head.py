@@ -62,6 +62,7 @@ def test_a_space_after_any_other_name_is_refused(name: bytes) -> None:
 
 
 @pytest.mark.parametrize("fold", [b" more", b"\tmore", b" : x"])
+@pytest.mark.threat("T20")
 def test_a_folded_field_is_refused(fold: bytes) -> None:
     with pytest.raises(Refused) as refused:
         read(LINE + b"X: one\r\n" + fold + b"\r\n\r\n")
@@ -83,6 +84,7 @@ def test_sixteen_kibibytes_fit_and_one_byte_more_does_not() -> None:
     assert refused.value.status == 431
 
 
+@pytest.mark.threat("T20")
 def test_an_endless_head_is_refused_before_its_end() -> None:
     with pytest.raises(Refused) as refused:
         read(LINE + b"X: " + b"a" * HEAD_BYTES)
@@ -114,6 +116,7 @@ def test_tls_on_a_clear_port_is_seen_by_its_first_byte() -> None:
         (b"POST / HTTP/1.0\r\n", b"Transfer-Encoding: chunked\r\n", 400),
     ],
 )
+@pytest.mark.threat("T20", "T21")
 def test_what_h11_lets_through_is_refused(line: bytes, fields: bytes, status: int) -> None:
     with pytest.raises(Refused) as refused:
         check_request(request(fields, line))

@@ -155,6 +155,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("data", "status"), REFUSED.values(), ids=REFUSED.keys())
+@pytest.mark.threat("T20", "T21")
 async def test_what_is_ambiguous_is_refused_and_nothing_after_it_is_parsed(
     data: bytes, status: int
 ) -> None:
@@ -193,6 +194,7 @@ async def test_a_refusal_in_the_body_replaces_the_applications_answer() -> None:
         await asyncio.wait_for(finished.wait(), 5)
 
 
+@pytest.mark.threat("T21")
 async def test_an_upgrade_to_http2_is_ignored_and_leaves_nothing() -> None:
     h2c = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n"
     async with serving(echo) as address:
@@ -206,6 +208,7 @@ async def test_an_upgrade_to_http2_is_ignored_and_leaves_nothing() -> None:
         assert await census.restored()
 
 
+@pytest.mark.threat("T21")
 async def test_a_websocket_is_an_ordinary_get() -> None:
     fields = b"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\r\n"
     async with serving(echo) as address, connected(address) as client:
@@ -213,6 +216,7 @@ async def test_a_websocket_is_an_ordinary_get() -> None:
         assert (await client.answer()).status == 200
 
 
+@pytest.mark.threat("T21")
 async def test_prior_knowledge_of_http2_leaves_nothing() -> None:
     async with serving(echo) as address:
         census = Census()

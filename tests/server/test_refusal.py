@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from relay.server.refusal import Refused, reason_phrase
 
 
@@ -20,6 +22,7 @@ def test_the_body_says_what_the_status_line_says() -> None:
     }
 
 
+@pytest.mark.threat("T28")
 def test_a_strangers_bytes_are_made_harmless() -> None:
     detail = Refused(400, "HTTP_MALFORMED", 'x\x1b[31m\r\n"' + "a" * 1000).detail
     assert detail.isprintable()

@@ -231,6 +231,7 @@ async def test_a_connection_accepted_in_the_moment_of_the_end_is_closed() -> Non
     assert await census.restored()
 
 
+@pytest.mark.threat("T37")
 async def test_without_file_descriptors_the_log_stays_short_and_streams_go_on(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

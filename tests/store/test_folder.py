@@ -43,6 +43,7 @@ async def test_channels_are_strangers(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == len(names)
 
 
+@pytest.mark.threat("T43")
 async def test_a_file_cut_short_is_dropped_at_open_and_its_key_is_free(tmp_path: Path) -> None:
     past = await filled(tmp_path, 3)
     with files(tmp_path)[1].open("r+b") as file:
@@ -56,6 +57,7 @@ async def test_a_file_cut_short_is_dropped_at_open_and_its_key_is_free(tmp_path:
     await store.close()
 
 
+@pytest.mark.threat("T43")
 async def test_one_that_was_cut_long_after_it_was_written_is_never_served(tmp_path: Path) -> None:
     """Only what a power cut can have cut is looked at by an opening."""
     old, new = copy(1, b"old"), replace(copy(2, b"new"), arrival=copy(1, b"").arrival + 700_000)
@@ -75,6 +77,7 @@ async def test_one_that_was_cut_long_after_it_was_written_is_never_served(tmp_pa
 
 
 @pytest.mark.parametrize("offset", [0, 500, 999])
+@pytest.mark.threat("T43")
 async def test_a_flipped_bit_is_never_served_and_the_key_stays_taken(
     tmp_path: Path, offset: int
 ) -> None:
