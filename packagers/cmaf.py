@@ -11,7 +11,8 @@ repeat the brands of the init segment.
 
 Of a stored moof remain the sample tables, byte for byte, and the standard boxes that describe
 samples. Smooth's uuid boxes go: tfxd has become tfdt; tfrf speaks of other fragments; PIFF's senc
-becomes the standard's. Media data is handed on as a view and never copied.
+becomes the standard's. Media data is handed on as a view and never copied, but for subtitles whose
+times have to move (`ttml`).
 """
 
 import re
@@ -19,13 +20,15 @@ from collections.abc import Iterator
 from functools import lru_cache
 from hashlib import sha256
 
+from packagers import ttml
 from relay.errors import FragmentInvalid
-from relay.media import Buffer, Track
+from relay.media import Buffer, Kind, Track
 from relay.mp4.fragment import TrackFragment, layout, parse_moof
 from relay.mp4.grammar import FTYP, HDLR, MDHD, MFHD, MVHD, TFDT, TKHD, TREX
 from relay.mp4.protection import common_entry, common_senc
 from relay.mp4.separate import auxiliary
 from relay.mp4.smooth import PIFF_SENC
+from relay.mp4.subtitles import standard_entry
 from relay.mp4.walk import Atom, Budget, children
 from relay.mp4.write import box, described, saio, tfhd, trun
 
@@ -55,6 +58,9 @@ def init(track: Track) -> bytes:
         "ftyp", FTYP, major_brand="iso6", minor_version=0, compatible=["iso6", "cmfc"]
     )
     audio = track.handler == "soun"
+    handler = "subt" if track.codecs.startswith("stpp") else track.handler
+    entry = standard_entry(common_entry(track.sample_entry))
+    systems = track.protection.systems if track.protection is not None else ()
     language = track.key.language
     trak = box(
         "trak",
@@ -75,14 +81,14 @@ def init(track: Track) -> bytes:
                 timescale=track.timescale,
                 language=language if re.fullmatch("[a-z]{3}", language) else "und",
             ),
-            described("hdlr", HDLR, handler_type=track.handler, name="\0"),
+            described("hdlr", HDLR, handler_type=handler, name="\0"),
             box(
                 "minf",
-                _MEDIA_HEADERS.get(track.handler, _NULL_HEADER),
+                _MEDIA_HEADERS.get(handler, _NULL_HEADER),
                 _DATA_HERE,
                 box(
                     "stbl",
-                    box("stsd", bytes(4), b"\0\0\0\1", common_entry(track.sample_entry)),
+                    box("stsd", bytes(4), b"\0\0\0\1", entry),
                     *_EMPTY_TABLES,
                 ),
             ),
@@ -93,6 +99,7 @@ def init(track: Track) -> bytes:
         described("mvhd", MVHD, timescale=track.timescale, next_track_ID=TRACK_ID + 1),
         trak,
         box("mvex", described("trex", TREX, track_ID=TRACK_ID)),
+        *systems,
     )
     return brands + moov
 
@@ -109,6 +116,8 @@ def segment(track: Track, data: bytes, index: int, epoch: int) -> list[Buffer]:
     `epoch` seconds are added to the media time; what is still before zero then is put there.
     """
     parts: list[Buffer] = []
+    if track.key.kind is Kind.TEXT and track.codecs.startswith("stpp"):
+        data = b"".join(_moved(track, data, epoch))
     for moof, mdat in _pairs(data):
         head = data[moof.start : moof.end]
         fragment = parse_moof(head)
@@ -120,6 +129,13 @@ def segment(track: Track, data: bytes, index: int, epoch: int) -> list[Buffer]:
         media = [mdat.body - mdat.start + start for start, _ in ranges]
         parts += (_moof(head, first, index, time, media), memoryview(data)[mdat.start : mdat.end])
     return parts
+
+
+def _moved(track: Track, data: bytes, epoch: int) -> Iterator[bytes]:
+    for moof, mdat in _pairs(data):
+        head = data[moof.start : moof.end]
+        renewed = ttml.moved_fragment(track, head, data[mdat.body : mdat.end], epoch)
+        yield renewed or data[moof.start : mdat.end]
 
 
 def _pairs(data: bytes) -> Iterator[tuple[Atom, Atom]]:

@@ -68,16 +68,31 @@ class TrackKey:
 
 
 @dataclass(frozen=True, slots=True)
+class Protection:
+    """How the samples of a track are encrypted (ISO/IEC 23001-7, Common Encryption).
+
+    scheme   "cenc", "cbc1", "cens" or "cbcs" (schm scheme_type)
+    key_id   default_KID, 16 bytes
+    systems  a whole pssh box for each key system, sorted
+    """
+
+    scheme: str
+    key_id: bytes
+    systems: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Track:
     """A track by meaning: equal tracks are interchangeable, whoever encodes them.
 
     timescale     ticks per second (mdhd; the manifest's timescale is only compared with it)
     handler       hdlr handler_type: "vide", "soun", "text", "subt", "meta"
     sample_entry  the stsd entry as one box, canonical, codec configuration in it
-    codecs        RFC 6381 string, "" when unknown (text, sparse)
+    codecs        RFC 6381 string, "" when there is nothing to play (sparse)
     width, height luma samples as declared; 0 on others
     channels, sampling_rate   audio; 0 on others
     parent        parentTrackName of a sparse track, else ""
+    protection    None: in the clear
     name          of the track in URLs and in the store: its key's, which is dear to make
     """
 
@@ -91,6 +106,7 @@ class Track:
     channels: int = 0
     sampling_rate: int = 0
     parent: str = ""
+    protection: Protection | None = None
     name: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -37,7 +37,7 @@ class ManifestTrack:
     """One `<video>`, `<audio>` or `<textstream>`.
 
     timescale  None: not said (then 10 MHz);  output  manifestOutput is true: clients are to find
-    the samples of this sparse track in their manifest
+    the samples of this sparse track in their manifest;  fourcc  "" when it is not said
     """
 
     track_id: int
@@ -45,6 +45,7 @@ class ManifestTrack:
     timescale: int | None
     parent: str
     output: bool = False
+    fourcc: str = ""
 
 
 def parse(data: bytes) -> tuple[ManifestTrack, ...]:
@@ -211,7 +212,8 @@ def _track(element: etree._Element, kind: Kind) -> ManifestTrack:
         raise ManifestInvalid(f"The {kind} track {key.name} has no trackID.")
     timescale = _number(said, "timescale", 0) or None
     output = said.get("manifestoutput", "").lower() == "true"
-    return ManifestTrack(track_id, key, timescale, _name(parent) if parent else "", output)
+    parent = _name(parent) if parent else ""
+    return ManifestTrack(track_id, key, timescale, parent, output, said.get("fourcc", "").upper())
 
 
 def _name(text: str) -> str:

@@ -6,7 +6,7 @@ Real encoders bend it, and are followed where the meaning is clear: the manifest
 ftyp (ffmpeg with delay_moov), the whole header may come again in mid-body, a body may begin with
 media when its stream's header is known (one POST per fragment). StreamManifestBox and mfra are
 ignored, as Azure ignored them; so is all between fragments that is neither moof nor mdat, and so
-are the fragments of a track that the moov has and the manifest leaves out (ffmpeg's text tracks).
+are the fragments of a track that neither the manifest declares nor anybody could play.
 
 Decode time = tfxd fragment_absolute_time - first composition offset: tfxd carries the
 *presentation* time of the first sample. Durations are summed from trun, since tfxd's differ from
@@ -19,11 +19,11 @@ from functools import lru_cache
 
 from relay.errors import FragmentInvalid, HeaderInvalid, HeaderMissing
 from relay.ingest import alias, manifest
-from relay.media import Fragment, Header, HeaderTrack, Kind, Track, TrackKey
-from relay.mp4 import codecs, iso, smooth
+from relay.ingest.track import described, plays
+from relay.media import Fragment, Header, HeaderTrack, Kind
+from relay.mp4 import iso, smooth
 from relay.mp4.reader import Box, BoxReader
 
-_KINDS = {"vide": Kind.VIDEO, "soun": Kind.AUDIO}
 _NEAR = 1 << 62  # what is unwrapped near a time below this fits 64 bits
 _NO_MANIFEST = "With ffmpeg, push with -f ismv -movflags isml+frag_keyframe."
 
@@ -92,16 +92,20 @@ class Session:
             raise HeaderMissing("The header has no LiveServerManifestBox.", hint=_NO_MANIFEST)
         if missing:
             raise HeaderInvalid("The header has no ftyp box.")
-        ftyp, described, moov = (self._parts[name] for name in ("ftyp", "manifest", "moov"))
+        ftyp, said, moov = (self._parts[name] for name in ("ftyp", "manifest", "moov"))
         declared = {
-            track.track_id: track
-            for track in manifest.parse(smooth.manifest_xml(described.payload))
+            track.track_id: track for track in manifest.parse(smooth.manifest_xml(said.payload))
         }
-        tracks = [
-            _track(track, declared.get(track.track_id), self._stream)
-            for track in iso.parse_moov(moov.data)
-            if track.track_id in declared or track.handler in _KINDS
-        ]
+        systems = iso.key_systems(moov.data)
+        tracks: list[HeaderTrack] = []
+        for track in iso.parse_moov(moov.data):
+            mentioned = track.track_id in declared
+            if not mentioned and not plays(track):
+                continue
+            told = described(track, declared.get(track.track_id), self._stream, systems)
+            taken = any(told.track.name == other.track.name for other in tracks)
+            if mentioned or not (taken and told.track.key.kind is Kind.TEXT):
+                tracks.append(told)  # of subtitles that nobody named, the first of a language
         absent = sorted(declared.keys() - {track.track_id for track in tracks})
         if absent:
             raise HeaderInvalid(f"The manifest's trackID {absent[0]} is not in the moov.")
@@ -111,7 +115,7 @@ class Session:
                 "Two tracks have the same name, bitrate and attributes.",
                 hint="Give each track its own trackName or systemBitrate.",
             )
-        return Header(ftyp.data + described.data + moov.data, tuple(tracks))
+        return Header(ftyp.data + said.data + moov.data, tuple(tracks))
 
     def _learn(self, header: Header) -> None:
         self._tracks = {track.track_id: track for track in header.tracks}
@@ -165,51 +169,6 @@ class Session:
                 )
             )
         return found
-
-
-def _track(movie: iso.MovieTrack, said: manifest.ManifestTrack | None, stream: str) -> HeaderTrack:
-    kind = _KINDS.get(movie.handler, Kind.TEXT)
-    if said is None:
-        said = manifest.ManifestTrack(
-            movie.track_id, TrackKey(kind, kind.value, 0, movie.language), None, ""
-        )
-    elif (said.key.kind is Kind.TEXT) != (kind is Kind.TEXT) or (
-        kind is not Kind.TEXT and said.key.kind is not kind
-    ):
-        raise HeaderInvalid(
-            f"Track {said.key.name} is {said.key.kind} in the manifest and"
-            f" {movie.handler} in the moov."
-        )
-    key = said.key
-    if kind is Kind.TEXT:
-        track = Track(
-            key, movie.timescale, movie.handler, movie.sample_entry, "", parent=said.parent
-        )
-        return HeaderTrack(movie.track_id, track, movie.defaults)
-    codec = codecs.describe(movie.sample_entry)
-    width, height = codec.width or movie.width, codec.height or movie.height
-    if not key.bitrate:
-        # Nothing in the name tells such tracks apart (ffmpeg -crf): take what the picture says.
-        shape = (
-            ("size", f"{width}x{height}")
-            if kind is Kind.VIDEO
-            else ("channels", f"{codec.channels}")
-        )
-        attributes = tuple(sorted((*key.attributes, shape, ("stream", stream))))
-        key = TrackKey(key.kind, key.name, 0, key.language, attributes)
-    track = Track(
-        key,
-        movie.timescale,
-        movie.handler,
-        codec.sample_entry,
-        codec.codecs,
-        width=width if kind is Kind.VIDEO else 0,
-        height=height if kind is Kind.VIDEO else 0,
-        channels=codec.channels,
-        sampling_rate=codec.sampling_rate,
-        parent=said.parent,
-    )
-    return HeaderTrack(movie.track_id, track, movie.defaults)
 
 
 @lru_cache(maxsize=64)

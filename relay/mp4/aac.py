@@ -1,8 +1,11 @@
 """esds and the AudioSpecificConfig in it (ISO/IEC 14496-1 7.2.6, 14496-3 1.6.2).
 
 The configuration, not the sample entry, tells the truth on AAC: the entry's channel count says 2
-for 5.1, and its rate is that of the core when the sound is HE-AAC. Implicit signalling cannot be
-seen here, so such a stream is described as what its configuration says, AAC-LC.
+for 5.1, and its rate is that of the core when the sound is HE-AAC. HE-AAC may be signalled within
+(explicitly: as the object type, or behind a configuration of AAC-LC) or not at all (implicitly,
+1.6.6.2): then the configuration is that of its core, and only what stands beside it tells. That is
+the entry's rate, when it is twice that of the configuration, and the FourCC of the live server
+manifest, AACH or AACP. Players are told what it is, since some go by that (RFC 6381: mp4a.40.5).
 """
 
 from dataclasses import dataclass
@@ -39,6 +42,29 @@ class Sound:
     channels: int
     sampling_rate: int
     canonical: bytes
+
+
+LC, HE, HE_V2 = "mp4a.40.2", "mp4a.40.5", "mp4a.40.29"
+_MOST_CORE = 24000
+"""Hz of the core where SBR doubles it: above that there is nothing to gain."""
+_FOURCC = {"AACH": HE, "AACP": HE_V2}
+
+
+def implied(
+    codecs: str, channels: int, sampling_rate: int, entry_rate: int = 0, fourcc: str = ""
+) -> tuple[str, int, int]:
+    """(codecs, channels, output rate) of AAC, with what is signalled implicitly beside it.
+
+    `entry_rate`: the sample entry's;  `fourcc`: the manifest's. Other sound comes back as it is.
+    """
+    told = _FOURCC.get(fourcc.upper(), "")
+    if codecs != LC or not 0 < sampling_rate <= _MOST_CORE:
+        return codecs, channels, sampling_rate
+    if not told and entry_rate == 2 * sampling_rate:
+        told = HE
+    if told == HE_V2 and channels <= 1:  # parametric stereo makes two of one
+        channels = 2
+    return (told, channels, 2 * sampling_rate) if told else (codecs, channels, sampling_rate)
 
 
 class _Bits:

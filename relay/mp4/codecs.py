@@ -2,12 +2,12 @@
 
 The canonical form is what remains when everything is blanked that encoders with equal settings
 fill differently, and that no decoder needs: the compressor's name, `btrt`, in `esds` the ES_ID
-(some write the track_ID there) and the measured bit rates, in `hvcC` the SEI (an encoder's options,
-number of threads included). Equal tracks, equal entries.
+(some write the track_ID there) and the measured bit rates, in `hvcC` the SEI. An HEVC entry that
+has all its parameter sets is named `hvc1` (see `hevc`). Equal tracks, equal entries.
 
-Clauses: sample entries ISO/IEC 14496-12 8.5.2, 12.1.3, 12.2.3; avcC, hvcC 14496-15 5.3.3, 8.3.3,
-E.3; esds 14496-1 7.2.6, AudioSpecificConfig 14496-3 1.6; dac3, dec3 ETSI TS 102 366 F; dOps as
-published with Opus in ISOBMFF; encrypted entries 14496-12 8.12, PIFF 1.1.
+Clauses: sample entries ISO/IEC 14496-12 8.5.2, 12.1.3, 12.2.3; avcC 14496-15 5.3.3; esds 14496-1
+7.2.6; dac3, dec3 ETSI TS 102 366 F; dOps as published with Opus in ISOBMFF; encrypted entries
+14496-12 8.12, PIFF 1.1.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from struct import error
 
 from relay.errors import BoxInvalid, CodecUnsupported, FragmentInvalid, HeaderInvalid, quoted
-from relay.mp4.aac import describe_esds
+from relay.mp4 import hevc, subtitles
+from relay.mp4.aac import describe_esds, implied
 from relay.mp4.walk import Atom, Budget, box_at, children, first
 from relay.mp4.write import box
 
@@ -74,15 +75,19 @@ def _describe(data: bytes, handler: str) -> Description:
     coding = entry.type
     if coding in ("encv", "enca", "enct"):
         coding = _original(data, entry)
+    protected = coding != entry.type
     visual, audio = _VIDEO.get(coding), _SOUND.get(coding)
     if visual is not None:
         head = entry.body + _VISUAL
         atoms = _parts(data, entry, head)
+        if coding == "hev1" and hevc.complete(_config(data, atoms, "hvcC")):
+            coding = "hvc1"
         facts = visual(data, atoms, coding)
         width = int.from_bytes(data[entry.body + 24 : entry.body + 26], "big")
         height = int.from_bytes(data[entry.body + 26 : entry.body + 28], "big")
         blank = data[entry.body : head - 36] + bytes(32) + data[head - 4 : head]
-        canonical = _canonical(data, entry.type, blank, atoms)
+        kind = entry.type if protected else coding
+        canonical = _canonical(data, kind, blank, atoms, coding)
         return Description(coding, facts.codecs, canonical, width, height)
     if audio is not None:
         head = entry.body + _AUDIO
@@ -90,10 +95,12 @@ def _describe(data: bytes, handler: str) -> Description:
         facts = audio(data, atoms, coding)
         channels = int.from_bytes(data[entry.body + 16 : entry.body + 18], "big")
         rate = int.from_bytes(data[entry.body + 24 : entry.body + 26], "big")
+        if coding == "mp4a":
+            facts = _Facts(*implied(facts.codecs, facts.channels, facts.sampling_rate, rate))
         return Description(
             coding,
             facts.codecs,
-            _canonical(data, entry.type, data[entry.body : head], atoms),
+            _canonical(data, entry.type, data[entry.body : head], atoms, coding),
             channels=facts.channels or channels,
             sampling_rate=facts.sampling_rate or rate,
         )
@@ -102,7 +109,8 @@ def _describe(data: bytes, handler: str) -> Description:
             f"The coding '{quoted(coding)}' is not one that players can be told of.",
             hint=f"Supported: {', '.join(sorted({*_VIDEO, *_SOUND, *_TEXT}))}.",
         )
-    return Description(coding, _TEXT.get(coding, ""), data)
+    text = subtitles.codecs(data) if coding in _TTML and not protected else _TEXT.get(coding, "")
+    return Description(coding, text, data)
 
 
 def _parts(data: bytes, entry: Atom, head: int) -> list[Atom]:
@@ -124,13 +132,21 @@ def _original(data: bytes, entry: Atom) -> str:
     raise HeaderInvalid("An encrypted track does not say what it encrypts (frma).")
 
 
-def _canonical(data: bytes, kind: str, head: bytes, atoms: list[Atom]) -> bytes:
+def _canonical(data: bytes, kind: str, head: bytes, atoms: list[Atom], coding: str) -> bytes:
     parts = []
     for atom in atoms:
         if atom.type == "esds":
             parts.append(box("esds", describe_esds(data[atom.body : atom.end]).canonical))
         elif atom.type == "hvcC":
-            parts.append(box("hvcC", _without_sei(data[atom.body : atom.end])))
+            config = data[atom.body : atom.end]
+            parts.append(box("hvcC", hevc.canonical(config, hvc1=coding == "hvc1")))
+        elif atom.type == "sinf":
+            inside = children(data, atom.body, atom.end, Budget(_BOXES))
+            said = [
+                box("frma", coding.encode("latin-1")) if a.type == "frma" else data[a.start : a.end]
+                for a in inside
+            ]
+            parts.append(box("sinf", *said))
         elif atom.type != "btrt":
             parts.append(data[atom.start : atom.end])
     return box(kind, head, *parts)
@@ -154,32 +170,7 @@ def _avc(data: bytes, atoms: list[Atom], coding: str) -> _Facts:
 
 
 def _hevc(data: bytes, atoms: list[Atom], coding: str) -> _Facts:
-    """E.3: profile space and idc, reversed compatibility flags, tier and level, constraints."""
-    config = _config(data, atoms, "hvcC")
-    if len(config) < 23:
-        raise HeaderInvalid("The hvcC box is cut short.")
-    space = ("", "A", "B", "C")[config[1] >> 6]
-    compatibility = int(f"{int.from_bytes(config[2:6], 'big'):032b}"[::-1], 2)
-    tier = "H" if config[1] & 0x20 else "L"
-    constraints = "".join(f".{c:X}" for c in config[6:12].rstrip(b"\0"))
-    profile = f"{space}{config[1] & 31}.{compatibility:X}"
-    return _Facts(f"{coding}.{profile}.{tier}{config[12]}{constraints}")
-
-
-def _without_sei(config: bytes) -> bytes:
-    """hvcC without its arrays of SEI, prefix (39) and suffix (40): 14496-15 8.3.3.1."""
-    kept = []
-    at = 23
-    for _ in range(config[22]):
-        start = at
-        at += 3
-        for _ in range(int.from_bytes(config[start + 1 : at], "big")):
-            at += 2 + int.from_bytes(config[at : at + 2], "big")
-            if at > len(config):
-                raise HeaderInvalid("The hvcC box is cut short.")
-        if config[start] & 0x3F not in (39, 40):
-            kept.append(config[start:at])
-    return b"".join((config[:22], bytes((len(kept),)), *kept))
+    return _Facts(coding + hevc.suffix(_config(data, atoms, "hvcC")))
 
 
 def _mp4a(data: bytes, atoms: list[Atom], _: str) -> _Facts:
@@ -208,5 +199,13 @@ def _opus(data: bytes, atoms: list[Atom], _: str) -> _Facts:
 _Reader = Callable[[bytes, list[Atom], str], _Facts]
 _VIDEO: dict[str, _Reader] = {"avc1": _avc, "avc3": _avc, "hvc1": _hevc, "hev1": _hevc}
 _SOUND: dict[str, _Reader] = {"mp4a": _mp4a, "ac-3": _ac3, "ec-3": _eac3, "Opus": _opus}
-_TEXT = {"stpp": "stpp", "wvtt": "wvtt", "text": "", "tx3g": "tx3g", "metx": "", "urim": ""}
+_TTML = (subtitles.STPP, subtitles.DFXP)
+_TEXT = {
+    **dict.fromkeys(_TTML, "stpp"),
+    "wvtt": "wvtt",
+    "text": "",
+    "tx3g": "tx3g",
+    "metx": "",
+    "urim": "",
+}
 """Codings of text and metadata with the name that players know, or none."""

@@ -8,7 +8,7 @@ restamp    the same fragment as another stream sends it
 """
 
 from relay.mp4.fragment import MovieFragment, TrackFragment, layout, parse_moof
-from relay.mp4.movie import MovieTrack, parse_moov
+from relay.mp4.movie import MovieTrack, key_systems, parse_moov
 from relay.mp4.restamp import Marks, restamp
 from relay.mp4.samples import Samples
 from relay.mp4.separate import media_data, separate
@@ -19,6 +19,7 @@ __all__ = [
     "MovieTrack",
     "Samples",
     "TrackFragment",
+    "key_systems",
     "layout",
     "media_data",
     "parse_moof",

@@ -13,11 +13,14 @@ from construct import Construct, ConstructError
 from relay.errors import HeaderInvalid
 from relay.media import Buffer, SampleDefaults
 from relay.mp4.grammar import HDLR, MDHD, TKHD, TREX
+from relay.mp4.smooth import PIFF_PSSH
 from relay.mp4.walk import Atom, Budget, box_at, children, first
+from relay.mp4.write import box
 
 BOXES = 4096
 TRACKS = 32
-"""Most boxes and tracks of a moov."""
+SYSTEMS = 16
+"""Most boxes, tracks and key systems of a moov."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,24 @@ def parse_moov(data: Buffer) -> tuple[MovieTrack, ...]:
     if len({track.track_id for track in tracks}) != len(tracks):
         raise HeaderInvalid("Two tracks of the moov have one track_ID.")
     return tracks
+
+
+def key_systems(data: Buffer) -> tuple[bytes, ...]:
+    """The moov's pssh boxes, PIFF's too (as standard ones, of which they differ in type alone).
+
+    Each once, sorted: their order means nothing. Raises BoxInvalid, HeaderInvalid.
+    """
+    data = bytes(data)
+    moov = box_at(data, 0, len(data))
+    found = set()
+    for atom in children(data, moov.body, moov.end, Budget(BOXES)):
+        if atom.type == "pssh" or atom.uuid == PIFF_PSSH:
+            if atom.end - atom.body < 24:  # version and flags, SystemID, DataSize
+                raise HeaderInvalid("A pssh box is cut short.")
+            found.add(box("pssh", data[atom.body : atom.end]))
+    if len(found) > SYSTEMS:
+        raise HeaderInvalid(f"The moov has {len(found)} key systems; {SYSTEMS} can be carried.")
+    return tuple(sorted(found))
 
 
 def _parse_trak(

@@ -37,8 +37,8 @@ class PrivateData:
 def private_data(sample_entry: bytes, handler: str) -> PrivateData:
     """Of a sample entry (a whole box). Raises CodecUnsupported, HeaderInvalid."""
     coding = describe(sample_entry, handler).fourcc  # refuses what is damaged
-    fourcc = _FOURCC.get(coding, coding)
     entry = box_at(sample_entry, 0, len(sample_entry))
+    fourcc = _FOURCC.get(entry.type, _FOURCC.get(coding, coding))
     start = entry.body + _BEFORE_CHILDREN[handler]
     if entry.end - start < 8:
         return PrivateData(fourcc, b"")

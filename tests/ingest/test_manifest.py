@@ -40,8 +40,8 @@ VIDEO = ManifestTrack(1, TrackKey(Kind.VIDEO, "video", 100), None, "")
 def test_what_ffmpeg_writes() -> None:
     (box,) = (b for b in boxes("ff9-av/req001.body") if b.uuid == LIVE_SERVER_MANIFEST)
     assert parse(manifest_xml(box.payload)) == (
-        ManifestTrack(1, TrackKey(Kind.VIDEO, "video", 200_000), None, ""),
-        ManifestTrack(2, TrackKey(Kind.AUDIO, "audio", 64_000), None, ""),
+        ManifestTrack(1, TrackKey(Kind.VIDEO, "video", 200_000), None, "", fourcc="H264"),
+        ManifestTrack(2, TrackKey(Kind.AUDIO, "audio", 64_000), None, "", fourcc="AACL"),
     )
 
 

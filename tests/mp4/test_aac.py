@@ -1,7 +1,7 @@
 import pytest
 
 from relay.errors import HeaderInvalid
-from relay.mp4.aac import describe_esds
+from relay.mp4.aac import describe_esds, implied
 
 
 def bits(*fields: tuple[int, int]) -> bytes:
@@ -64,6 +64,29 @@ def test_the_configuration_tells(config: bytes, codecs: str, channels: int, rate
     for long in (False, True):
         sound = describe_esds(esds(config, long=long))
         assert (sound.codecs, sound.channels, sound.sampling_rate) == (codecs, channels, rate)
+
+
+@pytest.mark.parametrize(
+    ("said", "beside", "meant"),
+    [
+        # the core is 24 kHz, and so is the entry: AAC-LC unless the manifest knows better
+        (("mp4a.40.2", 2, 24000), (24000, ""), ("mp4a.40.2", 2, 24000)),
+        (("mp4a.40.2", 2, 24000), (24000, "AACL"), ("mp4a.40.2", 2, 24000)),
+        (("mp4a.40.2", 2, 24000), (24000, "AACH"), ("mp4a.40.5", 2, 48000)),
+        (("mp4a.40.2", 1, 22050), (22050, "AACP"), ("mp4a.40.29", 2, 44100)),
+        (("mp4a.40.2", 2, 24000), (48000, ""), ("mp4a.40.5", 2, 48000)),
+        # what the configuration says itself, or what no core can be, stays
+        (("mp4a.40.5", 2, 48000), (24000, "AACP"), ("mp4a.40.5", 2, 48000)),
+        (("mp4a.40.2", 2, 48000), (48000, "AACH"), ("mp4a.40.2", 2, 48000)),
+        (("mp4a.40.2", 2, 0), (0, "AACH"), ("mp4a.40.2", 2, 0)),
+        (("mp4a.6B", 2, 22050), (44100, "AACH"), ("mp4a.6B", 2, 22050)),
+    ],
+)
+def test_implicit_signalling_stands_beside_the_configuration(
+    said: tuple[str, int, int], beside: tuple[int, str], meant: tuple[str, int, int]
+) -> None:
+    rate, fourcc = beside
+    assert implied(*said, rate, fourcc) == meant
 
 
 def test_other_object_types_name_themselves() -> None:

@@ -35,7 +35,7 @@ def test_captures_are_described(name: str) -> None:
         found = describe(track.sample_entry, track.handler)
         if track.handler == "vide":
             assert (found.width, found.height) == (320, 180)
-            expected = ("hev1.1.6.L60.90",) if "hevc" in name else ("avc1.64000C", "avc1.64000D")
+            expected = ("hvc1.1.6.L60.90",) if "hevc" in name else ("avc1.64000C", "avc1.64000D")
         else:
             assert found.channels == (6 if "ff9-51" in name else 2)
             assert found.sampling_rate == (44100 if "2997" in name else 48000)
@@ -100,7 +100,8 @@ def test_audio(entry: bytes, codecs: str, channels: int, rate: int) -> None:
 @pytest.mark.parametrize(
     ("entry", "handler", "codecs"),
     [
-        (box("stpp", bytes(20)), "subt", "stpp"),
+        (box("stpp", bytes(20)), "subt", "stpp.ttml.im1t"),
+        (box("enct", bytes(8), box("sinf", box("frma", b"stpp"))), "subt", "stpp"),
         (box("wvtt", bytes(20)), "text", "wvtt"),
         (box("urim", bytes(20)), "meta", ""),
         (box("evt!", bytes(20)), "meta", ""),

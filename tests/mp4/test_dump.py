@@ -24,7 +24,7 @@ def test_every_box_of_a_capture_is_known_and_whole(name: str) -> None:
     strange = {node.type for node in every if not node.fields and not node.children}
     assert strange <= {"mdat", "mfra", "ilst", "fiel", "avcC"}
     described = {str(node.fields["codecs"])[:4] for node in every if "codecs" in node.fields}
-    assert "fifo" in name or described <= {"avc1", "hev1", "mp4a", "ac-3"}
+    assert "fifo" in name or described <= {"avc1", "hvc1", "mp4a", "ac-3"}
     parsed = json.loads(to_json(nodes))
     assert len(parsed) == len(nodes)
     assert "uuid LiveServerManifest  " in as_text(nodes)

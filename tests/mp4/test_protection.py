@@ -1,7 +1,8 @@
 import pytest
 
-from relay.errors import FragmentInvalid
-from relay.mp4.protection import common_entry, common_senc
+from relay.errors import CodecUnsupported, FragmentInvalid, HeaderInvalid
+from relay.media import Protection
+from relay.mp4.protection import common_entry, common_senc, protection
 from relay.mp4.smooth import PIFF_TENC
 from tests.mp4.recorded import box, u32
 from tests.mp4.test_codecs import AVCC, visual
@@ -32,6 +33,32 @@ def test_a_piff_entry_becomes_common(algorithm: int, scheme: bytes, protected: i
 def test_other_entries_stay() -> None:
     for entry in (common(b"cenc", 1), visual("avc1", AVCC)):
         assert common_entry(entry) == entry
+
+
+@pytest.mark.parametrize("scheme", ["cenc", "cbc1", "cens", "cbcs"])
+def test_scheme_and_key_are_told(scheme: str) -> None:
+    systems = (box("pssh", bytes(24)),)
+    assert protection(common(scheme.encode(), 1), systems) == Protection(scheme, KID, systems)
+
+
+def test_of_piff_too_and_of_nothing_in_the_clear() -> None:
+    assert protection(piff_entry(1)) == Protection("cenc", KID)
+    assert protection(piff_entry(2)) == Protection("cbc1", KID)
+    assert protection(visual("avc1", AVCC), (box("pssh", bytes(24)),)) is None
+
+
+def test_what_no_player_can_be_told_of_is_refused() -> None:
+    with pytest.raises(CodecUnsupported, match="odkm") as caught:
+        protection(common(b"odkm", 1))
+    assert (caught.value.status, "cenc" in caught.value.hint) == (415, True)
+    whole = common(b"cenc", 1)
+    for gone in (b"sinf", b"schm", b"schi", b"tenc"):
+        with pytest.raises(HeaderInvalid):
+            protection(whole.replace(gone, b"free"))
+    short = box("schi", box("tenc", bytes(23)))
+    schm = box("schm", u32(0), b"cenc", u32(0x10001))
+    with pytest.raises(HeaderInvalid):
+        protection(visual("encv", AVCC, box("sinf", FRMA, schm, short)))
 
 
 @pytest.mark.parametrize("iv", [8, 16])
