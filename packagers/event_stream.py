@@ -84,22 +84,21 @@ def inband_streams(presentation: Presentation) -> list[etree._Element]:
 
 
 def carried(
-    signals: Iterable[tuple[Signal, int]], rendition: Rendition, segment: Segment, epoch: int
+    signals: Iterable[Signal], rendition: Rendition, segment: Segment, epoch: int
 ) -> tuple[Signal, ...]:
-    """What a segment tells of, merged. `epoch`: that of its run.
-
-    `signals`: each with the last index of the rendition that was there before the event was seen.
-    """
+    """What a segment tells of, merged, of all that was heard. `epoch`: that of its run."""
     begins = rendition.seconds(segment.time) + epoch
     ends = rendition.seconds(segment.end) + epoch
     latest = max(ends, begins + AHEAD)
-    return merged(
-        signal
-        for signal, since in signals
-        if since < segment.index
-        and signal.begins < latest
-        and (signal.begins >= begins or since + 1 == segment.index)
-    )
+    found = []
+    for signal in signals:
+        since = signal.seen.get(rendition.name, -1)
+        near = begins <= signal.begins < latest or (
+            signal.begins < begins and since + 1 == segment.index
+        )
+        if near and since < segment.index:
+            found.append(signal)
+    return merged(found)
 
 
 def emsg(signal: Signal, timescale: int) -> bytes:

@@ -21,8 +21,8 @@ All is a function of stored bytes: every relay that has the event reads the same
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import pairwise
 from zlib import crc32
@@ -57,6 +57,7 @@ class Signal:
     duration  of what begins there, None when not said
     message   as sent, without the struct in front
     splice    the cue, None when it is none that can be read;  fault  why not, of one that should be
+    seen      last index that each rendition had when the event became visible, by name
     """
 
     track: str
@@ -67,6 +68,7 @@ class Signal:
     message: bytes
     splice: Splice | None = None
     fault: str = ""
+    seen: Mapping[str, int] = field(default_factory=dict, compare=False)
 
     @property
     def key(self) -> int:
@@ -75,22 +77,25 @@ class Signal:
         return crc32(told.encode())
 
 
-def read(track: Track, copy: Copy, data: bytes, epoch: int) -> tuple[Signal, ...]:
-    """The signals in a stored event: `data` is its fragment, `epoch` that of its run.
+def read(
+    track: Track, copy: Copy, data: bytes, epoch: int, seen: Mapping[str, int] | None = None
+) -> tuple[Signal, ...]:
+    """The signals in a stored event: `data` is its fragment, `epoch` that of its run, `seen` as in
+    Signal.
 
     Never raises for what a sender wrote: a fragment that cannot be read is a signal with a fault.
     """
-    arrived = Fraction(copy.time, track.timescale)
+    arrived, seen = Fraction(copy.time, track.timescale), seen or {}
     try:
         stated, messages = _messages(data)
     except EncoderError as error:
         fault = f"its fragment cannot be read: {error.message}"
-        return (
-            Signal(track.key.name, 0, arrived + epoch, arrived + epoch, None, b"", None, fault),
-        )
+        at = arrived + epoch
+        return (Signal(track.key.name, 0, at, at, None, b"", None, fault, seen),)
     length = Fraction(stated or copy.duration, track.timescale) or None
     return tuple(
-        _signal(track, arrived, length, message, epoch) for message in messages[:MOST_MESSAGES]
+        replace(_signal(track, arrived, length, message, epoch), seen=seen)
+        for message in messages[:MOST_MESSAGES]
     )
 
 

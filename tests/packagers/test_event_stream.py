@@ -93,7 +93,7 @@ def test_a_length_that_is_unknown_or_too_long_for_its_field() -> None:
 def told(since: int, *, at: int = 60, track: Rendition | None = None) -> list[int]:
     """The indexes, from 20 on, of the segments of 1.92 s that tell of an event at 60 s."""
     shown = track or rendition(video(), regular(video(), 20, 20))
-    signals = [(signal, since) for signal in said((at, OUT))]
+    signals = [replace(signal, seen={shown.name: since}) for signal in said((at, OUT))]
     return [s.index for s in shown.segments if carried(signals, shown, s, UTC)]
 
 
@@ -111,8 +111,8 @@ def test_what_is_seen_after_its_moment_is_told_by_the_next_segment_and_no_other(
 
 def test_a_segment_tells_of_two_copies_of_one_event_once() -> None:
     shown = rendition(video(), regular(video(), 20, 20))
-    (signal,) = said((60, OUT))
+    (signal,) = (replace(one, seen={shown.name: 20}) for one in said((60, OUT)))
     other = replace(signal, arrived=signal.arrived + Fraction(1, 25))
     segment = shown.segments[10]
-    assert carried([(signal, 20), (other, 20)], shown, segment, UTC) == (signal,)
+    assert carried([signal, other], shown, segment, UTC) == (signal,)
     assert merged([other, signal]) == (signal,)
