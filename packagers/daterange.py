@@ -13,12 +13,12 @@ The event alone would not do for an ID: some encoders give every break the numbe
 "out" is not known any more, since the break was longer than the window, is a range of its own.
 
 The tags have no place among segments (they apply to the playlist), so they stand in one block: a
-segment's lines stay what they are. Listed is what has not ended before the first segment. All
-playlists of a channel list the same, but for a range that ends at their first segments.
+segment's lines stay what they are. All playlists of a channel list the same, but for a range that
+ends at their first segments: what has ended before them is not listed.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
@@ -29,11 +29,12 @@ _1970 = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class DateRange:
+class Range:
     """A break, or a moment that is signalled: `out`, `back`, both, or `command`, as sections.
 
     event     the number that encoder and inserter know it by
     planned   seconds that it is said to last;  end  when it was over
+    seen      of the signal that begins it, as there;  ended  of the one that ends it
     """
 
     id: str
@@ -44,6 +45,8 @@ class DateRange:
     out: bytes = b""
     back: bytes = b""
     command: bytes = b""
+    seen: Mapping[str, int] = field(default_factory=dict)
+    ended: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def latest(self) -> Fraction:
@@ -51,9 +54,23 @@ class DateRange:
         return self.end or self.start + (self.planned or 0)
 
 
-def ranges(signals: Iterable[Signal]) -> list[DateRange]:
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """One EXT-X-DATERANGE. `text`: its line, without the end of it.
+
+    seen    last index that each rendition had when it came into the playlists
+    latest  UTC seconds at which its range is over, as far as is known
+    """
+
+    id: str
+    text: str
+    seen: Mapping[str, int]
+    latest: Fraction
+
+
+def ranges(signals: Iterable[Signal]) -> list[Range]:
     """The ranges that merged signals make, in order of their starts."""
-    found: list[DateRange] = []
+    found: list[Range] = []
     under_way: dict[tuple[str, int], int] = {}
     for signal in cues(signals):
         splice = signal.splice
@@ -62,7 +79,7 @@ def ranges(signals: Iterable[Signal]) -> list[DateRange]:
         event = signal.id if splice.event_id is None else splice.event_id
         key, begins = (signal.track, event), signal.begins
         identity = f"{signal.track}-{event}-{_millis(begins)}"
-        fresh = DateRange(identity, event, begins, signal.duration)
+        fresh = Range(identity, event, begins, signal.duration, seen=signal.seen)
         if splice.direction is Direction.OUT:
             under_way[key] = len(found)
             found.append(replace(fresh, out=splice.section))
@@ -70,27 +87,30 @@ def ranges(signals: Iterable[Signal]) -> list[DateRange]:
             found.append(replace(fresh, command=splice.section))
         elif key in under_way:
             at = under_way.pop(key)
-            found[at] = replace(found[at], end=begins, back=splice.section)
+            found[at] = replace(found[at], end=begins, back=splice.section, ended=signal.seen)
         else:
             found.append(replace(fresh, planned=None, back=splice.section))
     return found
 
 
-def lines(signals: Iterable[Signal], first: Fraction) -> str:
-    """The tags, each with its line's end, of a playlist whose first segment begins at `first`."""
-    return "".join(_tags(one) for one in ranges(signals) if one.latest >= first)
+def tags(signals: Iterable[Signal]) -> list[Tag]:
+    """The tags that merged signals make, in order of their ranges."""
+    return [Tag(one.id, *told, one.latest) for one in ranges(signals) for told in _texts(one)]
 
 
-def _tags(one: DateRange) -> str:
+def _texts(one: Range) -> list[tuple[str, Mapping[str, int]]]:
     head = f'#EXT-X-DATERANGE:ID="{one.id}",START-DATE="{_date(one.start)}"'
     planned = "" if one.planned is None else f",PLANNED-DURATION={seconds(one.planned)}"
     if one.command:
-        return f"{head}{planned},SCTE35-CMD=0x{one.command.hex().upper()}\n"
-    text = f"{head}{planned},SCTE35-OUT=0x{one.out.hex().upper()}\n" if one.out else ""
+        return [(f"{head}{planned},SCTE35-CMD=0x{one.command.hex().upper()}", one.seen)]
+    found = []
+    if one.out:
+        found.append((f"{head}{planned},SCTE35-OUT=0x{one.out.hex().upper()}", one.seen))
     if one.back:
         lasted = "" if one.end is None else f",DURATION={seconds(one.end - one.start)}"
-        text += f"{head}{lasted},SCTE35-IN=0x{one.back.hex().upper()}\n"
-    return text
+        told = one.ended if one.out else one.seen
+        found.append((f"{head}{lasted},SCTE35-IN=0x{one.back.hex().upper()}", told))
+    return found
 
 
 def _millis(seconds: Fraction) -> int:

@@ -44,17 +44,21 @@ def event_streams(
     timescales: dict[str, int],
     begins: Fraction,
     ends: Fraction | None,
+    oldest: Fraction = Fraction(0),
 ) -> list[etree._Element]:
     """The EventStreams of a Period that begins and ends (None: it is the last) at UTC seconds.
 
-    `signals`: merged. `timescales`: of sparse tracks, by trackName. They come first in a Period,
-    after BaseURL and AssetIdentifier, before any AdaptationSet (5.3.2.2).
+    What was over at `oldest`, where the first segment begins, is not listed. `signals`: merged.
+    `timescales`: of sparse tracks, by trackName. They come first in a Period, after BaseURL and
+    AssetIdentifier, before any AdaptationSet (5.3.2.2).
     """
     streams: dict[str, etree._Element] = {}
     for signal in signals:
         if signal.splice is None or signal.begins < begins:
             continue
         if ends is not None and signal.begins >= ends:
+            continue
+        if signal.begins + (signal.duration or 0) < oldest:
             continue
         scale = timescales[signal.track]
         if signal.track not in streams:

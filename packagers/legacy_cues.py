@@ -16,12 +16,12 @@ The lines of a segment change while a break goes on; whoever asks for these tags
 
 from base64 import b64encode
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
 from fractions import Fraction
 from math import floor
 
-from packagers.daterange import DateRange, ranges, seconds
+from packagers.daterange import Range, ranges, seconds
 from packagers.signals import Signal
 from relay.presentation import Segment
 
@@ -78,26 +78,26 @@ def before(
     return marked
 
 
-def _out(kind: Legacy, one: DateRange) -> str:
+def _out(kind: Legacy, one: Range) -> str:
     if kind is Legacy.CUE:
         return _cue(one, one.out)
     return "#EXT-X-CUE-OUT" + (f":{seconds(one.planned)}" if one.planned else "") + "\n"
 
 
-def _on(kind: Legacy, one: DateRange, elapsed: Fraction) -> str:
+def _on(kind: Legacy, one: Range, elapsed: Fraction) -> str:
     if kind is Legacy.CUE:
         return _cue(one, one.out, elapsed)
     whole = f",Duration={seconds(one.planned)}" if one.planned else ""
     return f"#EXT-X-CUE-OUT-CONT:ElapsedTime={seconds(elapsed)}{whole}\n"
 
 
-def _back(kind: Legacy, one: DateRange) -> str:
+def _back(kind: Legacy, one: Range) -> str:
     if kind is Legacy.CUE:
         return _cue(one, one.back) if one.back else ""
     return "#EXT-X-CUE-IN\n"
 
 
-def _cue(one: DateRange, section: bytes, elapsed: Fraction | None = None) -> str:
+def _cue(one: Range, section: bytes, elapsed: Fraction | None = None) -> str:
     back = section == one.back
     told = Fraction(0) if back else one.planned or Fraction(0)
     time = one.end if back and one.end is not None else one.start
@@ -106,3 +106,15 @@ def _cue(one: DateRange, section: bytes, elapsed: Fraction | None = None) -> str
         f'#EXT-X-CUE:ID="{one.event}",TYPE="scte35",DURATION={seconds(told)},TIME={seconds(time)}'
         f'{gone},CUE="{b64encode(section).decode()}"\n'
     )
+
+
+def inserted(playlist: bytes, marked: Mapping[int, str]) -> bytes:
+    """A playlist with these lines in front of its segments, as far as it lists them."""
+    parts, at = [], 0
+    for index, text in sorted(marked.items()):
+        uri = playlist.find(b"\n%d.m4s\n" % index, at)
+        if uri >= 0:
+            begin = playlist.rindex(b"#EXTINF:", 0, uri)
+            parts += [playlist[at:begin], text.encode()]
+            at = begin
+    return b"".join((*parts, playlist[at:]))

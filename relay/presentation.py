@@ -133,6 +133,7 @@ class Presentation:
     since      of each event (track, run, time): the last index that each rendition had when it was
                first seen, so that what is published later, and that alone, may tell of it
     facts      the pins that numbers and breaks rest on, as they are in the store
+    cue_tags   which tags of old playlists have beside EXT-X-DATERANGE
     updated    UTC seconds at which it last changed (the newest entry's arrival)
     """
 
@@ -147,6 +148,7 @@ class Presentation:
     events: Mapping[str, tuple[Copy, ...]] = field(default_factory=dict)
     since: Mapping[tuple[str, int, int], Mapping[str, int]] = field(default_factory=dict)
     facts: Mapping[str, bytes] = field(default_factory=dict)
+    cue_tags: str = "none"
     updated: Fraction = Fraction(0)
 
     def epoch_of(self, run: int) -> int:

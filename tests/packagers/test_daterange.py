@@ -1,11 +1,14 @@
 """EXT-X-DATERANGE: pairs, dates and lengths, and what a playlist lists."""
 
 import re
+from collections.abc import Iterable
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
 
-from packagers.daterange import lines, ranges
+from packagers.daterange import ranges
+from packagers.daterange import tags as written
 from packagers.signals import Signal, merged, read
 from tests.packagers.cue_messages import (
     CUES,
@@ -30,6 +33,11 @@ def said(*events: tuple[Fraction | int, bytes]) -> tuple[Signal, ...]:
         copy, data = event(round((at - 4) * SCALE), struct(number, 4 * SCALE, message))
         found += read(CUES, copy, data, UTC)
     return merged(found)
+
+
+def lines(signals: Iterable[Signal], first: Fraction) -> str:
+    """What a playlist whose first segment begins then would list."""
+    return "".join(f"{tag.text}\n" for tag in written(signals) if tag.latest >= first)
 
 
 def tags(text: str) -> list[dict[str, str]]:
@@ -103,3 +111,11 @@ def test_a_date_is_rounded_as_that_of_a_segment_is() -> None:
     assert one["START-DATE"].endswith('10.000Z"')
     (one,) = tags(lines(said((10 + Fraction(45, SCALE), OUT)), Fraction(UTC)))
     assert one["START-DATE"].endswith('10.001Z"')
+
+
+def test_each_tag_knows_where_the_playlists_were_when_it_came() -> None:
+    out, back = said((10, OUT), (40, BACK))
+    both = [replace(out, seen={"video": 7}), replace(back, seen={"video": 20})]
+    assert [tag.seen for tag in written(both)] == [{"video": 7}, {"video": 20}]
+    assert [tag.seen for tag in written(both[1:])] == [{"video": 20}]
+    assert [tag.latest - UTC for tag in written(both)] == [40, 40]

@@ -56,6 +56,13 @@ def test_an_event_stands_in_the_period_of_its_moment_and_counts_from_its_start()
     assert second["presentationTime"] == "0"
 
 
+def test_what_was_over_before_the_first_segment_is_not_listed() -> None:
+    signals = said((10, OUT), (40, BACK))
+    for oldest, count in ((40, 2), (41, 0)):
+        streams = event_streams(signals, SCALES, Fraction(0), None, Fraction(UTC + oldest))
+        assert len(events(streams)) == count
+
+
 def test_an_opaque_one_is_not_in_the_mpd() -> None:
     (signal,) = said((10, OUT))
     assert not event_streams([replace(signal, splice=None)], SCALES, Fraction(0), None)

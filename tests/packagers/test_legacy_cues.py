@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from packagers.legacy_cues import Legacy, before
+from packagers.legacy_cues import Legacy, before, inserted
 from relay.presentation import Segment
 from tests.packagers.cue_messages import insert
 from tests.packagers.test_daterange import BACK, OUT, UTC, said
@@ -90,3 +90,12 @@ def test_the_tag_with_the_whole_message() -> None:
     ]
     assert {pair["TIME"] for pair in pairs[:4]} == {f"{UTC + 10}.000000"}
     assert pairs[4]["TIME"] == f"{UTC + 18}.000000"
+
+
+def test_lines_stand_in_front_of_the_segments_that_are_listed() -> None:
+    lines = [f"#EXT-X-GAP\n#EXTINF:2.000000,\n{index}.m4s\n" for index in (104, 105, 1050)]
+    playlist = "#EXTM3U\n" + "".join(lines)
+    found = inserted(playlist.encode(), {105: "#A\n#B\n", 50: "#C\n", 99: "#D\n"}).decode()
+    assert found == playlist.replace(
+        "#EXTINF:2.000000,\n105.m4s", "#A\n#B\n#EXTINF:2.000000,\n105.m4s"
+    )
