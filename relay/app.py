@@ -222,6 +222,7 @@ def _rules(table: ChannelTable) -> Rules:
         patience=round(table.patience * 1000),
         restarts=table.on_rewind == "run",
         prefer=table.prefer,
+        cue_tags=table.cue_tags,
         alias=table.tracks.alias,
         peer=table.peer,
     )

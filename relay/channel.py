@@ -61,7 +61,8 @@ class Channel:
             rules.window,
             rules.restarts,
         )
-        empty = Presentation(name, Grid(rules.duration or Fraction(2)), rules.window)
+        grid = Grid(rules.duration or Fraction(2))
+        empty = Presentation(name, grid, rules.window, cue_tags=rules.cue_tags)
         self._view = View(empty, rules.patience, rules.prefer)
         self._carriage = Carriage(store, self._view, clock, self._note)
         self._turn = asyncio.Event()  # clear while what waited for the grid is carried

@@ -143,6 +143,10 @@ class ChannelTable(Table):
         le=1,
         description="number of the first fragment after 1970; 1 agrees with AWS epoch locking",
     )
+    cue_tags: Literal["none", "cue-out-in", "cue"] = Field(
+        default="none",
+        description="old tags beside EXT-X-DATERANGE: none | cue-out-in | cue (as Azure wrote it)",
+    )
     peer: Peer | None = Field(
         default=None,
         description="another relay of this channel: one that starts empty numbers as it does",

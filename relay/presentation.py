@@ -130,7 +130,10 @@ class Presentation:
     breaks     indexes before which there is a discontinuity, of all runs and changes, rising
     changes    those at which a configuration changed
     events     of the sparse tracks, by name: what is visible, in order of time
+    since      of each event (track, run, time): the last index that each rendition had when it was
+               first seen, so that what is published later, and that alone, may tell of it
     facts      the pins that numbers and breaks rest on, as they are in the store
+    cue_tags   which tags of old playlists have beside EXT-X-DATERANGE
     updated    UTC seconds at which it last changed (the newest entry's arrival)
     """
 
@@ -143,7 +146,9 @@ class Presentation:
     breaks: tuple[int, ...] = ()
     changes: tuple[int, ...] = ()
     events: Mapping[str, tuple[Copy, ...]] = field(default_factory=dict)
+    since: Mapping[tuple[str, int, int], Mapping[str, int]] = field(default_factory=dict)
     facts: Mapping[str, bytes] = field(default_factory=dict)
+    cue_tags: str = "none"
     updated: Fraction = Fraction(0)
 
     def epoch_of(self, run: int) -> int:
@@ -219,6 +224,17 @@ def fold(presentation: Presentation, entry: Entry) -> Presentation:
     )
     updated = max(presentation.updated, Fraction(member.arrival, 1000))
     return replace(_swap(presentation, changed), updated=updated)
+
+
+def show(presentation: Presentation, events: Mapping[str, tuple[Copy, ...]]) -> Presentation:
+    """The presentation with these events to be seen."""
+    reached = {r.name: r.segments[-1].index for r in presentation.renditions if r.segments}
+    since = {
+        key: presentation.since.get(key, reached)
+        for copies in events.values()
+        for key in ((copy.track, copy.run, copy.time) for copy in copies)
+    }
+    return replace(presentation, events=events, since=since)
 
 
 def _frame_rate(track: Track, member: Copy | Gap) -> Fraction | None:

@@ -28,12 +28,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from relay.access import AccessRequired, Asked, Gate, TooManyTries
+from relay.access import Asked, Gate
 from relay.admission import Admission
 from relay.arrival import Sender
 from relay.channel import Channel
 from relay.clock import Clock
 from relay.errors import (
+    AccessRequired,
     BoxInvalid,
     Draining,
     EncoderError,
@@ -42,6 +43,7 @@ from relay.errors import (
     PointReset,
     PointUnknown,
     RelayError,
+    TooManyTries,
     quoted,
 )
 from relay.ingest import url

@@ -11,6 +11,7 @@ class Rules:
 
     `restarts`: an encoder whose clock was restarted begins a new run; else it is refused.
     `prefer`: whose copies are taken while it delivers. `alias`: other names for tracks, by name.
+    `cue_tags`: those older than EXT-X-DATERANGE that playlists have too, "none" for none.
     `peer`: the URL of another relay of the channel, whose numbers count where there are none yet.
     """
 
@@ -22,4 +23,5 @@ class Rules:
     restarts: bool = True
     prefer: str | None = None
     alias: Mapping[str, str] = field(default_factory=dict)
+    cue_tags: str = "none"
     peer: str | None = None

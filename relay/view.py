@@ -16,7 +16,7 @@ from relay.headers import Change
 from relay.ingest.smooth import read_header
 from relay.media import Copy, Gap, Header, Member, Pin, Verdict
 from relay.numbering import Grid
-from relay.presentation import Presentation, configure, fold, register
+from relay.presentation import Presentation, configure, fold, register, show
 from relay.runs import Run
 from relay.sparse import Signals
 from relay.timeline import Timeline
@@ -255,7 +255,7 @@ class View:
     def _surface(self) -> None:
         """Events appear whose time the parent has reached; others have left the window."""
         if self._signals.surface(self.presentation, self._floors):
-            self.presentation = replace(self.presentation, events=self._signals.visible)
+            self.presentation = show(self.presentation, self._signals.visible)
 
     @property
     def _floors(self) -> dict[str, int]:

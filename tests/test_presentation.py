@@ -1,5 +1,6 @@
 """Folding entries into what players see."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.media import Entry, Gap, Kind
-from relay.presentation import Presentation, Segment, Window, fold, register
+from relay.presentation import Presentation, Segment, Window, fold, register, show
 from tests.pieces import AUDIO, CELL, GRID, VIDEO, copy
 
 
@@ -89,3 +90,14 @@ def test_a_window_is_a_tuple_that_grows_cheaply(steps: list[str]) -> None:
         assert window[-2:] == list(plain[-2:])
         if plain:
             assert (window[0], window[-1]) == (plain[0], plain[-1])
+
+
+def test_an_event_remembers_where_each_rendition_was_when_it_was_first_seen() -> None:
+    cue, later = (replace(copy(at), track="cues-0", event=True) for at in (8, 9))
+    shown = fold(empty(), Entry(copy(7)))
+    seen = show(shown, {"cues-0": (cue,)})
+    assert seen.events == {"cues-0": (cue,)}
+    assert seen.since == {("cues-0", 0, cue.time): {VIDEO.name: 7}}
+    after = show(fold(seen, Entry(copy(8))), {"cues-0": (cue, later)})
+    assert [reached[VIDEO.name] for reached in after.since.values()] == [7, 8]
+    assert list(show(after, {"cues-0": (later,)}).since.values()) == [{VIDEO.name: 8}]

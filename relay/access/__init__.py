@@ -17,7 +17,6 @@ and every source is looked at, so an answer's delay tells nothing. Sans-IO.
 
 from relay.access.asked import Asked
 from relay.access.credentials import Credentials
-from relay.access.denied import AccessDenied, AccessRequired, TooManyTries
 from relay.access.gate import Gate
 
-__all__ = ["AccessDenied", "AccessRequired", "Asked", "Credentials", "Gate", "TooManyTries"]
+__all__ = ["Asked", "Credentials", "Gate"]

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from relay.access import digest
 from relay.access.asked import Asked
 from relay.access.credentials import Credentials
-from relay.access.denied import AccessDenied, AccessRequired, TooManyTries
 from relay.access.tries import Tries
+from relay.errors import AccessDenied, AccessRequired, TooManyTries
 
 _HINT = "Give the encoder the user and password, or the token, that the relay's configuration has."
 

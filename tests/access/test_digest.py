@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.access import AccessRequired, Asked, Credentials, Gate
+from relay.access import Asked, Credentials, Gate
 from relay.access.digest import read
 from relay.access.tries import Tries
+from relay.errors import AccessRequired
 
 SOURCES = {"enc_a": Credentials(user="a", password="b"), "enc_b": Credentials(token="c" * 20)}
 

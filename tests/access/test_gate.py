@@ -7,9 +7,10 @@ from ipaddress import ip_network
 
 import pytest
 
-from relay.access import AccessDenied, AccessRequired, Asked, Credentials, Gate, TooManyTries
+from relay.access import Asked, Credentials, Gate
 from relay.access.digest import LIFETIME_MS, read
 from relay.access.tries import Tries
+from relay.errors import AccessDenied, AccessRequired, TooManyTries
 
 KEY = b"k" * 32
 HERE = "10.1.2.3"

@@ -1,0 +1,134 @@
+"""What can go wrong, drawn as a tree by whose fault it is.
+
+    RelayError
+    ├── OperatorError      the configuration or the machine; ends the process (exit_code)
+    │   ├── ConfigInvalid        78  CONFIG_INVALID
+    │   ├── PortBusy             75  PORT_BUSY
+    │   └── StoreBusy            75  STORE_BUSY
+    ├── EncoderError       what a sender did; answered to its POST (status), its stream only
+    │   ├── IngestUrl           400  INGEST_URL
+    │   ├── AccessRequired      401  INGEST_UNAUTHORIZED
+    │   ├── AccessDenied        403  INGEST_FORBIDDEN
+    │   ├── TooManyTries        429  INGEST_TRIES
+    │   ├── PointUnknown        404  INGEST_POINT_UNKNOWN
+    │   ├── BoxInvalid          400  INGEST_BOX
+    │   ├── BoxTooLarge         413  INGEST_BOX_TOO_LARGE
+    │   ├── ManifestInvalid     400  INGEST_MANIFEST
+    │   ├── HeaderMissing       412  INGEST_HEADER_MISSING
+    │   ├── HeaderInvalid       400  INGEST_HEADER
+    │   ├── HeaderDiffers       412  INGEST_HEADER_DIFFERS
+    │   ├── ClockRefused        409  INGEST_CLOCK
+    │   ├── CodecUnsupported    415  INGEST_CODEC
+    │   ├── EncodingUnsupported 415  INGEST_CONTENT_ENCODING
+    │   ├── FragmentInvalid     400  INGEST_FRAGMENT
+    │   ├── BodyStalled         408  INGEST_STALLED
+    │   ├── ChunkingAbusive     400  INGEST_CHUNKING
+    │   ├── MethodNotAllowed    405  INGEST_METHOD
+    │   ├── LimitReached        503  INGEST_LIMIT
+    │   ├── Draining            503  INGEST_DRAINING
+    │   ├── PointReset          503  INGEST_RESET
+    │   └── StoreUnavailable    503  INGEST_STORE
+    ├── ControlError       what an operator asked of the admin port; answered to him
+    │   ├── ControlInvalid      400  CONTROL_BODY
+    │   ├── ControlRefused      403  CONTROL_REFUSED
+    │   ├── ChannelUnknown      404  CONTROL_CHANNEL_UNKNOWN
+    │   └── ResetFailed         503  CONTROL_RESET
+    └── PlayerError        what a player asked for
+        ├── NotFound            404  PLAYBACK_NOT_FOUND
+        ├── NotYet              404  PLAYBACK_NOT_YET
+        └── RangeInvalid        416  PLAYBACK_RANGE
+
+The code word is the same in the answer's body, the log, the metric, the event and the docs.
+Duplicate, late, gap and differs are no errors: they are values (`relay.media.Verdict`). The status
+codes follow DASH-IF Live Media Ingest 1.2 (400, 403, 404, 412, 415, 5xx); AMS published none.
+
+A message is one sentence that says what was found; `hint`, another that says what to do. Neither
+holds a secret, and what a stranger sent stands in it only through `quoted`.
+"""
+
+from relay.errors.control import (
+    ChannelUnknown,
+    ControlError,
+    ControlInvalid,
+    ControlRefused,
+    ResetFailed,
+)
+from relay.errors.encoder import (
+    AccessDenied,
+    AccessRequired,
+    BodyStalled,
+    BoxInvalid,
+    BoxTooLarge,
+    ChunkingAbusive,
+    ClockRefused,
+    CodecUnsupported,
+    Draining,
+    EncoderError,
+    EncodingUnsupported,
+    FragmentInvalid,
+    HeaderDiffers,
+    HeaderInvalid,
+    HeaderMissing,
+    IngestUrl,
+    LimitReached,
+    ManifestInvalid,
+    MethodNotAllowed,
+    PointReset,
+    PointUnknown,
+    StoreUnavailable,
+    TooManyTries,
+)
+from relay.errors.operator import (
+    ConfigInvalid,
+    OperatorError,
+    PortBusy,
+    StoreBusy,
+)
+from relay.errors.player import (
+    NotFound,
+    NotYet,
+    PlayerError,
+    RangeInvalid,
+)
+from relay.errors.root import RelayError, quoted
+
+__all__ = [
+    "AccessDenied",
+    "AccessRequired",
+    "BodyStalled",
+    "BoxInvalid",
+    "BoxTooLarge",
+    "ChannelUnknown",
+    "ChunkingAbusive",
+    "ClockRefused",
+    "CodecUnsupported",
+    "ConfigInvalid",
+    "ControlError",
+    "ControlInvalid",
+    "ControlRefused",
+    "Draining",
+    "EncoderError",
+    "EncodingUnsupported",
+    "FragmentInvalid",
+    "HeaderDiffers",
+    "HeaderInvalid",
+    "HeaderMissing",
+    "IngestUrl",
+    "LimitReached",
+    "ManifestInvalid",
+    "MethodNotAllowed",
+    "NotFound",
+    "NotYet",
+    "OperatorError",
+    "PlayerError",
+    "PointReset",
+    "PointUnknown",
+    "PortBusy",
+    "RangeInvalid",
+    "RelayError",
+    "ResetFailed",
+    "StoreBusy",
+    "StoreUnavailable",
+    "TooManyTries",
+    "quoted",
+]

@@ -1,0 +1,29 @@
+"""What a player asked for."""
+
+from relay.errors.root import RelayError
+
+
+class PlayerError(RelayError):
+    """A player asked for what is not there, or not there yet."""
+
+    code = "PLAYBACK_ERROR"
+    status = 404
+
+
+class NotFound(PlayerError):
+    """There is no such thing."""
+
+    code = "PLAYBACK_NOT_FOUND"
+
+
+class NotYet(PlayerError):
+    """It is ahead of the live edge: ask again in a moment."""
+
+    code = "PLAYBACK_NOT_YET"
+
+
+class RangeInvalid(PlayerError):
+    """The byte range lies outside the resource."""
+
+    code = "PLAYBACK_RANGE"
+    status = 416
