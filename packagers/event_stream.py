@@ -13,7 +13,9 @@ Published bytes never change, and an event may come late. So a segment carries w
 visible before it got its place, which the presentation remembers (`since`), and nothing that came
 later; the MPD has that. Where in the stored order an event lies decides it, so a restart comes to
 the same bytes. Another site, whose store took them in another order, may carry an event from
-another segment on: validators differ then, as with another winning copy.
+another segment on: validators differ then, as with another winning copy. What was announced more
+than a minute before a segment is left to the MPD: events are kept that much longer than segments
+(`relay.sparse`), and no bytes change when one is forgotten.
 
 `id` is the same in both, and not the message's own, which is in the message: the "in" has that of
 its "out", and equal ids in one scheme are one event to players (5.10.2.1).
@@ -28,6 +30,7 @@ from lxml import etree
 from packagers.signals import Signal, merged
 from relay.mp4.write import box
 from relay.presentation import Presentation, Rendition, Segment
+from relay.sparse import NOTICE
 
 NAMESPACE = "urn:mpeg:dash:schema:mpd:2011"
 IN_MPD = "urn:scte:scte35:2014:xml+bin"
@@ -100,7 +103,7 @@ def carried(
         near = begins <= signal.begins < latest or (
             signal.begins < begins and since + 1 == segment.index
         )
-        if near and since < segment.index:
+        if near and since < segment.index and signal.arrived >= begins - NOTICE:
             found.append(signal)
     return merged(found)
 

@@ -6,8 +6,13 @@ by two encoders it is one event: its track and time are what it is known by.
 
 An event at time t becomes visible when its parent track has reached t, that is, when a fragment of
 the parent that begins at t or later has its place (SPARSE-4f); until then, and while its parent is
-not known, it waits. It is forgotten when it has left the parent's window; of several tracks by the
-parent's name the one that is furthest counts, in both, so that one that has died keeps nothing.
+not known, it waits. Of several tracks by the parent's name the one that is furthest counts, so that
+one that has died keeps nothing.
+
+It is forgotten some time after it has left the parent's window (`linger`): segments tell of events
+up to a minute older than they are, and can be fetched for a quarter of the window after they have
+left it; their bytes must not change because an event has been forgotten.
+
 What is kept of one track is bounded, in all and in one cell: a sender of events in a flood loses
 the excess and nothing else suffers.
 """
@@ -16,6 +21,7 @@ from bisect import insort
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import ceil
 from operator import attrgetter
 
 from relay.media import Copy, Track, Verdict
@@ -23,13 +29,15 @@ from relay.presentation import Presentation
 
 MOST_EVENTS = 4_096
 MOST_IN_A_CELL = 64
+NOTICE = 60
+"""Seconds by which an event may be older than a segment that tells of it."""
 
 
 @dataclass(slots=True)
 class Events:
     """The events of one sparse track that the store has: those that wait, and those to be seen.
 
-    floor   the lowest index inside the window of the parent; 0 before that has a line
+    floor   the lowest index that is kept; 0 before the parent has a line
     """
 
     track: Track
@@ -115,7 +123,7 @@ class Signals:
                 if rendition.track.key.name == events.track.parent
             ]
             floor = max((floors.get(parent.name, 0) for parent in parents), default=0)
-            changed |= events.trim(floor)
+            changed |= events.trim(floor - linger(presentation))
             ends = (
                 (parent.segments[-1].run, parent.seconds(parent.segments[-1].time))
                 for parent in parents
@@ -127,13 +135,18 @@ class Signals:
 
     @property
     def floors(self) -> dict[str, int]:
-        """The lowest index inside the window of its parent, of each track."""
+        """The lowest index that is kept, of each track."""
         return {name: events.floor for name, events in self._tracks.items()}
 
     @property
     def visible(self) -> dict[str, tuple[Copy, ...]]:
         """What can be seen of each track."""
         return {name: events.visible for name, events in self._tracks.items()}
+
+
+def linger(presentation: Presentation) -> int:
+    """For how many indexes an event stays after it has left the window of its parent."""
+    return ceil((presentation.window / 4 + NOTICE) / presentation.grid.D) + 2
 
 
 _when = attrgetter("run", "time")

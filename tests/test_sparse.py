@@ -7,7 +7,7 @@ import pytest
 
 from relay.media import Copy, Entry, Gap, Kind, Verdict
 from relay.presentation import Presentation, fold, register
-from relay.sparse import MOST_EVENTS, MOST_IN_A_CELL, Signals
+from relay.sparse import MOST_EVENTS, MOST_IN_A_CELL, NOTICE, Signals, linger
 from tests.pieces import AUDIO, CELL, GRID, SCALE, VIDEO, copy, track
 
 CUES = replace(track("scte", Kind.TEXT, 0), parent=VIDEO.key.name)
@@ -102,14 +102,19 @@ def test_a_flood_is_bounded_in_a_cell_and_in_all() -> None:
     assert made.offer(event(2 * CELL)) is Verdict.ACCEPTED
     many = signals(*(event(at * SCALE) for at in range(MOST_EVENTS)))
     assert many.offer(event(MOST_EVENTS * CELL)) is Verdict.FLOOD
-    many.surface(playing(7), {VIDEO.name: MOST_EVENTS // 4})
+    many.surface(playing(7), {VIDEO.name: MOST_EVENTS // 4 + linger(playing(7))})
     assert many.offer(event(MOST_EVENTS * CELL)) is Verdict.ACCEPTED
 
 
-def test_what_has_left_the_window_is_forgotten() -> None:
+def test_what_has_left_the_window_is_forgotten_when_no_segment_can_tell_of_it_any_more() -> None:
+    """A segment can be fetched for a quarter of the window of 120 s more: 30 s, 15 cells."""
+    late = linger(playing(7))
+    assert late >= (30 + NOTICE) // 2
     made = signals(event(CELL), event(9 * CELL))
     made.surface(playing(7), {})
-    assert made.surface(playing(7), {VIDEO.name: 2})
+    assert not made.surface(playing(7), {VIDEO.name: 1 + late})
+    assert seen(made) == [CELL]
+    assert made.surface(playing(7), {VIDEO.name: 2 + late})
     assert seen(made) == []
     assert made.floors == {CUES.name: 2}
     assert made.offer(event(CELL)) is Verdict.LATE
@@ -120,7 +125,8 @@ def test_the_window_is_that_of_the_furthest_track_by_the_parents_name() -> None:
     made = signals(event(CELL), event(9 * CELL))
     low = track(bitrate=300_000)
     shown = register(register(playing(7, 8, 9), low, 300_000), AUDIO, 96_000)
-    assert made.surface(shown, {low.name: 0, AUDIO.name: 50})
+    late = linger(shown)
+    assert made.surface(shown, {low.name: 0, AUDIO.name: 50 + late})
     assert seen(made) == [CELL, 9 * CELL]
-    assert made.surface(shown, {low.name: 0, AUDIO.name: 50, VIDEO.name: 2})
+    assert made.surface(shown, {low.name: 0, AUDIO.name: 50 + late, VIDEO.name: 2 + late})
     assert seen(made) == [9 * CELL]

@@ -4,18 +4,20 @@ from fractions import Fraction
 from itertools import pairwise
 
 from relay.media import Copy, Track
+from relay.sparse import linger
 from tests.model.house import House
 
 
 def floor(house: House, sparse: Track) -> int:
-    """The lowest index inside the window of its parent."""
+    """The lowest index that is kept: some way behind the window of its parent."""
     lines = house.view.timelines
     parents = [r for r in house.presentation.renditions if r.track.key.name == sparse.parent]
-    return max((lines[parent.name].floor for parent in parents if parent.name in lines), default=0)
+    floors = (lines[parent.name].floor for parent in parents if parent.name in lines)
+    return max(floors, default=0) - linger(house.presentation)
 
 
 def check_cues(house: House, sparse: str) -> None:
-    """What is stored of the sparse track, is inside the window and has been reached can be seen."""
+    """What is stored of the sparse track, is kept and has been reached can be seen."""
     shown = house.presentation
     cues = shown.rendition(sparse)
     if cues is None:

@@ -16,4 +16,10 @@ def seen(view: View) -> object:
         shown.breaks,
         shown.changes,
         {name: events for name, events in shown.events.items() if events},
+        {
+            (key, r.name): max(reached.get(r.name, -1), r.segments[0].index - 1)
+            for key, reached in shown.since.items()
+            for r in shown.renditions
+            if r.segments
+        },
     )

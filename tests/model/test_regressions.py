@@ -3,6 +3,7 @@
 from typing import Any
 
 from relay.media import Copy
+from relay.sparse import linger
 from tests.model.machine import Relay
 from tests.model.programme import NAMES
 from tests.model.setting import Setting
@@ -267,7 +268,7 @@ def test_a_slate_that_was_held_is_not_put_again_once_the_store_forgot_what_had_w
 def test_a_track_that_has_died_keeps_no_event_for_ever() -> None:
     relay = on_air(names=(NAMES[0], NAMES[2]), cues=True)
     relay.cue(who=A, cells=-1, sixteenths=0)
-    for _ in range(24):
+    for _ in range(24 + linger(relay.house.presentation)):
         relay.deliver(who=A, which=TRACK)
     assert not any(str(key).startswith("event/") for key in relay.house.store)
     relay.teardown()
