@@ -16,10 +16,11 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from relay.config import load, sample
+from relay.config import Config, load, sample
 from relay.effective import effective, schema
 from relay.encoder import command as encoder
-from relay.errors import OperatorError
+from relay.errors import ConfigInvalid, OperatorError
+from relay.loops import loops
 from relay.monitor import command as operator
 
 cli = typer.Typer(
@@ -40,7 +41,7 @@ def run(conf: ConfFile) -> None:
     """Run the relay until SIGTERM or Ctrl-C."""
     from relay import app  # noqa: PLC0415 - the other commands need none of the servers
 
-    config = load(conf)
+    config = _checked(conf)
     _log()
     asyncio.run(app.run(config))
 
@@ -53,7 +54,7 @@ def check(
     ] = False,
 ) -> None:
     """Check a configuration: every error at once, with its path."""
-    config = load(conf)
+    config = _checked(conf)
     if show:
         typer.echo(effective(conf, config), nl=False)
     else:
@@ -163,6 +164,19 @@ def main() -> None:
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _checked(conf: Path) -> Config:
+    """A configuration that can be used. Raises ConfigInvalid."""
+    config = load(conf)
+    upstreams = {
+        name: {to: said.url for to, said in table.upstreams.items()}
+        for name, table in config.channels.items()
+    }
+    found = loops(config.server.listen, upstreams)
+    if found:
+        raise ConfigInvalid("\n".join(f"{conf}: {line}" for line in found))
+    return config
 
 
 def _asked(admin: str, path: str) -> Any:

@@ -26,9 +26,10 @@ _KEEPALIVE = ((socket.TCP_KEEPIDLE, 10), (socket.TCP_KEEPINTVL, 5), (socket.TCP_
 
 
 class Wire:
-    """The connections of one stream; at most one POST at a time."""
+    """The connections of one stream; at most one POST at a time. `connect`: seconds for each."""
 
-    def __init__(self) -> None:
+    def __init__(self, connect: float = CONNECT) -> None:
+        self._connect = connect
         self._resolver: LastingResolver | None = None
         self._sockets: list[socket.socket] = []  # of the last session; one of them connects
         self._delivered = 0
@@ -50,7 +51,7 @@ class Wire:
             use_dns_cache=False,
         )
         timeout = aiohttp.ClientTimeout(
-            total=None, connect=CONNECT, sock_connect=CONNECT, sock_read=None
+            total=None, connect=self._connect, sock_connect=self._connect, sock_read=None
         )
         return aiohttp.ClientSession(
             connector=connector,

@@ -22,7 +22,7 @@ from relay.uplink.address import address, split
 from relay.uplink.attempt import State
 from relay.uplink.bursts import Bursts
 from relay.uplink.catalogue import Catalogue
-from relay.uplink.composition import composed
+from relay.uplink.composition import composed, uncopied
 from relay.uplink.cursor import Cursor
 from relay.uplink.stamp import Stamps
 from relay.uplink.standing import Standing, together
@@ -161,6 +161,9 @@ class Upstream:
     def _divided(self, name: str, stream: str, header: Header) -> dict[str, Header]:
         """The courses that a course goes up as."""
         to = self.destination
+        for track in uncopied(header) if to.audio_twice else ():
+            text = f"{self.name}: {track} goes up once: its stream's manifest says no systemBitrate"
+            self._channel.tell("UPSTREAM_STREAM", text, grave=True, upstream=self.name)
         try:
             return composed(
                 name, stream, header, per_track=to.per_track, audio_twice=to.audio_twice

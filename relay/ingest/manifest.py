@@ -106,6 +106,30 @@ def only(data: bytes, track_id: int) -> bytes:
     return etree.tostring(root, encoding="utf-8", xml_declaration=True)
 
 
+def stated(data: bytes, timescales: Mapping[int, int]) -> bytes:
+    """The manifest (XML) with what a receiver must be told, and this very one if it says it all.
+
+    `timescales`: of the tracks' media headers, by trackID. Every track's is stated when one that is
+    not stated is not 10 MHz, or they differ (TIME-3); of a sparse track manifestOutput is true
+    (SPARSE-3). Raises ManifestInvalid.
+    """
+    root = _root(data)
+    every = [(element, _track(element, kind)) for element, kind in _elements(root)]
+    told = [(element, track, timescales.get(track.track_id)) for element, track in every]
+    known = [(track.timescale, scale) for _, track, scale in told if scale is not None]
+    silent = any(said is None for said, _ in known) and len({scale for _, scale in known}) > 1
+    wrong = any((said or DEFAULT_TIMESCALE) != scale for said, scale in known)
+    changed = False
+    for element, track, scale in told:
+        if (silent or wrong) and scale is not None:
+            _say(element, "timescale", str(scale))
+            changed = True
+        if track.parent and not track.output:
+            _say(element, "manifestOutput", "true")
+            changed = True
+    return etree.tostring(root, xml_declaration=True, encoding="utf-8") if changed else data
+
+
 def _elements(root: etree._Element) -> list[tuple[etree._Element, Kind]]:
     return [
         (element, Kind(etree.QName(element).localname))

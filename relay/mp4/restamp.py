@@ -1,8 +1,9 @@
 """The same fragment as another stream sends it: number, track_ID, and what else must differ.
 
-Samples and all other boxes stay as they are, byte for byte. Where only number and track_ID differ,
-so does nothing else; where a box changes its length, the offsets that count from the moof (trun's,
-saio's) are moved along, whether they were right or not.
+Samples and all other boxes stay as they are, byte for byte; a fragment without tfxd, as CMAF
+encoders send it, gets one that says what its tfdt says (FMT-3). Where only number and track_ID
+differ, so does nothing else; where a box changes its length, the offsets that count from the moof
+(trun's, saio's) are moved along, whether they were right or not.
 """
 
 from collections.abc import Callable, Iterator
@@ -57,9 +58,10 @@ def restamp(moof: bytes, sequence_number: int, track_id: int, marks: Marks = PLA
         if atom is not None:
             changed[atom.body + 4 : atom.body + 8] = value.to_bytes(4, "big")
     changes = _changes(bytes(changed), track, track_id, marks)
-    if not changes:
+    added = _added(track, marks)
+    if not changes and not added:
         return bytes(changed)
-    return _rebuilt(bytes(changed), inner, track, changes)
+    return _rebuilt(bytes(changed), inner, track, changes, added)
 
 
 def _changes(moof: bytes, track: TrackFragment, track_id: int, marks: Marks) -> dict[Atom, bytes]:
@@ -76,6 +78,15 @@ def _changes(moof: bytes, track: TrackFragment, track_id: int, marks: Marks) -> 
                 base = 0x020000 if track.base == 0 else 0
                 changes[atom] = tfhd(track_id, track.defaults, base)
     return changes
+
+
+def _added(track: TrackFragment, marks: Marks) -> bytes:
+    """The tfxd of a traf that has none."""
+    if track.tfxd is not None or track.tfdt is None:
+        return b""
+    time = track.tfdt + track.samples.first_offset + marks.shift
+    _signed(time)
+    return timed(Timing(time, track.samples.duration, marks.index, marks.width))
 
 
 def _timed(marks: Marks) -> bool:
@@ -97,9 +108,13 @@ def _signed(time: int) -> bytes:
 
 
 def _rebuilt(
-    moof: bytes, inner: list[Atom], track: TrackFragment, changes: dict[Atom, bytes]
+    moof: bytes,
+    inner: list[Atom],
+    track: TrackFragment,
+    changes: dict[Atom, bytes],
+    added: bytes,
 ) -> bytes:
-    grown = sum(len(new) - (old.end - old.start) for old, new in changes.items())
+    grown = len(added) + sum(len(new) - (old.end - old.start) for old, new in changes.items())
 
     def parts() -> Iterator[Buffer]:
         for atom in track.atoms:
@@ -110,6 +125,7 @@ def _rebuilt(
                 yield move(moof[atom.body : atom.end], grown)
             else:
                 yield moof[atom.start : atom.end]
+        yield added
 
     return box(
         "moof",

@@ -41,6 +41,25 @@ def single_id(track: str) -> str:
     return track if NAME.fullmatch(track) else sha256(track.encode()).hexdigest()[:16]
 
 
+def stated(header: Header) -> Header:
+    """The header with all that a receiver must be told; this very one if it says so already.
+
+    Raises EncoderError.
+    """
+    scales = {told.track_id: told.track.timescale for told in header.tracks}
+    parts: list[bytes] = []
+    for atom in children(header.data, 0, len(header.data), Budget(16)):
+        part = header.data[atom.start : atom.end]
+        if atom.uuid == LIVE_SERVER_MANIFEST:
+            said = manifest_xml(header.data[atom.body : atom.end])
+            xml = manifest.stated(said, scales)
+            if xml is not said:
+                part = box("uuid", LIVE_SERVER_MANIFEST, bytes(4), xml)
+        parts.append(part)
+    data = b"".join(parts)
+    return header if data == header.data else Header(data, header.tracks)
+
+
 def _single(data: bytes, track_id: int) -> bytes:
     parts: list[bytes] = []
     for atom in children(data, 0, len(data), Budget(16)):

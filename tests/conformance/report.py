@@ -22,7 +22,7 @@ def state(row: Row, mark: str, role: str, tests: Claims, ended: Outcomes) -> str
     """What the run says of a row's duty."""
     claimed = tests.get(Claim(mark, row.name, role), [])
     if not claimed:
-        return LEFT_OUT if row.left_out and role == SERVER else NOT_COVERED
+        return LEFT_OUT if role in row.left_out else NOT_COVERED
     states = {ended.get(test, NOT_RUN) for test in claimed}
     return next(worst for worst in ("failed", SHOWN, "skipped", NOT_RUN) if worst in states)
 
@@ -38,10 +38,15 @@ def states(mark: str, role: str, tests: Claims, ended: Outcomes) -> dict[str, st
 
 def summary(tests: Claims, ended: Outcomes) -> str:
     """One line for the terminal."""
-    found = list(states("requirement", SERVER, tests, ended).values())
+    return f"conformance: {', '.join(shown(role, tests, ended) for role in (SERVER, CLIENT))}"
+
+
+def shown(role: str, tests: Claims, ended: Outcomes) -> str:
+    """How many of a role's rows are shown."""
+    found = list(states("requirement", role, tests, ended).values())
     idle = found.count(NOT_RUN)
     aside = f" ({idle} not run)" if idle else ""
-    return f"conformance: {found.count(SHOWN)} of {len(found)} SERVER rows shown{aside}"
+    return f"{found.count(SHOWN)} of {len(found)} {role.upper()} rows shown{aside}"
 
 
 def document(tests: Claims, ended: Outcomes) -> str:
@@ -57,12 +62,14 @@ def document(tests: Claims, ended: Outcomes) -> str:
 def _section(title: str, mark: str, role: str, tests: Claims, ended: Outcomes) -> list[str]:
     found = states(mark, role, tests, ended)
     lines = ["", f"## {title}", "", _counted(found.values()), ""]
+    if mark == "requirement":
+        lines += [f"{shown(role, tests, ended)}.", ""]
     lines += ["| row | level | duty | state | tests |", "|---|---|---|---|---|"]
     for name, now in found.items():
         row = rows(mark)[name]
         by = [_told(test, ended) for test in tests.get(Claim(mark, name, role), [])]
         if now == LEFT_OUT:
-            by = [row.left_out]
+            by = [row.left_out[role]]
         lines.append(f"| {name} | {row.level} | {row.duties[role]} | {now} | {'<br>'.join(by)} |")
     return lines
 

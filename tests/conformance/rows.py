@@ -6,7 +6,7 @@ encoders and a client to the ingest that it forwards to, and a row may have a du
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -25,13 +25,13 @@ SERVER, CLIENT = "server", "client"
 class Row:
     """One row. `duties`: by role, a sentence each; of faults and threats, what they are.
 
-    `left_out`: why nobody can show the server's duty yet, or "".
+    `left_out`: by role, why no test is asked to show its duty.
     """
 
     name: str
     duties: Mapping[str, str]
     level: str = ""
-    left_out: str = ""
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,9 @@ def _row(name: str, about: str | Mapping[str, str]) -> Row:
     if isinstance(about, str):
         return Row(name, {SERVER: about})
     duties = {role: about[role] for role in (SERVER, CLIENT) if role in about}
-    return Row(name, duties, about["level"], about.get("left_out", ""))
+    reasons = {SERVER: about.get("left_out", ""), CLIENT: about.get("client_left_out", "")}
+    left_out = {role: reason for role, reason in reasons.items() if reason}
+    return Row(name, duties, about["level"], left_out)
 
 
 def claims(mark: str, ids: tuple[object, ...], said: Mapping[str, object]) -> list[Claim]:

@@ -42,18 +42,24 @@ def test_roles_and_kinds_are_apart() -> None:
 
 
 def test_a_row_may_be_left_out_on_one_side() -> None:
-    row = Row("FMT-3a", {SERVER: "Read.", CLIENT: "Write."}, "MUST", left_out="nobody can")
+    duties = {SERVER: "Read.", CLIENT: "Write."}
+    row = Row("FMT-3a", duties, "MUST", {SERVER: "nobody can"})
     assert state(row, "requirement", SERVER, TESTS, {}) == "left out"
     assert state(row, "requirement", CLIENT, TESTS, {}) == "not covered"
+    other = replace(row, left_out={CLIENT: "nobody may"})
+    assert state(other, "requirement", SERVER, TESTS, {}) == "not covered"
+    assert state(other, "requirement", CLIENT, TESTS, {}) == "left out"
     assert state(replace(row, name="FMT-1a"), "requirement", SERVER, TESTS, {}) == "not run"
 
 
 def test_the_terminal_gets_one_line() -> None:
-    every = len(states("requirement", SERVER, TESTS, {}))
+    every, others = (len(states("requirement", role, TESTS, {})) for role in (SERVER, CLIENT))
     assert summary(TESTS, {ONE: "passed", TWO: "passed"}) == (
-        f"conformance: 2 of {every} SERVER rows shown"
+        f"conformance: 2 of {every} SERVER rows shown, 1 of {others} CLIENT rows shown"
     )
-    assert summary(TESTS, {ONE: "passed"}).endswith(" SERVER rows shown (1 not run)")
+    found = summary(TESTS, {TWO: "passed"})
+    assert " SERVER rows shown, 0 of " in found
+    assert found.endswith(" CLIENT rows shown (1 not run)")
 
 
 def test_the_table_names_tests_and_how_they_ended() -> None:
@@ -63,3 +69,5 @@ def test_the_table_names_tests_and_how_they_ended() -> None:
     tables = [line for line in text.splitlines() if line.startswith("|")]
     assert {line.count(" | ") for line in tables if "---" not in line} == {4}
     assert "42 rows: 1 passed, 41 not covered." in text
+    others = len(states("requirement", CLIENT, TESTS, {}))
+    assert f"\n1 of {others} CLIENT rows shown.\n" in text

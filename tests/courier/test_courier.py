@@ -82,6 +82,7 @@ def names(opened: door.Door) -> list[str]:
     return [rendition.track.name for rendition in opened.channel.presentation.renditions]
 
 
+@pytest.mark.requirement("HTTP-5a", "HTTP-5b", role="client")
 async def test_a_push_arrives_whole_and_ends_with_200(quick: Stamper) -> None:
     async with door.opened(rules=Rules(duration=CELL, patience=60_000)) as opened:
         pushed = sender(quick, opened.address, lasts=3.5)
@@ -106,6 +107,7 @@ async def test_stop_ends_cleanly_in_mid_wait(quick: Stamper) -> None:
             assert await asyncio.wait_for(task, 10)
 
 
+@pytest.mark.requirement("HTTP-7a", "HTTP-7b", "SVC-3b", "SVC-5a", role="client")
 async def test_a_broken_connection_is_taken_up_with_the_last_two(quick: Stamper) -> None:
     async with door.opened(rules=Rules(duration=CELL, patience=60_000)) as opened:
         pushed = sender(quick, opened.address, "kill=3.2", lasts=6)
@@ -140,6 +142,7 @@ async def test_a_broken_connection_ends_at_the_very_byte(quick: Stamper, size: i
 
 
 @pytest.mark.threat("T24")
+@pytest.mark.requirement("HTTP-1b", "SVC-7c", role="client")
 async def test_an_early_refusal_is_seen_at_once(quick: Stamper) -> None:
     refused: list[float] = []
 
@@ -162,6 +165,7 @@ async def test_an_early_refusal_is_seen_at_once(quick: Stamper) -> None:
             assert await eventually(lambda: len(refused) > 1, 20), "no second attempt"
 
 
+@pytest.mark.requirement("SVC-2a", role="client")
 async def test_a_peer_that_takes_nothing_is_given_up(quick: Stamper) -> None:
     posts: list[int] = []
 
@@ -207,6 +211,7 @@ async def test_a_redirected_probe_settles_where_the_media_goes(quick: Stamper) -
 
 
 @pytest.mark.parametrize("scheme", ["Basic", "Digest"])
+@pytest.mark.requirement("HTTP-1a", "HTTP-2a", "HTTP-3a", role="client")
 async def test_a_challenge_of_the_probe_is_answered_and_counts_for_the_media(
     quick: Stamper, scheme: str
 ) -> None:
@@ -243,6 +248,7 @@ async def test_a_challenge_of_the_probe_is_answered_and_counts_for_the_media(
         assert wrong.plan.progress.answer.startswith("401")
 
 
+@pytest.mark.requirement("HTTP-1a", "HTTP-4a", role="client")
 async def test_a_token_and_no_more_than_needed_stands_in_the_head(quick: Stamper) -> None:
     heads: list[bytes] = []
 
@@ -261,6 +267,7 @@ async def test_a_token_and_no_more_than_needed_stands_in_the_head(quick: Stamper
     assert b"Transfer-Encoding: chunked" in heads[1]
 
 
+@pytest.mark.requirement("SVC-4a", "SVC-7b", role="client")
 async def test_nobody_there_is_asked_again_without_end(quick: Stamper) -> None:
     async with served(vanish) as address:
         pass

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 
+import aiohttp
 import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
@@ -10,7 +11,7 @@ from yarl import URL
 from relay.courier.access import Access
 from relay.courier.probe import REDIRECTS, probe
 from relay.courier.resolver import LastingResolver
-from relay.courier.wire import Wire
+from relay.courier.wire import CONNECT, Wire
 from tests.courier.misbehaving import served
 
 TOKEN = Access(token="t0ken")
@@ -56,6 +57,23 @@ async def test_credentials_go_to_no_other_port() -> None:
 async def test_redirects_have_an_end() -> None:
     status, _, heads = await redirected("/again", TOKEN)
     assert (status, len(heads)) == (310, REDIRECTS + 1)
+
+
+@pytest.mark.requirement("SVC-1a", role="client")
+async def test_a_connection_that_does_not_come_is_given_up() -> None:
+    """A listener whose queue is full: the kernel drops what else comes."""
+    assert CONNECT == 10, "the specification's"
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as server:
+        host, port = server.getsockname()
+        waiting = [socket.socket() for _ in range(8)]
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex((host, port))
+        home = URL(f"http://{host}:{port}/news.isml/Streams(a)")
+        with pytest.raises(aiohttp.ConnectionTimeoutError):
+            await probe(Wire(connect=0.3), home, Access(), {})
+        for one in waiting:
+            one.close()
 
 
 class Names(AbstractResolver):

@@ -1,6 +1,8 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
+
 from relay.encoder.cutting import make as cut
 from relay.encoder.header import header, smil
 from relay.encoder.stamp import Stamper
@@ -13,6 +15,7 @@ from tests.encoder.clips import LADDER, PLAIN_25, Shape
 Record = Callable[[Shape], Recording]
 
 
+@pytest.mark.requirement("TIME-1a", "TIME-3a", "HTTP-3b", role="client")
 def test_the_manifest_is_read_back_with_every_timescale(stamper: Stamper) -> None:
     found = manifest.parse(smil(stamper.tracks).encode())
     assert [(told.track_id, told.key, told.timescale) for told in found] == [

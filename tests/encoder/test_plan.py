@@ -73,6 +73,7 @@ def due(ordinal: int) -> int:
     return (FIRST + ordinal) * CELL
 
 
+@pytest.mark.requirement("FMT-1a", "HTTP-7c", role="client")
 def test_each_fragment_goes_out_when_its_time_is_over(stamper: Stamper) -> None:
     made = plan(stamper)
     live(made)
@@ -85,6 +86,7 @@ def test_each_fragment_goes_out_when_its_time_is_over(stamper: Stamper) -> None:
 
 
 @pytest.mark.parametrize("answer", [None, Answer(404, "INGEST_POINT_UNKNOWN"), Answer(202)])
+@pytest.mark.requirement("HTTP-1a", "HTTP-2a", "HTTP-2b", role="client")
 def test_media_waits_for_a_probe_that_is_answered_200(
     stamper: Stamper, answer: Answer | None
 ) -> None:
@@ -112,6 +114,7 @@ def test_jitter_spreads_retries_over_half_of_the_wait(stamper: Stamper) -> None:
     assert made.step(BEGAN) == Wait(BEGAN + FIRST_WAIT)
 
 
+@pytest.mark.requirement("HTTP-7b", "SVC-3b", "SVC-5c", "SVC-5d", role="client")
 def test_a_lost_connection_gets_header_last_two_and_goes_on(stamper: Stamper) -> None:
     made = plan(stamper)
     live(made)
@@ -134,6 +137,7 @@ def _again(made: Plan, now: int) -> int:
     return step.until
 
 
+@pytest.mark.requirement("SVC-3a", "ENC-6a", role="client")
 def test_what_the_peer_has_not_acknowledged_counts_as_not_sent(stamper: Stamper) -> None:
     made = plan(stamper)
     live(made)
@@ -143,6 +147,7 @@ def test_what_the_peer_has_not_acknowledged_counts_as_not_sent(stamper: Stamper)
     assert numbers(sent(made, _again(made, now))) == cells(1, 2, 3, 4, 5, 6)
 
 
+@pytest.mark.requirement("HTTP-7d", role="client")
 def test_an_outage_is_made_up_for_in_order_up_to_the_backlog(stamper: Stamper) -> None:
     made = plan(stamper)
     live(made)
@@ -159,6 +164,7 @@ def test_an_outage_is_made_up_for_in_order_up_to_the_backlog(stamper: Stamper) -
 
 
 @pytest.mark.parametrize("status", [200, 400, 412, 503])
+@pytest.mark.requirement("SVC-7c", role="client")
 def test_any_early_answer_ends_the_post_and_nothing_else(stamper: Stamper, status: int) -> None:
     made = plan(stamper)
     live(made)
@@ -168,6 +174,7 @@ def test_any_early_answer_ends_the_post_and_nothing_else(stamper: Stamper, statu
     assert numbers(sent(made, _again(made, now))) == cells(2, 3)
 
 
+@pytest.mark.requirement("HTTP-5a", "HTTP-5b", role="client")
 def test_stop_ends_the_body_and_200_makes_it_clean(stamper: Stamper) -> None:
     made = plan(stamper)
     live(made)

@@ -33,6 +33,7 @@ def pushed(stamper: Stamper, first: int, count: int) -> bytes:
 
 
 @pytest.mark.parametrize("shape", ALL, ids=[shape.name for shape in ALL])
+@pytest.mark.requirement("FMT-4c", "ENC-3a", role="client")
 def test_two_stampers_started_apart_say_the_same(
     shape: Shape, folder: Path, record: Record
 ) -> None:
@@ -46,6 +47,7 @@ def test_two_stampers_started_apart_say_the_same(
 
 
 @pytest.mark.parametrize("shape", ALL, ids=[shape.name for shape in ALL])
+@pytest.mark.requirement("FMT-3a", "FMT-8b", role="client")
 def test_the_relay_reads_every_fragment_back(shape: Shape, record: Record) -> None:
     stamper = Stamper.of(cut(record(shape)))
     header, *fragments = heard(pushed(stamper, FIRST, 9))
@@ -82,6 +84,7 @@ def test_ffmpeg_decodes_two_loops(shape: Shape, record: Record, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(("width", "base"), [(32, 0), (64, 1)])
+@pytest.mark.requirement("FMT-4b", "FMT-4c", role="client")
 def test_version_2_carries_the_number(record: Record, width: int, base: int) -> None:
     stamper = Stamper.of(cut(record(PLAIN_2997)), width, base)
     plain = Stamper.of(cut(record(PLAIN_2997)))

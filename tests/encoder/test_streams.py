@@ -1,3 +1,5 @@
+import pytest
+
 from relay.encoder.stamp import Stamper
 from relay.encoder.streams import Grouping, spread
 
@@ -7,6 +9,7 @@ def ids(stamper: Stamper, grouping: Grouping, named: str | None = None) -> dict[
     return {stream: [sent.track_id for sent in tracks] for stream, tracks in found.items()}
 
 
+@pytest.mark.requirement("STREAM-2a", "STREAM-2b", "STREAM-2c", "STREAM-3a", role="client")
 def test_the_three_ways_to_spread_tracks(stamper: Stamper) -> None:
     assert ids(stamper, Grouping.ALL) == {"main": [1, 2, 3]}
     assert ids(stamper, Grouping.EACH) == {

@@ -7,6 +7,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import pytest
+
 from relay.arrival import Sender
 from relay.channel import Channel
 from relay.forwarder.destination import Destination
@@ -82,6 +84,7 @@ async def test_the_timeline_goes_up_and_the_end_is_clean() -> None:
     assert bytes(upstream.bodies[0]).startswith(door.header())
 
 
+@pytest.mark.requirement("HTTP-1b", "SVC-7c", role="client")
 async def test_a_refusal_in_mid_body_is_told_at_once_with_its_reason() -> None:
     refused: list[float] = []
 
@@ -108,6 +111,7 @@ async def test_a_refusal_in_mid_body_is_told_at_once_with_its_reason() -> None:
         assert await eventually(lambda: len(refused) > 1), "it is not tried again"
 
 
+@pytest.mark.requirement("REGION-2b", role="client")
 async def test_one_that_is_down_does_not_hold_up_the_other() -> None:
     upstream = Upstream()
     async with served(upstream) as address:
@@ -123,6 +127,7 @@ async def test_one_that_is_down_does_not_hold_up_the_other() -> None:
             assert channel.upstreams["eu"]().again == 0
 
 
+@pytest.mark.requirement("HTTP-7b", "HTTP-7c", "FMT-4c", role="client")
 async def test_a_restart_goes_on_behind_the_last_two(tmp_path: Path) -> None:
     upstream, store = Upstream(), MemoryStore()
     async with served(upstream) as address:
@@ -202,6 +207,7 @@ async def test_a_fault_of_our_own_is_logged_and_the_stream_goes_on() -> None:
         assert await eventually(lambda: channel.upstreams["eu"]().sent == 3, 20)
 
 
+@pytest.mark.requirement("STREAM-2b", role="client")
 async def test_streams_can_go_up_one_track_each() -> None:
     upstream = Upstream()
     async with served(upstream) as address, forwarding(to(address, per_track=True)) as channel:

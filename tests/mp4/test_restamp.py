@@ -78,3 +78,17 @@ def test_what_is_unsaid_does_not_become_what_the_streams_trex_says() -> None:
 def test_a_time_beyond_64_bits_is_refused() -> None:
     with pytest.raises(FragmentInvalid):
         restamp(moof(traf(tfhd(), trun(0, 2), tfxd(1, 1))), 1, 1, Marks(shift=1 << 63))
+
+
+@pytest.mark.requirement("FMT-3a", role="client")
+@pytest.mark.parametrize("index", [None, 932_000_001])
+def test_a_fragment_without_tfxd_gets_one_that_says_when_it_is_shown(index: int | None) -> None:
+    tfdt = box("tfdt", u32(0x01000000, 0, 1000))
+    head = moof(traf(tfhd(), tfdt, trun(0xB01, 2, 0, 30, 4, 7, 50, 4, 9)))
+    (track,) = parse_moof(restamp(head, 1, 1, Marks(shift=500, index=index))).tracks
+    assert track.tfxd == Tfxd(1507, 80, index, 1 if index is None else 2)
+    assert track.tfdt == 1500
+    assert track.data_offset == (44 if index is None else 48)
+    assert track.decode_time == 1500
+    again = restamp(head, 1, 1)
+    assert restamp(again, 1, 1) == again

@@ -14,6 +14,7 @@ from relay.uplink.address import address, split
         ("http://a/n.isml/streams(x)?k=v", ("http://a/n.isml", "x", "k=v")),
     ],
 )
+@pytest.mark.requirement("HTTP-6a", role="client")
 def test_ingest_urls(url: str, parts: tuple[str, str | None, str]) -> None:
     assert split(url) == parts
 
@@ -30,6 +31,7 @@ def test_what_is_no_ingest_url(url: str) -> None:
         split(url)
 
 
+@pytest.mark.requirement("HTTP-0", role="client")
 def test_the_relay_understands_where_a_stream_goes() -> None:
     url = address("http://a/news.isml", "video-1", "k=v", "enc_a")
     path, query = url.removeprefix("http://a").split("?")

@@ -56,12 +56,16 @@ def announced(world: World) -> Bursts:
     return made
 
 
+@pytest.mark.requirement("SPARSE-4a", "SPARSE-4c", "FMT-1a", role="client")
 def test_the_header_goes_up_alone_at_the_start_and_then_no_post_is_open() -> None:
     made = announced(sparse())
     assert made.step(2) == Wait(2 + REST)
     assert (made.standing.state, made.standing.posts) == (State.PAUSED, 1)
 
 
+@pytest.mark.requirement(
+    "SPARSE-4b", "SPARSE-4d", "SPARSE-4e", "SPARSE-5a", "SVC-6b", role="client"
+)
 def test_what_is_new_goes_up_at_once_and_only_that() -> None:
     world = sparse()
     made = announced(world)
@@ -84,6 +88,7 @@ def test_what_is_new_goes_up_at_once_and_only_that() -> None:
 
 
 @pytest.mark.parametrize("answer", [None, Answer(503), Answer(403)])
+@pytest.mark.requirement("SPARSE-6a", role="client")
 def test_what_was_not_answered_well_goes_up_again_behind_a_probe(answer: Answer | None) -> None:
     world = sparse()
     made = announced(world)
@@ -110,6 +115,7 @@ def test_a_probe_that_fails_is_tried_again() -> None:
     assert made.step(step.until) == Probe()
 
 
+@pytest.mark.requirement("SPARSE-4a", role="client")
 def test_a_receiver_that_may_have_forgotten_us_gets_the_header_again() -> None:
     world = sparse()
     made = announced(world)

@@ -2,6 +2,8 @@
 
 from dataclasses import replace
 
+import pytest
+
 from relay.headers import Change
 from relay.media import Header, HeaderTrack, Pin
 from relay.presentation import configure, register
@@ -155,6 +157,7 @@ def test_a_late_fill_goes_up_where_the_line_has_not_passed_it() -> None:
     assert [media(one) for one in Receiver(world).read(body + more)][6:] == names(world, FIRST + 4)
 
 
+@pytest.mark.requirement("STREAM-3a", role="client")
 def test_events_in_a_stream_of_pictures_go_behind_what_they_belong_to() -> None:
     plain = World()
     cues = replace(plain.header.tracks[1].track, parent="video")

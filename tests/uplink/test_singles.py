@@ -28,6 +28,7 @@ def _whole(name: str) -> bool:
 
 
 @pytest.mark.parametrize("name", [name for name in BODIES if _whole(name)])
+@pytest.mark.requirement("STREAM-2b", "SPARSE-2a", role="client")
 def test_each_track_keeps_its_meaning_and_stands_alone(name: str) -> None:
     whole = header(name)
     found = singles("main", whole)
@@ -40,6 +41,7 @@ def test_each_track_keeps_its_meaning_and_stands_alone(name: str) -> None:
             assert len(one.data) <= len(whole.data)
 
 
+@pytest.mark.requirement("FMT-1b", "SVC-5c", role="client")
 def test_it_is_the_same_every_time() -> None:
     assert singles("main", header()) == singles("main", header())
 

@@ -35,6 +35,7 @@ def test_nothing_to_send_is_no_reason_to_connect() -> None:
     assert made.standing.state is State.PROBING
 
 
+@pytest.mark.requirement("FMT-1a", "FMT-8a", role="client")
 def test_the_header_byte_for_byte_then_the_timeline_in_order() -> None:
     world = grown(3)
     made = made_for(world)
@@ -56,6 +57,7 @@ def test_the_header_byte_for_byte_then_the_timeline_in_order() -> None:
     assert [media(found) for found in receiver.read(body + more)][-2:] == names(world, FIRST + 3)
 
 
+@pytest.mark.requirement("ENC-6c", role="client")
 def test_gaps_are_passed_over_and_counted_once() -> None:
     world = grown(2)
     world.grow(FIRST + 2, gap=True)
@@ -71,6 +73,7 @@ def test_gaps_are_passed_over_and_counted_once() -> None:
     assert (made.standing.gaps, made.standing.lost) == (2, 0)
 
 
+@pytest.mark.requirement("ENC-6b", "ENC-6e", role="client")
 def test_a_later_run_is_moved_so_that_times_rise() -> None:
     from dataclasses import replace  # noqa: PLC0415
 
@@ -88,6 +91,7 @@ def test_a_later_run_is_moved_so_that_times_rise() -> None:
 
 
 @pytest.mark.parametrize("width", [0, 32, 64])
+@pytest.mark.requirement("FMT-4a", "FMT-4b", role="client")
 def test_an_index_is_stamped_on_demand(width: int) -> None:
     world = grown(2)
     made = made_for(world, width=width)
@@ -113,6 +117,7 @@ def test_a_backlog_is_paced_and_said_to_catch_up() -> None:
     assert made.standing.backlog == 0
 
 
+@pytest.mark.requirement("SVC-6a", role="client")
 def test_a_post_without_anything_to_send_is_ended_and_begun_anew() -> None:
     world = grown(1)
     made = made_for(world)
@@ -151,6 +156,7 @@ def test_a_pause_ends_the_post_and_the_cursor_follows_another() -> None:
     assert step == Finish()
 
 
+@pytest.mark.requirement("SVC-2a", role="client")
 def test_the_send_timeout_lies_between_one_and_two_fragments() -> None:
     assert made_for(grown(1)).send_timeout == CELL * 3 // 2
 

@@ -41,6 +41,7 @@ from tests.uplink.world import (
         (Answer(200), State.RETRYING, "200 before the end of the POST"),
     ],
 )
+@pytest.mark.requirement("SVC-7b", "SVC-7c", "HTTP-1b", role="client")
 def test_what_ends_a_post_early_is_a_failure_with_its_status(
     answer: Answer | None, state: State, said: str
 ) -> None:
@@ -55,6 +56,7 @@ def test_what_ends_a_post_early_is_a_failure_with_its_status(
     assert isinstance(made.step(now), Wait)
 
 
+@pytest.mark.requirement("HTTP-2a", "HTTP-2b", role="client")
 def test_only_a_200_to_the_probe_leads_to_media() -> None:
     world = grown(1)
     for answer in (None, Answer(201), Answer(404), Answer(500)):
@@ -64,6 +66,7 @@ def test_only_a_200_to_the_probe_leads_to_media() -> None:
         assert isinstance(made.step(0), Wait)
 
 
+@pytest.mark.requirement("SVC-4a", role="client")
 def test_waits_double_from_one_second_to_thirty_and_start_anew_when_all_is_well() -> None:
     world = grown(1)
     for chance in (lambda k: 0, lambda k: k - 1):
@@ -101,6 +104,7 @@ def test_retry_after_is_obeyed_within_reason(after: int, wait: int) -> None:
     assert made.step(0) == Wait(wait)
 
 
+@pytest.mark.requirement("HTTP-7b", "SVC-3a", "SVC-3b", "SVC-5d", role="client")
 def test_a_resumed_post_resends_the_last_two_of_each_track_before_what_was_acknowledged() -> None:
     world = grown(8)
     made = made_for(world)
@@ -116,6 +120,7 @@ def test_a_resumed_post_resends_the_last_two_of_each_track_before_what_was_ackno
     assert made.standing.sent == 12
 
 
+@pytest.mark.requirement("ENC-6a", "ENC-6d", role="client")
 def test_what_was_acknowledged_a_moment_ago_may_have_died_with_the_receiver() -> None:
     world = grown(8)
     made = made_for(world)
@@ -128,6 +133,7 @@ def test_what_was_acknowledged_a_moment_ago_may_have_died_with_the_receiver() ->
     assert names_ == names(world, *range(FIRST, FIRST + 8))
 
 
+@pytest.mark.requirement("SVC-3a", role="client")
 def test_half_a_fragment_is_nothing() -> None:
     world = grown(1)
     made = made_for(world)
@@ -138,6 +144,7 @@ def test_half_a_fragment_is_nothing() -> None:
     assert made.cursor.reached == dict.fromkeys(world.names, FIRST - 1)
 
 
+@pytest.mark.requirement("HTTP-7d", role="client")
 def test_what_left_the_window_before_it_could_go_up_is_lost_and_counted() -> None:
     world = World(window=10)
     made = Uplink(Stamps.of(world.header))
@@ -169,6 +176,7 @@ def test_bytes_that_are_gone_or_damaged_are_lost_and_the_rest_goes_up() -> None:
     assert made.standing.lost == 3
 
 
+@pytest.mark.requirement("HTTP-7c", "ENC-6b", role="client")
 def test_a_restart_goes_on_where_it_was() -> None:
     world = grown(6)
     kept = Cursor.of(
@@ -199,6 +207,7 @@ def test_a_cursor_of_another_history_counts_for_nothing() -> None:
 
 
 @pytest.mark.parametrize("answer", [None, Answer(500)])
+@pytest.mark.requirement("HTTP-5b", role="client")
 def test_an_end_that_is_not_answered_well_is_a_failure(answer: Answer | None) -> None:
     world = grown(1)
     made = made_for(world)
