@@ -8,7 +8,7 @@ of each stream is in memory, with what aiohttp and the kernel have of it.
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -81,8 +81,12 @@ class Upstream:
         return self.destination.name
 
     def stands(self) -> Standing:
-        """How it stands, all streams together."""
-        return together([stream.uplink.standing for stream in self._streams.values()])
+        """How it stands, all streams together; `again` in whole seconds, as ms since 1970."""
+        standing = together([stream.uplink.standing for stream in self._streams.values()])
+        if not standing.again:
+            return standing
+        at = time.time() + (standing.again - _now()) / 1000
+        return replace(standing, again=round(at) * 1000)
 
     def progress(self) -> Cursor:
         """How far each track has come on all of the streams that carry it."""

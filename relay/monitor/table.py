@@ -1,12 +1,13 @@
 """The status of a relay as a person reads it on a terminal: a function of `/api/v1/status`.
 
 One table of tracks and one of senders for each channel, a line for each upstream, then what is
-amiss, one line each. Names
-come from strangers, so everything is text and nothing is markup. Another program's status may be
-anything: what is not there raises LookupError, TypeError or AttributeError.
+amiss, one line each. Names come from strangers, so everything is text and nothing is markup.
+Another program's status may be anything: what is not there raises LookupError, TypeError or
+AttributeError.
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import RenderableType
@@ -63,9 +64,13 @@ def _senders(sources: Said) -> Table:
 
 
 def _upstream(name: str, how: Said) -> str:
-    counts = ", ".join(f"{how[what]} {what}" for what in ("sent", "backlog", "lost"))
+    """`again` may be absent: an older relay does not tell it."""
+    counts = ", ".join(f"{how[what]} {what}" for what in ("sent", "lost"))
     reason = f" ({how['reason']})" if how["reason"] else ""
-    return f"to {name}: {how['state']}{reason}; {counts}"
+    at = how.get("again", 0)
+    again = f", tried again at {datetime.fromtimestamp(at / 1000, UTC):%H:%M:%S} UTC" if at else ""
+    behind = f"{how['backlog']} backlog ({how['seconds']:.1f} s)"
+    return f"to {name}: {how['state']}{reason}{again}; {behind}, {counts}"
 
 
 def _how(source: Said, facts: Said) -> str:

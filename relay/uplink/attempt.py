@@ -89,6 +89,11 @@ class Attempt:
             case Phase.REST | Phase.END:
                 return State.PAUSED
 
+    @property
+    def again(self) -> int:
+        """When the next one comes; 0: it waits for nothing."""
+        return self.until if self.phase is Phase.WAIT else 0
+
     def probed(self, answer: Answer | None, now: int, why: str) -> None:
         """What the probe brought; media only after 200 (HTTP-2)."""
         if answer is not None and answer.status == 200:

@@ -101,6 +101,7 @@ class Bursts:
             self.supply.events.left,
             0.0,
             attempt.failing,
+            attempt.again,
         )
 
     def step(self, now: int) -> Step:

@@ -27,6 +27,8 @@ class Standing:
     retries      attempts that failed
     backlog      left to send;  seconds  the same, on the track that has most
     failing      since the last failure no POST has settled
+    again        when it is tried again, in ms of the uplink's clock, and since 1970 where people
+                 read it; 0: it does not wait
     """
 
     state: State = State.PAUSED
@@ -40,6 +42,7 @@ class Standing:
     backlog: int = 0
     seconds: float = 0.0
     failing: bool = False
+    again: int = 0
 
 
 def together(standings: Sequence[Standing]) -> Standing:
@@ -59,4 +62,5 @@ def together(standings: Sequence[Standing]) -> Standing:
         sum(one.backlog for one in standings),
         max(one.seconds for one in standings),
         any(one.failing for one in standings),
+        min((one.again for one in standings if one.again), default=0),
     )

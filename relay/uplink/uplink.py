@@ -117,6 +117,7 @@ class Uplink:
             line.fragments + self.supply.events.left,
             line.backlog * self.supply.D / 1000,
             attempt.failing,
+            attempt.again,
         )
 
     def step(self, now: int) -> Step:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from starlette.routing import Route
 from relay.monitor import files
 from relay.monitor.feed import Feed
 from relay.monitor.watch import Watch
+from relay.uplink.attempt import State
+from relay.uplink.standing import Standing
 from tests.e2e.conftest import Start
 from tests.e2e.encoder import Encoder, Programme, next_start, wait_until
 from tests.e2e.players import ARGUMENTS
@@ -185,6 +188,15 @@ def _nasty(name: str) -> dict[str, Any]:
                 "cells": {name: {"30": "won"}},
             }
         },
+        "upstreams": {
+            name: {
+                "state": "retrying",
+                "reason": f"no {name}",
+                "seconds": 3,
+                "again": 9**9,
+                "lost": 1,
+            }
+        },
         "events": {"1": {"at": 1, "code": name, "text": name, "grave": True, "count": 1}},
     }
 
@@ -206,6 +218,8 @@ async def test_a_name_is_text_wherever_it_stands(chromium: Path, name: str) -> N
                 ".timeline .source .label",
                 ".sources tbody th",
                 ".sources tbody td",
+                ".upstreams strong",
+                ".upstreams .reason",
                 ".events li span",
                 ".events code",
                 ".notice code",
@@ -220,5 +234,53 @@ async def test_a_name_is_text_wherever_it_stands(chromium: Path, name: str) -> N
             )
             assert await page.evaluate("document.querySelectorAll('script').length") == 1
             assert await page.evaluate("Object.prototype.protection") is None
+        watch.close()
+    assert complaints == []
+
+
+UPSTREAMS = {
+    State.STREAMING: ("", "● streaming", "It takes what there is."),
+    State.CATCHING_UP: (
+        "503 BUSY",
+        "◐ catching up",
+        "It takes what it has missed. Before: 503 BUSY.",
+    ),
+    State.CONNECTING: ("", "◌ connecting", "The channel is about to be sent."),
+    State.PROBING: ("", "◌ probing", "It has been asked whether it takes the channel."),
+    State.RETRYING: ("no connection", "↻ retrying", "No connection."),
+    State.REFUSED: ("403 Forbidden", "✕ refused", "403 Forbidden."),
+    State.PAUSED: ("backup of eu", "‖ paused", "Backup of eu."),
+}
+"""What is told of each, and what stands on its card."""
+
+
+async def test_each_upstream_is_a_card_with_a_word_a_shape_and_a_sentence(chromium: Path) -> None:
+    assert set(UPSTREAMS) == set(State)
+    told = {
+        str(state): asdict(Standing(state, reason, seconds=2.04, lost=7))
+        for state, (reason, _, _) in UPSTREAMS.items()
+    }
+    told["retrying"]["again"] = 62_000 + 3_600_000
+    channel = {**_nasty("video"), "upstreams": told}
+    alone = {**_nasty("video"), "upstreams": {}}
+    board = {"playback": 0, "players": {}, "channels": {"news": channel, "alone": alone}}
+    watch = Watch(lambda: board, lambda: 62_000)
+    feed = Route("/api/v1/events", Feed(watch), methods=["GET"])
+    watch.open()
+    async with serving(Starlette(routes=[*files.routes(lambda: 0), feed])) as (host, port):
+        async with browsing(chromium, f"http://{host}:{port}/ui/#news") as (page, complaints):
+            await holds(page, "document.title === 'news EXPOSED'")
+            cards = page.locator(".upstreams li")
+            assert await cards.count() == len(State)
+            for state, (_, word, sentence) in UPSTREAMS.items():
+                card = cards.filter(has=page.locator(f"strong[title='{state}']"))
+                assert await card.locator(".state").inner_text() == word
+                assert await card.locator(".reason").inner_text() == sentence
+                backlog, again, lost = await card.locator("dd").all_inner_texts()
+                assert (backlog, lost) == ("2.0 s", "7")
+                seconds = again.removeprefix("in ").removesuffix(" s")
+                assert 3_000 < int(seconds) <= 3_600 if state == "retrying" else again == "–"
+            await page.goto(f"http://{host}:{port}/ui/#alone")
+            await holds(page, "document.querySelector('.upstreams').hidden")
         watch.close()
     assert complaints == []

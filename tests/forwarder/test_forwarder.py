@@ -13,7 +13,7 @@ from relay.forwarder.destination import Destination
 from relay.forwarder.forwarder import Forwarder
 from relay.media import Fragment
 from relay.store.memory import MemoryStore
-from relay.uplink.attempt import State
+from relay.uplink.attempt import LONGEST_WAIT, State
 from tests import door
 from tests.courier.misbehaving import chunk, probed, served
 from tests.server.wire import eventually
@@ -119,6 +119,8 @@ async def test_one_that_is_down_does_not_hold_up_the_other() -> None:
             assert await eventually(lambda: state(channel, "us") is State.RETRYING)
             assert channel.upstreams["us"]().backlog == 3
             assert channel.upstreams["us"]().reason == "no connection: Connection refused"
+            assert abs(channel.upstreams["us"]().again / 1000 - time.time()) < LONGEST_WAIT / 1000
+            assert channel.upstreams["eu"]().again == 0
 
 
 async def test_a_restart_goes_on_behind_the_last_two(tmp_path: Path) -> None:

@@ -89,6 +89,37 @@ def test_what_is_wrong_with_store_and_peer_is_a_line(more: dict[str, Any], told:
     assert read(SOURCE, **more)[-1] == told
 
 
+UPSTREAM: dict[str, Any] = {
+    "state": "retrying",
+    "reason": "no connection: [b]refused[/b]",
+    "backlog": 24,
+    "seconds": 15.36,
+    "sent": 300,
+    "lost": 2,
+    "again": 86_399_000,
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        (
+            {},
+            (
+                "to eu: retrying (no connection: [b]refused[/b]), tried again at 23:59:59 UTC;"
+                " 24 backlog (15.4 s), 300 sent, 2 lost"
+            ),
+        ),
+        (
+            {"state": "streaming", "reason": "", "again": 0},
+            "to eu: streaming; 24 backlog (15.4 s), 300 sent, 2 lost",
+        ),
+    ],
+)
+def test_an_upstream_is_a_line(changed: dict[str, Any], told: str) -> None:
+    assert " ".join(read(SOURCE, upstreams={"eu": {**UPSTREAM, **changed}})[5:]) == told
+
+
 def test_a_channel_without_senders_has_one_table() -> None:
     assert len(read({"tracks": {}})) == 3
 

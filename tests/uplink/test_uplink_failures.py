@@ -75,8 +75,11 @@ def test_waits_double_from_one_second_to_thirty_and_start_anew_when_all_is_well(
             made.probed(None, now)
             step = made.step(now)
             assert isinstance(step, Wait)
+            assert made.standing.again == step.until
             waits.append(step.until - now)
             now = step.until
+        assert made.step(now) == Probe()
+        assert made.standing.again == 0
         least = [1000, 2000, 4000, 8000, 15000, 15000, 15000, 15000]
         assert waits == least if chance(9) == 0 else waits == [2 * each for each in least]
         opened(made, now)

@@ -1,10 +1,12 @@
-// One channel: would it survive, how late is it, what came from whom, and what has happened.
+// One channel: would it survive, how late is it, what came from whom, where it goes, and what has
+// happened.
 import { copier, element, keyed, mark, say } from "./element.js";
 import { Events } from "./events.js";
 import { SHAPES } from "./overview.js";
 import { Player } from "./player.js";
 import { Sources } from "./sources.js";
 import { Timeline } from "./timeline.js";
+import { Upstreams } from "./upstreams.js";
 
 const NOTICES = {
   STORE_DEGRADED: (why) => ["STORE DEGRADED", `${why[0].toUpperCase()}${why.slice(1)}.`],
@@ -52,6 +54,7 @@ export class Channel {
     this.notices = new Map();
     this.player = new Player(this.urls, board.players);
     this.timeline = new Timeline();
+    this.upstreams = new Upstreams();
     this.sources = new Sources();
     this.events = new Events();
     this.shape = element("span", { class: "shape", "aria-hidden": "true" });
@@ -83,6 +86,7 @@ export class Channel {
       this.warnings,
       this.welcome,
       element("div", { class: "pair" }, watch, this.timeline.node),
+      this.upstreams.node,
       element("div", { class: "pair" }, this.sources.node, this.events.node),
     );
   }
@@ -108,6 +112,7 @@ export class Channel {
     this.welcome.hidden = Object.keys(facts.tracks).length > 0;
     this.player.update(facts);
     this.timeline.update(facts);
+    this.upstreams.update(facts, now);
     this.sources.update(facts, now);
     this.events.update(facts.events);
   }
