@@ -1,17 +1,15 @@
 """Two encoders, a relay, and two relays that it forwards to: real processes, killed at will."""
 
-import json
 import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
-from urllib.request import urlopen
 
 import pytest
 
 from tests.e2e import served
+from tests.e2e.chain import newest, status
 from tests.e2e.conftest import Start
 from tests.e2e.pushing import Push
 from tests.e2e.relay_process import RelayProcess
@@ -25,17 +23,6 @@ LIMIT = 90.0
 def upstreams(**to: RelayProcess) -> dict[str, object]:
     tables = {name: {"url": f"{relay.url}/news.isml"} for name, relay in to.items()}
     return {**SETTINGS, "upstreams": tables}
-
-
-def status(relay: RelayProcess) -> dict[str, Any]:
-    with urlopen(f"{relay.admin_url}/api/v1/status", timeout=10) as answer:
-        told: dict[str, Any] = json.load(answer)["channels"]["news"]
-        return told
-
-
-def newest(relay: RelayProcess) -> int:
-    """The newest index that every track has; 0 before there is one."""
-    return min((track["last"] or 0 for track in status(relay)["tracks"]), default=0)
 
 
 def until(condition: Callable[[], object], what: str) -> None:

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.chain import status
 from tests.e2e.conftest import Start
 from tests.e2e.decoder import decoded
 from tests.e2e.pushing import Push
 from tests.e2e.relay_process import RelayProcess, free_port
-from tests.e2e.test_forward import SETTINGS, status
+from tests.e2e.test_forward import SETTINGS
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(180)]
 

@@ -18,14 +18,16 @@ LOOK = """() => {
       rows[row.querySelector(".label").textContent] = shown;
     }
   }
+  const told = (where, what) => all(where).map((item) => all(what, item).map((c) => c.textContent));
   return {
     connection: text("#connection"),
     player: text(".player output"),
     protection: text(".head .word"),
     why: text(".head .why"),
     cells,
-    sources: all(".sources tbody tr").map((row) => all("th, td", row).map((c) => c.textContent)),
-    events: all(".events li").map((item) => all("code, span", item).map((c) => c.textContent)),
+    sources: told(".sources tbody tr", "th, td"),
+    upstreams: told(".upstreams li", "strong, .state"),
+    events: told(".events li", "code, span"),
     notices: all(".notices .notice").map((item) => item.textContent),
   };
 }"""
@@ -40,6 +42,7 @@ class Seen:
     protection  PROTECTED, EXPOSED or DOWN; `why` the sentence beside it
     cells       outcome by index, by source ("merged": the result), by track
     sources     what the table says of each source's standing
+    upstreams   shape and word of each
     events      code word and text, newest first;  notices  their whole text
     connection  what the page says of its own connection;  player  and of its player
     """
@@ -48,6 +51,7 @@ class Seen:
     why: str
     cells: dict[str, dict[str, Cells]]
     sources: dict[str, str]
+    upstreams: dict[str, str]
     events: list[tuple[str, str]]
     notices: list[str]
     connection: str
@@ -88,6 +92,7 @@ class Watched:
                 for track, rows in found["cells"].items()
             },
             sources={row[0]: row[1] for row in found["sources"]},
+            upstreams=dict(found["upstreams"]),
             events=[(code, text) for code, text in found["events"]],
             notices=found["notices"],
             connection=found["connection"],

@@ -5,6 +5,7 @@
     stall     neither read nor forward: what a full network, or a pulled cable, looks like
     corrupt   change bytes on their way
     refuse    take no connection: a leg without a network
+    say       answer every request so, and hang up: a door that wants nobody
 
 It is deterministic: the place is found in the bytes (see `tap`), never by time. Its buffers are
 small, so that an encoder notices soon what its network does. Everything it has handed to the relay
@@ -62,6 +63,7 @@ class Proxy:
     leg: str
     cuts: int = 0
     refuses: bool = False
+    says: bytes = b""
     tampers: Callable[[bytes], bytes] | None = None
     _port: int = 0
     _server: asyncio.Server | None = None
@@ -141,8 +143,14 @@ class Proxy:
         try:
             if self.refuses:
                 return
+            if self.says:
+                await reader.readuntil(b"\r\n\r\n")
+                near.write(self.says)
+                near.write_eof()
+                await reader.read()
+                return
             answers, far = await asyncio.open_connection("127.0.0.1", self.target, limit=PIECE)
-        except OSError:
+        except (OSError, EOFError):
             return  # it is reset, as the relay's own kernel does it
         try:
             await self._link(reader, answers, _Link(Tap(), near, far))
