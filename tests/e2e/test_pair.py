@@ -3,7 +3,8 @@
 They know nothing of each other. Each gets the programme, numbers it by its times, and sends what it
 has upstream, where the copies of both are merged as those of two encoders are. So either may be
 killed at any moment: with both encoders on both relays, and also with one encoder on each, where
-the relay whose encoder dies has a hole for ever, which the receiver has not.
+the relay whose encoder dies has a hole for ever, which the receiver has not. Or both encoders push
+to one virtual address, which moves to the other relay when the first is killed.
 """
 
 import asyncio
@@ -19,6 +20,8 @@ from tests.e2e.conftest import Start
 from tests.e2e.oracle import Oracle
 from tests.e2e.pushing import Push
 from tests.e2e.relay_process import RelayProcess
+from tests.faults.ledger import Ledger
+from tests.faults.proxy import Proxy
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -29,17 +32,22 @@ AWAY = 2
 MEDIA = {"vide": "video", "soun": "audio"}
 
 
+def paired(start_relay: Start) -> tuple[RelayProcess, RelayProcess, RelayProcess]:
+    """The receiver, and the two that forward to it."""
+    receiver = start_relay({"news": SETTINGS})
+    out = {**SETTINGS, "upstreams": {"out": {"url": f"{receiver.url}/news.isml"}}}
+    return receiver, start_relay({"news": out}), start_relay({"news": out})
+
+
 @contextmanager
-def pushing(
-    clip: Path, ways: Sequence[tuple[str, RelayProcess]], folder: Path
-) -> Iterator[list[Push]]:
-    """These encoders, each on its way to a relay."""
+def pushing(clip: Path, ways: Sequence[tuple[str, str]], folder: Path) -> Iterator[list[Push]]:
+    """These encoders, each on its way to the relay at a URL."""
     with ExitStack() as stack:
         pushes = []
-        for at, (name, relay) in enumerate(ways):
+        for at, (name, url) in enumerate(ways):
             log = folder / str(at)
             log.mkdir()
-            push = Push(clip, f"{relay.url}/news.isml", name, log)
+            push = Push(clip, f"{url}/news.isml", name, log)
             stack.enter_context(push)
             push.start()
             pushes.append(push)
@@ -69,12 +77,13 @@ async def until(condition: Callable[[], object], what: str) -> None:
 def well(relay: RelayProcess) -> bool:
     """It forwards, and nothing is left to send."""
     told = chain.status(relay)["upstreams"]["out"]
-    return told["state"] == "streaming" and told["backlog"] <= 3
+    return bool(told["state"] == "streaming" and told["backlog"] <= 3)
 
 
-def judged(receiver: RelayProcess, pair: Sequence[RelayProcess], oracle: Oracle) -> None:
+async def judged(receiver: RelayProcess, pair: Sequence[RelayProcess], clip: Path) -> None:
     """The receiver has everything, once, and as the encoders made it; nobody counts a loss."""
-    (theirs,) = asyncio.run(chain.snapshots(receiver))
+    (theirs,) = await chain.snapshots(receiver)
+    oracle = Oracle(clip, D)
     assert chain.unsound(theirs) == []
     assert len(theirs) == 3
     for name, track in theirs.items():
@@ -82,7 +91,7 @@ def judged(receiver: RelayProcess, pair: Sequence[RelayProcess], oracle: Oracle)
             assert oracle.places(MEDIA[track.handler], body) == [(index, name)]
     for relay in pair:
         told = chain.status(relay)["upstreams"]["out"]
-        assert (told["lost"], told["state"]) == (0, "streaming")
+        assert (told["lost"], told["failing"]) == (0, False)
     sources = chain.status(receiver)["sources"]
     assert len(sources) == len(pair)
     for facts in sources.values():
@@ -93,36 +102,54 @@ def judged(receiver: RelayProcess, pair: Sequence[RelayProcess], oracle: Oracle)
 
 @pytest.mark.requirement("RED-1a", role="client")
 @pytest.mark.fault("F29")
-def test_either_relay_of_a_pair_may_be_killed(
+async def test_either_relay_of_a_pair_may_be_killed(
     start_relay: Start, loop: Path, tmp_path: Path
 ) -> None:
-    receiver = start_relay({"news": SETTINGS})
-    out = {**SETTINGS, "upstreams": {"out": {"url": f"{receiver.url}/news.isml"}}}
-    one, two = start_relay({"news": out}), start_relay({"news": out})
-    ways = [(name, relay) for relay in (one, two) for name in ("enc_a", "enc_b")]
+    receiver, one, two = paired(start_relay)
+    ways = [(name, relay.url) for relay in (one, two) for name in ("enc_a", "enc_b")]
     with pushing(loop, ways, tmp_path):
-        asyncio.run(until(lambda: chain.newest(receiver), "nothing arrives"))
-        asyncio.run(without(one, two, receiver))
-        asyncio.run(without(two, one, receiver))
-        judged(receiver, (one, two), Oracle(loop, D))
+        await until(lambda: chain.newest(receiver), "nothing arrives")
+        await without(one, two, receiver)
+        await without(two, one, receiver)
+        await judged(receiver, (one, two), loop)
 
 
 @pytest.mark.fault("F29")
-def test_a_pair_with_an_encoder_each_loses_a_relay_or_an_encoder(
+async def test_a_pair_with_an_encoder_each_loses_a_relay_or_an_encoder(
     start_relay: Start, loop: Path, tmp_path: Path
 ) -> None:
-    receiver = start_relay({"news": SETTINGS})
-    out = {**SETTINGS, "upstreams": {"out": {"url": f"{receiver.url}/news.isml"}}}
-    one, two = start_relay({"news": out}), start_relay({"news": out})
-    with pushing(loop, [("enc_a", one), ("enc_b", two)], tmp_path) as (_, b):
-        asyncio.run(until(lambda: chain.newest(receiver), "nothing arrives"))
-        asyncio.run(without(one, two, receiver))
+    receiver, one, two = paired(start_relay)
+    with pushing(loop, [("enc_a", one.url), ("enc_b", two.url)], tmp_path) as (_, b):
+        await until(lambda: chain.newest(receiver), "nothing arrives")
+        await without(one, two, receiver)
         b.kill()
         mark = chain.newest(receiver)
-        asyncio.run(goes_on(receiver, mark + AWAY, "it stands still with one encoder"))
+        await goes_on(receiver, mark + AWAY, "it stands still with one encoder")
         b.start()
-        asyncio.run(goes_on(two, mark + AWAY + 2, "the encoder does not come back"))
-        asyncio.run(until(lambda: well(two), "it does not forward again"))
-        judged(receiver, (one, two), Oracle(loop, D))
+        await goes_on(two, mark + AWAY + 2, "the encoder does not come back")
+        await until(lambda: well(two), "it does not forward again")
+        await judged(receiver, (one, two), loop)
         # And there were holes to be filled by the other one.
         assert all(track["gaps"] for track in chain.status(two)["tracks"])
+
+
+async def test_encoders_before_a_virtual_address_change_relays_with_it(
+    start_relay: Start, loop: Path, tmp_path: Path
+) -> None:
+    """Whoever has the address gets everything; the other one has what came while it had it."""
+    receiver, one, two = paired(start_relay)
+    ledger = Ledger(D)
+    async with Proxy(one.port, ledger, "a") as a, Proxy(one.port, ledger, "b") as b:
+        with pushing(loop, [("enc_a", a.url), ("enc_b", b.url)], tmp_path):
+            await until(lambda: chain.newest(receiver), "nothing arrives")
+            for victim, other in ((one, two), (two, one)):
+                await asyncio.to_thread(victim.kill)
+                for way in (a, b):
+                    way.target = other.port
+                    way.reset()
+                mark = await asyncio.to_thread(chain.newest, receiver)
+                await goes_on(receiver, mark + AWAY, "the receiver stands still")
+                await asyncio.to_thread(victim.start)
+            await judged(receiver, (one, two), loop)
+    for name in ledger.tracks():
+        assert any(len(sent) > 2 for sent in ledger.of(name).values()), "nothing was sent again"
