@@ -114,6 +114,12 @@ def _complete(root: str, push: Push, limit: float = 30) -> None:
 
 
 @pytest.fixture(scope="session")
+def ffmpeg() -> str:
+    """The path of the ffmpeg that the imageio-ffmpeg wheel carries."""
+    return str(imageio_ffmpeg.get_ffmpeg_exe())
+
+
+@pytest.fixture(scope="session")
 def matrix(tmp_path_factory: pytest.TempPathFactory) -> Matrix:
     return Matrix(tmp_path_factory.mktemp("matrix"), CELLS)
 
