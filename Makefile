@@ -14,7 +14,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
-.PHONY: absent help setup demo test faults bench check browser players clean
+.PHONY: absent help setup demo test faults matrix bench check browser players clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ test: setup check browser players ## checks, then every test (ARGS="-k name" for
 faults: setup ## every fault, and 100 kills each of encoders and relays (KILLS=n, ARGS="-k name")
 	@FAULTS_LONG=1 $(BIN)/pytest tests/faults $(ARGS)
 	@$(BIN)/python -m tests.faults --kills $(or $(KILLS),100)
+
+matrix: setup browser players ## every combination of three settings of encoders, and every player (ARGS="-k name")
+	@MATRIX_FULL=1 $(BIN)/pytest tests/matrix $(ARGS)
 
 bench: setup ## run the benchmarks that tests/benchmarks holds
 	@if [ -f tests/benchmarks/__main__.py ]; then $(BIN)/python -m tests.benchmarks; \
