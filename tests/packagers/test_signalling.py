@@ -96,7 +96,7 @@ def emsgs(segment: bytes) -> list[tuple[Fraction, int, bytes]]:
 @pytest.mark.parametrize("split", [False, True])
 @pytest.mark.parametrize("late", [None, 0, 300])
 async def test_a_splice_is_in_every_output_once_at_its_time(split: bool, late: int | None) -> None:
-    """`late`: ticks by which a second encoder is later with its cue, which is then another event."""
+    """`late`: ticks by which a second encoder sends its cue later, which is then another event."""
     async with opened() as door:
         await send(door, "a", split=split)
         if late is not None:
