@@ -25,14 +25,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from packagers.negotiation import byte_range
 from relay.errors import NotFound, RangeInvalid, RelayError, quoted
 from relay.ingest.url import NAME
-from relay.media import Buffer
+from relay.media import Buffer, Kind
 from relay.numbering import INDEX_LIMIT
 from relay.presentation import Rendition, Segment
 
 LONGEST = 1024
 """No path of ours is near as long (characters)."""
+
+MIME = {Kind.VIDEO: "video/mp4", Kind.AUDIO: "audio/mp4", Kind.TEXT: "application/mp4"}
+FOREVER = "public, max-age=86400, immutable"
+EDGE = "public, max-age=1"
+"""Cache-Control of what a moment may change."""
 
 
 class What(StrEnum):
@@ -67,7 +73,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*")
 _TRACK = re.compile(r"[A-Za-z0-9_-]{1,255}")
 _INIT = re.compile(r"init-[0-9A-Za-z]{1,64}\.mp4")
 _MEDIA = re.compile(r"(?P<by_time>t?)(?P<number>0|[1-9][0-9]{0,19})\.m4s")
-_RANGE = re.compile(r"bytes=(?P<first>[0-9]{0,18})-(?P<last>[0-9]{0,18})", re.IGNORECASE)
+_SKIP = re.compile(r"(?:^|&)_HLS_skip=(YES|v2)(?:&|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +84,7 @@ class Asked:
     suffix   `.isml` as it was written
     number   index of a SEGMENT; presentation time in ticks, from 1970, of a SEGMENT_AT
     init     file name of an INIT
+    skip     of a PLAYLIST: what a delta update leaves out, "YES" or "v2" (rfc8216bis 6.2.5.1)
     """
 
     channel: str
@@ -87,6 +94,7 @@ class Asked:
     track: str = ""
     number: int = 0
     init: str = ""
+    skip: str = ""
 
     @property
     def path(self) -> str:
@@ -103,11 +111,21 @@ class Asked:
         """A canonical path as a reference relative to this one; "" when this is it."""
         if path == self.rest and self.suffix == ".isml":
             return ""
-        return "../" * (self.rest.count("/") + 1) + f"{self.channel}.isml/{path}"
+        query = f"?_HLS_skip={self.skip}" if self.skip else ""
+        return "../" * (self.rest.count("/") + 1) + f"{self.channel}.isml/{path}{query}"
 
 
-def parse(path: str) -> Asked:
-    """Read a playback path, percent-decoded once. Raises NotFound for whatever is none."""
+def parse(path: str, query: str = "") -> Asked:
+    """Read a playback path, percent-decoded once. Raises NotFound for whatever is none.
+
+    Of a query only what HLS directs is read, and of that what we know; the rest may be a cache's.
+    """
+    asked = _parse(path)
+    skip = _SKIP.search(query[:LONGEST]) if asked.what is What.PLAYLIST else None
+    return replace(asked, skip=skip[1]) if skip else asked
+
+
+def _parse(path: str) -> Asked:
     if len(path) > LONGEST or not path.startswith("/"):
         raise _unknown(path)
     parts = path[1:].split("/")
@@ -157,6 +175,8 @@ class Resource:
     modified  UTC seconds, 0 when unknown
     ranged    byte ranges may be asked of it
     extent    Content-Range, "" for none
+    encoding  Content-Encoding, "" for none;  varies  by what the client accepts of it
+    told      more headers that the answer has
     """
 
     body: tuple[Buffer, ...]
@@ -168,6 +188,9 @@ class Resource:
     modified: int = 0
     ranged: bool = False
     extent: str = ""
+    encoding: str = ""
+    varies: bool = False
+    told: tuple[tuple[str, str], ...] = ()
 
     @property
     def size(self) -> int:
@@ -219,26 +242,6 @@ def entity_tag(content: Buffer | tuple[str | int, ...]) -> str:
     """A strong validator (RFC 9110 8.8.3) from bytes, or from what determines them."""
     seen = repr(content).encode() if isinstance(content, tuple) else content
     return f'"{hashlib.sha256(seen).hexdigest()[:24]}"'
-
-
-def byte_range(header: str, size: int) -> tuple[int, int] | None:
-    """The one range that a Range header wants of `size` bytes, both ends included (RFC 9110 14.2).
-
-    None: send everything, since it is none, malformed, or many at once (which we may ignore, and
-    do: thousands of ranges are an old attack). Raises RangeInvalid when nothing of it is there.
-    """
-    wanted = _RANGE.fullmatch(header.strip())
-    if wanted is None or not (wanted["first"] or wanted["last"]):
-        return None
-    if not wanted["first"]:
-        first, last = max(size - int(wanted["last"]), 0), size - 1
-    else:
-        first, last = int(wanted["first"]), int(wanted["last"] or size - 1)
-        if wanted["last"] and last < first:
-            return None
-    if first >= size:
-        raise RangeInvalid(f"The range begins at or after the end, {size}.")
-    return first, min(last, size - 1)
 
 
 # What a sender wrote and a document repeats: m3u8 escapes nothing, lxml refuses control characters.

@@ -169,7 +169,7 @@ async def test_a_clock_that_is_set_changes_nothing(
             assert not any(segment.discontinuity for segment in segments)
             rendition = stage.channel.presentation.rendition(TRACK)
             assert rendition is not None
-            text = hls.media(stage.channel.presentation, rendition).splitlines()
+            text = hls.media(stage.channel.presentation, rendition).text.splitlines()
             lines = [line for line in text if line.startswith(("#EXTINF", "#EXT-X-PROGRAM"))]
             assert lines[: len(seen)] == seen
             seen = lines

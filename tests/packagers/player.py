@@ -50,7 +50,9 @@ async def ask(app: ASGIApp, path: str, method: str = "GET", **headers: str) -> A
         sent.append(message)
 
     fields = [(k.replace("_", "-").encode(), v.encode()) for k, v in headers.items()]
-    scope = {"type": "http", "method": method, "path": path, "headers": fields}
+    path, _, query = path.partition("?")
+    scope: dict[str, object] = {"type": "http", "method": method, "path": path}
+    scope |= {"query_string": query.encode(), "headers": fields}
     await app(scope, receive, send)  # type: ignore[arg-type]
     start, *bodies = sent
     assert start["type"] == "http.response.start"

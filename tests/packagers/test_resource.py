@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packagers.resource import Asked, Resource, What, byte_range, entity_tag, parse, problem
+from packagers.negotiation import byte_range
+from packagers.resource import Asked, Resource, What, entity_tag, parse, problem
 from relay.errors import NotFound, RangeInvalid
 
 CANONICAL = {

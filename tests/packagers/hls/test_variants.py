@@ -1,10 +1,13 @@
 import re
+from dataclasses import replace
 from fractions import Fraction
 
 import m3u8
 import pytest
 
 from packagers import hls
+from relay.media import Kind, Track, TrackKey
+from relay.presentation import Rendition
 from tests.packagers.presentations import audio, presentation, rendition, video
 from tests.packagers.strict_hls import Strict
 
@@ -41,7 +44,7 @@ def test_the_strict_parser_does_refuse(strict: Strict) -> None:
 
 def test_every_video_comes_with_the_audio_group(strict: Strict) -> None:
     (read,) = strict([hls.multivariant(PRESENTATIONS["both"])])
-    assert read["version"] == 7
+    assert read["version"] == 6
     assert [v["uri"] for v in read["variants"]] == [
         "video-2000000/index.m3u8",
         "video-500000/index.m3u8",
@@ -150,7 +153,7 @@ def test_what_a_sender_wrote_cannot_add_a_line_or_an_attribute(name: str, strict
         "audio_b-128000/index.m3u8",
     }
     assert re.fullmatch(r"[ -~\n]*", text)
-    media = hls.media(presentation(nasty), nasty)
+    media = hls.media(presentation(nasty), nasty).text
     assert media.count("#EXT-X-ENDLIST") == 0
 
 
@@ -160,3 +163,81 @@ def test_equal_names_in_a_group_are_told_apart(strict: Strict) -> None:
     (read,) = strict([hls.multivariant(p)])
     names = [a["name"] for a in read["variants"][0]["audio"]]
     assert len(set(names)) == 2
+
+
+def text(
+    name: str = "subs",
+    codecs: str = "stpp.ttml.im1t",
+    entry: bytes = b"stpp",
+    language: str = "eng",
+    parent: str = "",
+) -> Rendition:
+    key = TrackKey(Kind.TEXT, name, 2_000, language)
+    sample_entry = (8).to_bytes(4, "big") + entry
+    return rendition(Track(key, 1000, "subt", sample_entry, codecs, parent=parent))
+
+
+TEXTS = {
+    "texts": presentation(VIDEO, AUDIO, text(), text("subs_fra", language="fra")),
+    "text by its entry": presentation(VIDEO, text("a", "", b"wvtt")),
+    "text and audio": presentation(AUDIO, text()),
+}
+
+
+def test_texts_are_a_group_of_subtitles(strict: Strict) -> None:
+    read = dict(zip(TEXTS, strict([hls.multivariant(p) for p in TEXTS.values()]), strict=True))
+    (variant,) = read["texts"]["variants"]
+    assert variant["codecs"] == "avc1.64001f,mp4a.40.2,stpp.ttml.im1t"
+    assert [(t["uri"], t["name"], t["language"]) for t in variant["subtitles"]] == [
+        ("subs-2000-eng/index.m3u8", "subs", "eng"),
+        ("subs_fra-2000/index.m3u8", "subs_fra", "fra"),
+    ]
+    assert all(t["autoselect"] and not t["default"] for t in variant["subtitles"])
+    assert variant["bandwidth"] == 2_130_000 * 11 // 10
+    (variant,) = read["text by its entry"]["variants"]
+    assert variant["codecs"] == "avc1.64001f,wvtt"
+    (variant,) = read["text and audio"]["variants"]
+    assert (variant["uri"], variant["codecs"]) == (
+        "audio-128000/index.m3u8",
+        "mp4a.40.2,stpp.ttml.im1t",
+    )
+
+
+@pytest.mark.parametrize(
+    "other", [text("a", "", b"urim"), text("a", "tx3g", b"tx3g"), text("a", parent="video")]
+)
+def test_a_text_that_hls_does_not_know_is_not_offered(other: Rendition) -> None:
+    assert hls.multivariant(presentation(VIDEO, other)) == hls.multivariant(presentation(VIDEO))
+
+
+def test_a_second_codec_has_groups_of_its_own(strict: Strict) -> None:
+    """A player without it still has every language, and the names are the same in all groups."""
+    surround = rendition(audio("surround", bitrate=640_000, codecs="ac-3", channels=6))
+    low = [AUDIO_LOW, rendition(audio("audio_fra", bitrate=64_000, language="fra"))]
+    (read,) = strict([hls.multivariant(presentation(VIDEO, AUDIO, FRENCH, *low, surround))])
+    found = [(v["codecs"], [a["uri"].split("/")[0] for a in v["audio"]]) for v in read["variants"]]
+    assert found == [
+        ("avc1.64001f,mp4a.40.2", ["audio-128000", "audio_fra-128000"]),
+        ("avc1.64001f,mp4a.40.2", ["audio-64000", "audio_fra-64000"]),
+        ("avc1.64001f,ac-3,mp4a.40.2", ["surround-640000", "audio_fra-128000"]),
+    ]
+    said = [
+        [(a["name"], a["language"], a["default"]) for a in v["audio"]] for v in read["variants"]
+    ]
+    assert said[0] == said[1] == said[2]
+
+
+def test_names_match_between_groups(strict: Strict) -> None:
+    """Two languages under one name, in two qualities each."""
+    four = [rendition(audio("a", rate, language=tag)) for rate in (9, 5) for tag in ("eng", "fra")]
+    (read,) = strict([hls.multivariant(presentation(VIDEO, *four))])
+    names = [[a["name"] for a in v["audio"]] for v in read["variants"]]
+    assert names == [["a eng", "a fra"]] * 2
+
+
+def test_where_to_begin_is_said_of_a_long_window() -> None:
+    p = PRESENTATIONS["both"]
+    assert "EXT-X-START" not in hls.multivariant(p)
+    long = hls.multivariant(replace(p, window=Fraction(600)))
+    assert "\n#EXT-X-START:TIME-OFFSET=-6.0\n" in long
+    m3u8.M3U8(long, strict=True)
