@@ -11,13 +11,14 @@ kilobyte it gains less than its header. Each encoding has a validator of its own
 """
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import floor
 from operator import is_
 
 from packagers import dash, hls
+from packagers.daterange import Tag
 from packagers.hls import deflate
 from packagers.resource import Asked, Resource, What, entity_tag
 from relay.media import Buffer
@@ -62,18 +63,21 @@ class Documents:
         rendition: Rendition | None,
         *,
         gzip: bool = False,
+        tags: Sequence[Tag] = (),
     ) -> Resource:
         """The document at a path; `rendition`, if it is that of one, has a segment.
 
-        `gzip`: the client accepts it so.
+        `gzip`: the client accepts it so. `tags`: date ranges of the channel, the same object until
+        they change.
         """
         made_from: tuple[object, ...] = (presentation,)
         if rendition is not None:
-            made_from = (rendition, presentation.grid, presentation.epoch, presentation.epochs)
+            grounds = (presentation.grid, presentation.epoch, presentation.epochs)
+            made_from = (rendition, *grounds, tags)
         key = (asked.channel, asked.what, asked.track, asked.skip)
         known = self._kept.get(key)
         if known is None or not all(map(is_, known.made_from, made_from)):
-            known = self._kept[key] = self._write(asked, presentation, rendition, made_from)
+            known = self._kept[key] = self._write(asked, presentation, rendition, made_from, tags)
         return known.resource(gzip=gzip)
 
     def _write(
@@ -82,9 +86,13 @@ class Documents:
         presentation: Presentation,
         rendition: Rendition | None,
         made_from: tuple[object, ...],
+        tags: Sequence[Tag],
     ) -> _Document:
         if rendition is not None:
-            playlist = self._playlist(asked, presentation, rendition)
+            key = (asked.channel, asked.track)
+            lines = hls.follow(self._lines.get(key), presentation, rendition)
+            self._lines[key] = lines
+            playlist = hls.media(presentation, rendition, lines=lines, skip=asked.skip, tags=tags)
             plain = _resource(asked, presentation, playlist.body, hls.MEDIA_TYPE, playlist.tag)
             return _Document(made_from, plain, lambda: playlist.gzip)
         if asked.what is What.MULTIVARIANT:
@@ -94,14 +102,6 @@ class Documents:
             body, media_type = dash.mpd(presentation, by_time=by_time), dash.MEDIA_TYPE
         plain = _resource(asked, presentation, (body,), media_type, entity_tag(body))
         return _Document(made_from, plain, lambda: (deflate.whole(body),))
-
-    def _playlist(
-        self, asked: Asked, presentation: Presentation, rendition: Rendition
-    ) -> hls.Playlist:
-        key = (asked.channel, asked.track)
-        lines = hls.follow(self._lines.get(key), presentation, rendition)
-        self._lines[key] = lines
-        return hls.media(presentation, rendition, lines=lines, skip=asked.skip)
 
 
 def _resource(

@@ -7,9 +7,9 @@ deflate    one gzip stream of pieces that were compressed before
 """
 
 from packagers.hls.lines import Lines, follow
-from packagers.hls.playlist import DateRange, Playlist, media, target_duration
+from packagers.hls.playlist import Playlist, media, target_duration
 from packagers.hls.variants import multivariant
 
-__all__ = ["DateRange", "Lines", "Playlist", "follow", "media", "multivariant", "target_duration"]
+__all__ = ["Lines", "Playlist", "follow", "media", "multivariant", "target_duration"]
 
 MEDIA_TYPE = "application/vnd.apple.mpegurl"

@@ -15,6 +15,10 @@ makes it as small, and some readers take the tag for low latency; HOLD-BACK is t
 means (4.4.3.8). Where it is not offered, or leaves out nothing, `_HLS_skip` is ignored (6.2.5.1).
 Reloads never block: a player waiting here for a segment would not learn that another relay has it.
 
+Date ranges stand before the segments: they apply to the playlist. One is listed while its end has
+not left the window; with `v2` those are left out that came before what a delta keeps, and those
+are named that went as long ago as that.
+
 EXT-X-MAP is said again after EXT-X-SKIP: to a player that merges it says nothing new, but one that
 builds only the new part (shaka 5.2) would have no init segment for it.
 """
@@ -24,6 +28,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
 
+from packagers.daterange import Tag
 from packagers.hls import deflate
 from packagers.hls.lines import Lines, follow, map_tag
 from packagers.resource import entity_tag, line
@@ -35,20 +40,6 @@ LONG = 600
 
 SKIP_ALL = "v2"
 """The value of `_HLS_skip` that leaves out date ranges too; "YES": segments, "": nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class DateRange:
-    """An EXT-X-DATERANGE, as its line without the end of it; what says it writes it.
-
-    since   index of the newest segment when it came into the playlist
-    until   index of the last segment that it belongs to; it leaves the playlist with that
-    """
-
-    id: str
-    tag: str
-    since: int
-    until: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,24 +78,26 @@ def media(
     *,
     lines: Lines | None = None,
     skip: str = "",
-    ranges: Sequence[DateRange] = (),
+    tags: Sequence[Tag] = (),
 ) -> Playlist:
     """The media playlist of a rendition that has a segment; `lines` are its own, if they are known.
 
-    `skip`: the value of `_HLS_skip`. `ranges`: date ranges, those too that have left the window as
-    long ago as a delta reaches.
+    `skip`: the value of `_HLS_skip`. `tags`: date ranges, those too whose end has left the window
+    as long ago as a delta reaches; a range may have several.
     """
     segments = line(rendition)
     first, newest = segments[0].index, segments[-1].index
     target = target_duration(presentation.grid.D)
-    kept = _kept(rendition, 6 * target)
+    boundary = 6 * target
+    kept = _kept(rendition, boundary)
     skipped = len(segments) - kept if presentation.window >= LONG else 0
     delta = bool(skipped and skip)
-    shown = [one for one in ranges if one.until >= first]
+    begins = rendition.seconds(segments[0].time) + presentation.epoch_of(segments[0].run)
+    shown = [tag for tag in tags if tag.latest >= begins]
     fresh, recent = shown, ""
     if delta and skip == SKIP_ALL:
-        fresh = [one for one in shown if one.since > newest - kept]
-        gone = [one.id for one in ranges if first - kept <= one.until < first]
+        fresh = [tag for tag in shown if tag.seen.get(rendition.name, 0) > newest - kept]
+        gone = dict.fromkeys(tag.id for tag in tags if begins - boundary <= tag.latest < begins)
         recent = ',RECENTLY-REMOVED-DATERANGES="' + "\t".join(gone) + '"'
     before = rendition.segments[: len(rendition.segments) - len(segments)]
     passed = rendition.discontinuities + sum(segment.discontinuity for segment in before)
@@ -118,14 +111,14 @@ def media(
         f"#EXT-X-MEDIA-SEQUENCE:{first}",
     ]
     if skipped:
-        dates = ",CAN-SKIP-DATERANGES=YES" if ranges else ""
-        control = f"CAN-SKIP-UNTIL={6 * target}.0{dates},HOLD-BACK={3 * target}.0"
+        dates = ",CAN-SKIP-DATERANGES=YES" if tags else ""
+        control = f"CAN-SKIP-UNTIL={boundary}.0{dates},HOLD-BACK={3 * target}.0"
         head.insert(-1, f"#EXT-X-SERVER-CONTROL:{control}")
     if passed:
         head.append(f"#EXT-X-DISCONTINUITY-SEQUENCE:{passed}")
     if delta:
         head.append(f"#EXT-X-SKIP:SKIPPED-SEGMENTS={skipped}{recent}")
-    head += [one.tag for one in fresh]
+    head += [tag.text for tag in fresh]
     if not delta:
         head.append(map_tag(rendition.track_at(first)))
         return Playlist("\n".join(head).encode(), lines)

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packagers import hls
-from packagers.hls import DateRange
+from packagers.daterange import Tag
 from relay.presentation import Presentation, Rendition, Segment
-from tests.packagers.presentations import FIRST, presentation, regular, rendition, video
+from tests.packagers.presentations import DURATION, FIRST, presentation, regular, rendition, video
 from tests.packagers.strict_hls import Strict
 
 TRACK = video()
@@ -115,10 +115,10 @@ def test_strict_parsers_accept_every_form(strict: Strict) -> None:
     texts = []
     for marks in ((), ((3, "gap"),), ((25, "gap"), (26, "change")), ((3, "change"), (28, "break"))):
         shown, of = long(*marks)
-        ranges = [dated("a", FIRST, FIRST + 9), dated("b", FIRST + 28, FIRST + 99)]
+        tags = [dated("a", FIRST, FIRST + 9), dated("b", FIRST + 28, FIRST + 99)]
         for skip in ("", "YES", "v2"):
             texts += [hls.media(shown, of, skip=skip).text]
-            texts += [hls.media(shown, of, skip=skip, ranges=ranges).text]
+            texts += [hls.media(shown, of, skip=skip, tags=tags).text]
     for text, read in zip(texts, strict(texts), strict=True):
         assert "error" not in read, f"{read}\n{text}"
         m3u8.M3U8(text, strict=True)
@@ -128,14 +128,16 @@ def test_strict_parsers_accept_every_form(strict: Strict) -> None:
         assert read["segments"][-1]["number"] == FIRST + COUNT - 1
 
 
-def dated(name: str, since: int, until: int) -> DateRange:
-    tag = f'#EXT-X-DATERANGE:ID="{name}",START-DATE="2026-11-22T00:00:00.000Z",DURATION=5.0'
-    return DateRange(name, tag, since, until)
+def dated(name: str, since: int, until: int) -> Tag:
+    """A range that came when `since` was the newest, and is over where `until` begins."""
+    text = f'#EXT-X-DATERANGE:ID="{name}",START-DATE="2026-11-22T00:00:00.000Z",DURATION=5.0'
+    return Tag(name, text, {TRACK.name: since}, until * DURATION)
 
 
 RANGES = [
     dated("long gone", FIRST - 90, FIRST - KEPT - 1),
-    dated("gone", FIRST - 90, FIRST - KEPT),
+    dated("gone", FIRST - 90, FIRST - KEPT + 1),
+    dated("gone", FIRST - 80, FIRST - KEPT + 1),
     dated("just gone", FIRST - 90, FIRST - 1),
     dated("old", FIRST - 90, FIRST),
     dated("known", FIRST, FIRST + COUNT - KEPT - 1),
@@ -151,7 +153,7 @@ def names(text: str) -> list[str]:
 def test_a_playlist_has_the_date_ranges_of_its_window() -> None:
     shown, of = long()
     for skip in ("", "YES"):
-        text = hls.media(shown, of, skip=skip, ranges=RANGES).text
+        text = hls.media(shown, of, skip=skip, tags=RANGES).text
         assert names(text) == ["old", "known", "new", "newest"]
         assert "CAN-SKIP-DATERANGES=YES" in text
         assert "RECENTLY" not in text
@@ -159,11 +161,11 @@ def test_a_playlist_has_the_date_ranges_of_its_window() -> None:
 
 def test_a_delta_may_leave_out_date_ranges_too() -> None:
     shown, of = long()
-    text = hls.media(shown, of, skip="v2", ranges=RANGES).text
+    text = hls.media(shown, of, skip="v2", tags=RANGES).text
     assert names(text) == ["new", "newest"]
     assert 'RECENTLY-REMOVED-DATERANGES="gone\tjust gone"\n' in text
     assert "#EXT-X-VERSION:10\n" in text
-    only_new = hls.media(shown, of, skip="v2", ranges=RANGES[-2:]).text
+    only_new = hls.media(shown, of, skip="v2", tags=RANGES[-2:]).text
     assert 'RECENTLY-REMOVED-DATERANGES=""\n' in only_new
     assert "#EXT-X-VERSION:9\n" in only_new
 
