@@ -130,8 +130,8 @@ class Presentation:
     breaks     indexes before which there is a discontinuity, of all runs and changes, rising
     changes    those at which a configuration changed
     events     of the sparse tracks, by name: what is visible, in order of time
-    since      of each event (track, run, time): the last index that each rendition had when it was
-               first seen, so that what is published later, and that alone, may tell of it
+    since      of each event (track, run, time): the last index that each rendition had before it
+               could be seen, so that what is published later, and that alone, may tell of it
     facts      the pins that numbers and breaks rest on, as they are in the store
     cue_tags   which tags of old playlists have beside EXT-X-DATERANGE
     updated    UTC seconds at which it last changed (the newest entry's arrival)
@@ -226,15 +226,26 @@ def fold(presentation: Presentation, entry: Entry) -> Presentation:
     return replace(_swap(presentation, changed), updated=updated)
 
 
-def show(presentation: Presentation, events: Mapping[str, tuple[Copy, ...]]) -> Presentation:
-    """The presentation with these events to be seen."""
-    reached = {r.name: r.segments[-1].index for r in presentation.renditions if r.segments}
-    since = {
-        key: presentation.since.get(key, reached)
-        for copies in events.values()
-        for key in ((copy.track, copy.run, copy.time) for copy in copies)
-    }
-    return replace(presentation, events=events, since=since)
+def show(
+    before: Presentation, after: Presentation, events: Mapping[str, tuple[Copy, ...]]
+) -> Presentation:
+    """`after` with these events to be seen, some of them for the first time since `before`.
+
+    What has been published in between may tell of those already. Where the parent begins, all may:
+    what it had before, if anything, has been forgotten, and with it when they were first seen. So
+    after a restart a segment may tell of an event that it did not tell of before, if it is of
+    another track than the parent and nothing of the parent has been kept that is as old as it.
+    """
+    parents = {r.track.key.name for r in before.renditions if r.segments}
+    reached = {r.name: r.segments[-1].index for r in before.renditions if r.segments}
+    since: dict[tuple[str, int, int], Mapping[str, int]] = {}
+    for name, copies in events.items():
+        sparse = after.rendition(name)
+        fresh = reached if sparse is not None and sparse.track.parent in parents else {}
+        for copy in copies:
+            key = name, copy.run, copy.time
+            since[key] = after.since.get(key, fresh)
+    return replace(after, events=events, since=since)
 
 
 def _frame_rate(track: Track, member: Copy | Gap) -> Fraction | None:

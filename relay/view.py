@@ -141,19 +141,19 @@ class View:
         if isinstance(member, Copy) and (member.event or member.fill):
             if member.event:
                 self._signals.apply(member)
-                self._surface()
+                self._surface(self.presentation)
             return []  # a fill comes too late to be shown
         timeline = self._timeline(member.track)
         if timeline is None:
             return []  # its header's pin is gone: nobody could play it
-        holes = []
+        holes, before = [], self.presentation
         entries = timeline.apply(member, now)
         for entry in entries:
             self.presentation = fold(self.presentation, entry)
             if isinstance(entry.member, Gap):
                 holes.append(entry.member.index)
         if entries:
-            self._surface()
+            self._surface(before)
         news: list[News] = [Holes(member.track, holes[0], len(holes))] if holes else []
         if entries and member.track not in self._begun:
             begin = self._begun[member.track] = entries[0].member.index
@@ -252,10 +252,10 @@ class View:
             timeline.breaks(change.start)
         return [Changed(change, header)]
 
-    def _surface(self) -> None:
+    def _surface(self, before: Presentation) -> None:
         """Events appear whose time the parent has reached; others have left the window."""
         if self._signals.surface(self.presentation, self._floors):
-            self.presentation = show(self.presentation, self._signals.visible)
+            self.presentation = show(before, self.presentation, self._signals.visible)
 
     @property
     def _floors(self) -> dict[str, int]:
@@ -265,6 +265,7 @@ class View:
     def _turn(self, run: Run) -> list[News]:
         if run.number != self._runs[-1].number + 1:
             return []
+        before = self.presentation
         self._runs.append(run)
         epochs = (*self.presentation.epochs, run.epoch)
         starts = tuple(sorted({*self.presentation.breaks, run.start}))
@@ -272,7 +273,7 @@ class View:
         for timeline in self.timelines.values():
             for entry in timeline.turn(run):
                 self.presentation = fold(self.presentation, entry)
-        self._surface()
+        self._surface(before)
         return [RunPinned(run)]
 
     @property

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from relay.media import Entry, Gap, Kind
 from relay.presentation import Presentation, Segment, Window, fold, register, show
-from tests.pieces import AUDIO, CELL, GRID, VIDEO, copy
+from tests.pieces import AUDIO, CELL, GRID, VIDEO, copy, track
 
 
 def empty(window: int = 120) -> Presentation:
@@ -94,10 +94,12 @@ def test_a_window_is_a_tuple_that_grows_cheaply(steps: list[str]) -> None:
 
 def test_an_event_remembers_where_each_rendition_was_when_it_was_first_seen() -> None:
     cue, later = (replace(copy(at), track="cues-0", event=True) for at in (8, 9))
-    shown = fold(empty(), Entry(copy(7)))
-    seen = show(shown, {"cues-0": (cue,)})
+    sparse = replace(track("cues", Kind.TEXT, 0), parent=VIDEO.key.name)
+    shown = fold(register(empty(), sparse, 0), Entry(copy(7)))
+    after = fold(shown, Entry(copy(8)))
+    seen = show(shown, after, {"cues-0": (cue,)})
     assert seen.events == {"cues-0": (cue,)}
     assert seen.since == {("cues-0", 0, cue.time): {VIDEO.name: 7}}
-    after = show(fold(seen, Entry(copy(8))), {"cues-0": (cue, later)})
-    assert [reached[VIDEO.name] for reached in after.since.values()] == [7, 8]
-    assert list(show(after, {"cues-0": (later,)}).since.values()) == [{VIDEO.name: 8}]
+    both = show(seen, fold(seen, Entry(copy(9))), {"cues-0": (cue, later)})
+    assert [reached[VIDEO.name] for reached in both.since.values()] == [7, 8]
+    assert list(show(both, both, {"cues-0": (later,)}).since.values()) == [{VIDEO.name: 8}]

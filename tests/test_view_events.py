@@ -29,10 +29,15 @@ def after(members: list[Member]) -> View:
 def test_an_event_is_told_by_what_is_published_after_it_could_be_seen() -> None:
     media = [member(name, index) for index in range(5, 9) for name in NAMES]
     shown = after([*PINS, PIN, cue(13), *media])
-    # It is seen when the video of 14 s, index 7, has its place; its audio comes after that.
-    assert shown.presentation.since == {(TRACK, 0, 13 * CUES.scale): {NAMES[0]: 7, NAMES[1]: 6}}
+    # It is seen when the video of 14 s, index 7, has its place, which tells of it already.
+    assert shown.presentation.since == {(TRACK, 0, 13 * CUES.scale): {NAMES[0]: 6, NAMES[1]: 6}}
     late = after([*PINS, PIN, *media, cue(13)])
     assert late.presentation.since == {(TRACK, 0, 13 * CUES.scale): {NAMES[0]: 8, NAMES[1]: 8}}
+
+
+def test_where_the_parent_begins_everything_may_tell_of_what_came_before() -> None:
+    shown = after([*PINS, PIN, cue(13), member(NAMES[1], 7), member(NAMES[0], 7)])
+    assert shown.presentation.since == {(TRACK, 0, 13 * CUES.scale): {}}
 
 
 @settings(max_examples=60)

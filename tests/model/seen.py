@@ -6,6 +6,7 @@ from relay.view import View
 def seen(view: View) -> object:
     """What players see."""
     shown = view.presentation
+    parents = {r.name: r.track.parent for r in shown.renditions}
     return (
         shown.grid,
         shown.epoch,
@@ -20,6 +21,7 @@ def seen(view: View) -> object:
             (key, r.name): max(reached.get(r.name, -1), r.segments[0].index - 1)
             for key, reached in shown.since.items()
             for r in shown.renditions
-            if r.segments
+            # Where all that the parent had is forgotten, others cannot know it so exactly.
+            if r.segments and r.track.key.name == parents[key[0]]
         },
     )

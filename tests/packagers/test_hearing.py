@@ -42,7 +42,7 @@ async def stored(store: MemoryStore, *events: tuple[Copy, bytes]) -> list[Copy]:
 
 
 def seen(before: Presentation, *copies: Copy) -> Presentation:
-    return show(before, {CUES.name: copies})
+    return show(before, before, {CUES.name: copies})
 
 
 async def test_a_channel_without_events_signals_nothing() -> None:
