@@ -134,7 +134,7 @@ def segment(track: Track, data: bytes, index: int, epoch: int) -> list[Buffer]:
 def _moved(track: Track, data: bytes, epoch: int) -> Iterator[bytes]:
     for moof, mdat in _pairs(data):
         head = data[moof.start : moof.end]
-        renewed = ttml.moved_fragment(track, head, data[mdat.body : mdat.end], epoch)
+        renewed = ttml.media_fragment(track, head, data[mdat.body : mdat.end], epoch)
         yield renewed or data[moof.start : mdat.end]
 
 

@@ -32,25 +32,35 @@ _UNITS = {"h": Fraction(3600), "m": Fraction(60), "s": Fraction(1), "ms": Fracti
 
 
 def relative(track: Track) -> bool:
-    """Its documents count from the beginning of their fragments."""
+    """Its documents count from the beginning of their fragments, as Smooth wants them."""
     return track.sample_entry[4:8] == DFXP.encode()
 
 
-def moved_fragment(track: Track, moof: bytes, payload: Buffer, epoch: int) -> bytes:
-    """A stored fragment (moof, what its mdat holds) with its documents moved; b"" when none is.
+def media_fragment(track: Track, moof: bytes, payload: Buffer, epoch: int) -> bytes:
+    """A stored fragment (moof, what its mdat holds) whose times count from the media's zero, with
+    `epoch` seconds added; b"" when they do as they are. Raises BoxInvalid, FragmentInvalid."""
+    (only,) = parse_moof(moof).tracks
+    begin = Fraction(only.decode_time or 0, track.timescale) if relative(track) else 0
+    return _moved(moof, payload, Fraction(begin + epoch))
 
-    Raises BoxInvalid, FragmentInvalid.
-    """
+
+def smooth_fragment(track: Track, moof: bytes, payload: Buffer) -> bytes:
+    """The same, whose times count from the fragment's beginning; b"" when they do as they are."""
+    (only,) = parse_moof(moof).tracks
+    begin = Fraction(0 if relative(track) else only.decode_time or 0, track.timescale)
+    return _moved(moof, payload, -begin)
+
+
+def _moved(moof: bytes, payload: Buffer, seconds: Fraction) -> bytes:
+    if not seconds:
+        return b""
     (only,) = (parsed := parse_moof(moof)).tracks
     (spans,) = layout(parsed, len(payload))
-    begin = Fraction(only.decode_time or 0, track.timescale) if relative(track) else 0
     media = b"".join(memoryview(payload)[start : start + size] for start, size in spans)
-    if not begin + epoch:
-        return b""
     documents: list[bytes] = []
     at = 0
     for size in only.samples.sizes:
-        documents.append(moved(media[at : at + size], Fraction(begin + epoch)))
+        documents.append(moved(media[at : at + size], seconds))
         at += size
     samples = replace(only.samples, sizes=tuple(map(len, documents)))
     timing = Timing(only.decode_time or 0, samples.duration)

@@ -9,6 +9,10 @@
     NEAR_DUPLICATE_TRACK  two tracks that no encoder sends both of, equal but for what vendors name
                           differently: then copies of one track are taken for two tracks, and
                           neither is redundant
+    PARAMETER_SETS        a video track that leaves parameter sets to its samples (hev1, avc3), so
+                          that players of HLS that want hvc1 and avc1, Apple's, do not take it
+    PROTECTION            a protected track of which a playlist cannot say where its key comes from:
+                          DASH has it, HLS leaves it out (`packagers.protection`)
     DURATION_RANGE        fragments are not about 2 to 6 seconds long (FMT-7a)
 
 What an encoder sends side by side is meant to be two tracks, however alike they are. The last
@@ -32,6 +36,7 @@ from relay.mp4.smooth import LIVE_SERVER_MANIFEST, manifest_xml
 MOST_HEADERS = 128
 SHORTEST, LONGEST = Fraction(19, 10), Fraction(63, 10)
 """D in seconds: "about" 2 to 6 leaves 5 % at either end, so 1.92 s and 6.006 s are in order."""
+HLS_SCHEMES = ("cenc", "cbcs")
 NEAR = Fraction(1, 10)
 """How far, of the greater one, the bitrates of one track may differ between vendors."""
 
@@ -78,6 +83,8 @@ class Inspection:
             "MANIFEST_OUTPUT": _silent(sources),
             PARENT_UNKNOWN: _orphans(sources),
             "NEAR_DUPLICATE_TRACK": _near(self.name, sources),
+            "PARAMETER_SETS": _in_band(sources),
+            "PROTECTION": _keyless(sources),
         }
 
 
@@ -156,6 +163,36 @@ def _orphans(sources: _Sources) -> dict[str, str]:
         for name, each in tracks.items()
         if each.track.parent and each.track.parent not in known
     }
+
+
+def _in_band(sources: _Sources) -> dict[str, str]:
+    return {
+        f"{source}, {name}": (
+            f"{source}, {name}: its parameter sets come in the samples ({each.track.codecs[:4]}),"
+            " which Apple's players refuse: let the encoder put them into its header (with ffmpeg:"
+            " -flags +global_header)"
+        )
+        for source, tracks in sources.items()
+        for name, each in tracks.items()
+        if each.track.codecs.startswith(("hev1", "avc3"))
+    }
+
+
+def _keyless(sources: _Sources) -> dict[str, str]:
+    found = {}
+    for source, tracks in sources.items():
+        for name, each in tracks.items():
+            protection = each.track.protection
+            if protection is None:
+                continue
+            if protection.scheme not in HLS_SCHEMES:
+                why = f"it is encrypted by {protection.scheme}, which HLS does not know"
+            elif not protection.systems:
+                why = "its moov has no pssh box, so that no playlist can say where its key is"
+            else:
+                continue
+            found[f"{source}, {name}"] = f"{source}, {name}: {why}: only DASH has this track"
+    return found
 
 
 def _near(channel: str, sources: _Sources) -> dict[str, str]:

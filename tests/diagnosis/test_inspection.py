@@ -6,7 +6,7 @@ from fractions import Fraction
 import pytest
 
 from relay.diagnosis.inspection import MOST_HEADERS, Findings, Inspection, duration_range, near
-from relay.media import Header, HeaderTrack, Kind, Track
+from relay.media import Header, HeaderTrack, Kind, Protection, Track
 from tests.ingest.pushes import CARRIED, header_of, manifest, said
 from tests.pieces import AUDIO, VIDEO, track
 
@@ -53,6 +53,30 @@ def test_different_timescales_have_to_be_said() -> None:
         }
     }
     assert one(scaled(VIDEO, 90_000, 90_000), scaled(AUDIO, 48_000, 48_000)) == {}
+
+
+def test_parameter_sets_that_come_in_the_samples_are_told() -> None:
+    for codecs in ("hev1.1.6.L93.B0", "avc3.4D401E"):
+        told = one((replace(VIDEO, codecs=codecs), {}), (AUDIO, {}))
+        assert codecs[:4] in told["PARAMETER_SETS"][f"a, {VIDEO.name}"]
+    for codecs in ("hvc1.1.6.L93.B0", "avc1.4D401E"):
+        assert one((replace(VIDEO, codecs=codecs), {})) == {}
+
+
+@pytest.mark.parametrize(
+    ("protection", "words"),
+    [
+        (Protection("cenc", bytes(16)), "no pssh box"),
+        (Protection("cbc1", bytes(16), (b"pssh",)), "cbc1"),
+        (Protection("cens", bytes(16), (b"pssh",)), "cens"),
+    ],
+)
+def test_what_no_playlist_can_say_the_key_of_is_told(protection: Protection, words: str) -> None:
+    told = one((replace(VIDEO, protection=protection), {}), (AUDIO, {}))
+    assert words in told["PROTECTION"][f"a, {VIDEO.name}"]
+    for scheme in ("cenc", "cbcs"):
+        known = replace(VIDEO, protection=Protection(scheme, bytes(16), (b"pssh",)))
+        assert one((known, {})) == {}
 
 
 @SCALES

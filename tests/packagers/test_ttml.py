@@ -6,7 +6,7 @@ import pytest
 from lxml import etree
 
 from packagers.cmaf import init, segment
-from packagers.ttml import LONGEST, moved
+from packagers.ttml import LONGEST, moved, smooth_fragment
 from relay.errors import EncoderError
 from relay.media import Kind, Track, TrackKey
 from relay.mp4.fragment import parse_moof
@@ -129,6 +129,17 @@ def test_a_segment_shows_its_lines_on_the_media_timeline(
         assert times(document)[0][1] == begin
     if not epoch and entry == STPP:
         assert made[media.body : media.end] == LINE * 2
+
+
+def test_in_smooth_they_count_from_their_fragment() -> None:
+    whole = stored(document('<p begin="00:00:02.500" end="00:00:03.500">x</p>'))
+    moof, mdat = children(whole, 0, len(whole), Budget(2))
+    parts = whole[: moof.end], whole[mdat.body :]
+    made = smooth_fragment(track(STPP), *parts)
+    assert times(made[made.index(b"<?xml") :])[0] == ("p", "00:00:00.500", "00:00:01.500")
+    head = made[: int.from_bytes(made[:4], "big")]
+    assert parse_moof(head).tracks[0].decode_time == 20_000_000
+    assert smooth_fragment(track(box("dfxp", HEAD)), *parts) == b""
 
 
 def test_smooths_text_has_a_header_of_the_standard() -> None:
