@@ -16,6 +16,7 @@ from relay.media import Kind
 from relay.mp4.walk import Budget, children
 from tests.door import RULES, Door, opened
 from tests.packagers.cue_messages import insert, struct
+from tests.packagers.strict_hls import Strict
 from tests.server.wire import eventually
 from tests.streams import Said, Stream
 
@@ -137,6 +138,15 @@ async def test_a_splice_is_in_every_output_once_at_its_time(split: bool, late: i
             # Announced in the fragment before; not after the moment.
             assert BEGIN + 3 in [index for index, found in told.items() if found]
             assert not any(told[index] for index in range(BEGIN + 9, LAST + 1))
+
+
+async def test_a_strict_reader_takes_date_ranges_and_old_tags(strict: Strict) -> None:
+    async with opened(rules=replace(RULES, cue_tags="cue")) as door:
+        await send(door, "a", split=True)
+        origin = await shown(door)
+        texts = [(await get(origin, f"{track}/index.m3u8")).decode() for track in TRACKS]
+        for read in strict(texts):
+            assert "error" not in read
 
 
 async def test_a_segments_bytes_do_not_change_when_an_event_comes_late() -> None:
