@@ -34,8 +34,9 @@ from itertools import pairwise
 
 from lxml import etree
 
-from packagers import cmaf
+from packagers import cmaf, event_stream
 from packagers.resource import codecs, language, line
+from packagers.signals import Signal
 from relay.media import Kind, SampleDefaults, Track
 from relay.mp4.grammar import MFHD, TFDT
 from relay.mp4.write import box, described, tfhd
@@ -57,8 +58,13 @@ _DEFAULT_BASE_IS_MOOF = 0x020000
 Attributes = dict[str, str]
 
 
-def mpd(presentation: Presentation, *, by_time: bool = False) -> bytes:
-    """The MPD, UTF-8. `by_time`: segments are addressed by $Time$, else by $Number$."""
+def mpd(
+    presentation: Presentation, signals: Sequence[Signal] = (), *, by_time: bool = False
+) -> bytes:
+    """The MPD, UTF-8. `by_time`: segments are addressed by $Time$, else by $Number$.
+
+    `signals`: merged.
+    """
     cell = presentation.grid.D
     playing = [*presentation.of(Kind.VIDEO), *presentation.of(Kind.AUDIO)]
     # Of this MPD and all its updates (5.3.1.2), so not of what happens to be listed: see hls.
@@ -80,7 +86,7 @@ def mpd(presentation: Presentation, *, by_time: bool = False) -> bytes:
         nsmap={None: _NAMESPACE},
     )
     for start, stop in _spans(presentation, playing):
-        _period(root, presentation, playing, start, stop, by_time=by_time)
+        _period(root, presentation, playing, start, stop, signals=signals, by_time=by_time)
     clock = {"schemeIdUri": "urn:mpeg:dash:utc:http-xsdate:2014", "value": "time"}
     _add(root, "UTCTiming", clock)
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
@@ -113,10 +119,13 @@ def _period(
     start: int,
     stop: int,
     *,
+    signals: Sequence[Signal],
     by_time: bool,
 ) -> None:
     begins = _begins(presentation, playing, start)
     period = _add(root, "Period", {"id": f"p{start}", "start": _duration(begins)})
+    ends = None if stop == INDEX_LIMIT else _begins(presentation, playing, stop)
+    period.extend(event_stream.event_streams(signals, presentation, begins, ends))
     sets: dict[tuple[str, ...], list[Rendition]] = {}
     for rendition in playing:
         segments = [s for s in line(rendition) if start <= s.index < stop]
@@ -129,7 +138,7 @@ def _period(
     first: set[Kind] = set()
     for family in sorted(sets):
         kind = sets[family][0].track.key.kind
-        chosen = _adaptation_set(period, sets[family][0], main=kind not in first)
+        chosen = _adaptation_set(period, sets[family][0], presentation, main=kind not in first)
         first.add(kind)
         for rendition in sets[family]:
             _representation(chosen, rendition, presentation.epoch_of, begins, by_time=by_time)
@@ -155,7 +164,9 @@ def _family(rendition: Rendition) -> tuple[str, ...]:
     return ("1", key.name, key.language, codec, str(rendition.track.channels))
 
 
-def _adaptation_set(period: etree._Element, of: Rendition, *, main: bool) -> etree._Element:
+def _adaptation_set(
+    period: etree._Element, of: Rendition, presentation: Presentation, *, main: bool
+) -> etree._Element:
     kind = of.track.key.kind
     chosen = _add(
         period,
@@ -168,6 +179,7 @@ def _adaptation_set(period: etree._Element, of: Rendition, *, main: bool) -> etr
             "startWithSAP": "1",
         },
     )
+    chosen.extend(event_stream.inband_streams(presentation))
     role = {"schemeIdUri": "urn:mpeg:dash:role:2011", "value": "main" if main else "alternate"}
     _add(chosen, "Role", role)
     return chosen

@@ -11,16 +11,17 @@ kilobyte it gains less than its header. Each encoding has a validator of its own
 """
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import floor
 from operator import is_
 
-from packagers import dash, hls
-from packagers.daterange import Tag
+from packagers import dash, hls, legacy_cues
+from packagers.hearing import NOTHING, Heard
 from packagers.hls import deflate
-from packagers.resource import Asked, Resource, What, entity_tag
+from packagers.legacy_cues import Legacy
+from packagers.resource import Asked, Resource, What, entity_tag, line
 from relay.media import Buffer
 from relay.presentation import Presentation, Rendition
 
@@ -63,21 +64,21 @@ class Documents:
         rendition: Rendition | None,
         *,
         gzip: bool = False,
-        tags: Sequence[Tag] = (),
+        heard: Heard = NOTHING,
     ) -> Resource:
         """The document at a path; `rendition`, if it is that of one, has a segment.
 
-        `gzip`: the client accepts it so. `tags`: date ranges of the channel, the same object until
-        they change.
+        `gzip`: the client accepts it so. `heard`: what is signalled, the same object until it
+        changes.
         """
-        made_from: tuple[object, ...] = (presentation,)
+        made_from: tuple[object, ...] = (presentation, heard)
         if rendition is not None:
             grounds = (presentation.grid, presentation.epoch, presentation.epochs)
-            made_from = (rendition, *grounds, tags)
+            made_from = (rendition, *grounds, heard)
         key = (asked.channel, asked.what, asked.track, asked.skip)
         known = self._kept.get(key)
         if known is None or not all(map(is_, known.made_from, made_from)):
-            known = self._kept[key] = self._write(asked, presentation, rendition, made_from, tags)
+            known = self._kept[key] = self._write(asked, presentation, rendition, made_from, heard)
         return known.resource(gzip=gzip)
 
     def _write(
@@ -86,22 +87,40 @@ class Documents:
         presentation: Presentation,
         rendition: Rendition | None,
         made_from: tuple[object, ...],
-        tags: Sequence[Tag],
+        heard: Heard,
     ) -> _Document:
         if rendition is not None:
             key = (asked.channel, asked.track)
             lines = hls.follow(self._lines.get(key), presentation, rendition)
             self._lines[key] = lines
-            playlist = hls.media(presentation, rendition, lines=lines, skip=asked.skip, tags=tags)
+            playlist = hls.media(
+                presentation, rendition, lines=lines, skip=asked.skip, tags=heard.tags
+            )
+            playlist = _marked(playlist, presentation, rendition, heard)
             plain = _resource(asked, presentation, playlist.body, hls.MEDIA_TYPE, playlist.tag)
             return _Document(made_from, plain, lambda: playlist.gzip)
         if asked.what is What.MULTIVARIANT:
             body, media_type = hls.multivariant(presentation).encode(), hls.MEDIA_TYPE
         else:
             by_time = asked.what is What.MPD_BY_TIME
-            body, media_type = dash.mpd(presentation, by_time=by_time), dash.MEDIA_TYPE
+            body, media_type = (
+                dash.mpd(presentation, heard.signals, by_time=by_time),
+                dash.MEDIA_TYPE,
+            )
         plain = _resource(asked, presentation, (body,), media_type, entity_tag(body))
         return _Document(made_from, plain, lambda: (deflate.whole(body),))
+
+
+def _marked(
+    playlist: hls.Playlist, presentation: Presentation, rendition: Rendition, heard: Heard
+) -> hls.Playlist:
+    """With old cue tags, where the channel writes them; those stand among the segments."""
+    kind, segments = Legacy(presentation.cue_tags), line(rendition)
+    scale, epoch_of = rendition.track.timescale, presentation.epoch_of
+    marked = legacy_cues.before(kind, heard.signals, segments, scale, epoch_of)
+    if not marked:
+        return playlist
+    return hls.Playlist(legacy_cues.inserted(b"".join(playlist.body), marked), None)
 
 
 def _resource(

@@ -28,6 +28,7 @@ from fractions import Fraction
 from lxml import etree
 
 from packagers.signals import Signal, merged
+from relay.media import Copy
 from relay.mp4.write import box
 from relay.presentation import Presentation, Rendition, Segment
 from relay.sparse import NOTICE
@@ -43,27 +44,28 @@ UNKNOWN = 0xFFFFFFFF
 
 
 def event_streams(
-    signals: Iterable[Signal],
-    timescales: dict[str, int],
-    begins: Fraction,
-    ends: Fraction | None,
-    oldest: Fraction = Fraction(0),
+    signals: Iterable[Signal], presentation: Presentation, begins: Fraction, ends: Fraction | None
 ) -> list[etree._Element]:
     """The EventStreams of a Period that begins and ends (None: it is the last) at UTC seconds.
 
-    What was over at `oldest`, where the first segment begins, is not listed. `signals`: merged.
-    `timescales`: of sparse tracks, by trackName. They come first in a Period, after BaseURL and
-    AssetIdentifier, before any AdaptationSet (5.3.2.2).
+    `signals`: merged. What was over before the first segment that is listed is not listed. They
+    come first in a Period, after BaseURL and AssetIdentifier, before any AdaptationSet (5.3.2.2).
     """
+    scales = {
+        r.track.key.name: r.track.timescale for r in presentation.renditions if r.track.parent
+    }
+    oldest = min(
+        (_begins(presentation, r) for r in presentation.renditions if r.segments), default=0
+    )
     streams: dict[str, etree._Element] = {}
     for signal in signals:
         if signal.splice is None or signal.begins < begins:
             continue
         if ends is not None and signal.begins >= ends:
             continue
-        if signal.begins + (signal.duration or 0) < oldest:
+        if signal.begins + (signal.duration or 0) < oldest or signal.track not in scales:
             continue
-        scale = timescales[signal.track]
+        scale = scales[signal.track]
         if signal.track not in streams:
             told = {"schemeIdUri": IN_MPD, "value": signal.track, "timescale": str(scale)}
             streams[signal.track] = etree.Element(f"{{{NAMESPACE}}}EventStream", told)
@@ -76,6 +78,11 @@ def event_streams(
         binary = etree.SubElement(cue, f"{{{SCTE35}}}Binary")
         binary.text = b64encode(signal.splice.section).decode()
     return [streams[name] for name in sorted(streams)]
+
+
+def _begins(presentation: Presentation, rendition: Rendition) -> Fraction:
+    first = rendition.segments[0]
+    return rendition.seconds(first.time) + presentation.epoch_of(first.run)
 
 
 def inband_streams(presentation: Presentation) -> list[etree._Element]:
@@ -91,7 +98,7 @@ def inband_streams(presentation: Presentation) -> list[etree._Element]:
 
 
 def carried(
-    signals: Iterable[Signal], rendition: Rendition, segment: Segment, epoch: int
+    signals: Iterable[Signal], rendition: Rendition, segment: Segment | Copy, epoch: int
 ) -> tuple[Signal, ...]:
     """What a segment tells of, merged, of all that was heard. `epoch`: that of its run."""
     begins = rendition.seconds(segment.time) + epoch

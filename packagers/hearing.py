@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from packagers.daterange import Tag, tags
 from packagers.signals import Signal, merged, read
 from relay.media import Copy
 from relay.presentation import Presentation
@@ -25,19 +26,25 @@ log = structlog.get_logger("packagers.hearing")
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What is signalled. `each`: every message that can be seen;  `signals`: each signal once."""
+    """What is signalled.
+
+    each      every message that can be seen
+    signals   each signal once, in order
+    tags      the date ranges that they make
+    """
 
     each: tuple[Signal, ...] = ()
     signals: tuple[Signal, ...] = ()
+    tags: tuple[Tag, ...] = ()
 
 
-_NOTHING = Heard()
+NOTHING = Heard()
 
 
 @dataclass(slots=True)
 class _Channel:
     events: object = None
-    heard: Heard = _NOTHING
+    heard: Heard = NOTHING
     read: dict[tuple[Copy, int], tuple[Signal, ...]] = field(default_factory=dict)
     faults: Counter[str] = field(default_factory=Counter)
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -54,7 +61,7 @@ class Hearing:
         known = self._channels.get(name)
         if known is None:
             if not any(presentation.events.values()):
-                return _NOTHING
+                return NOTHING
             known = self._channels[name] = _Channel()
         if known.events is not presentation.events:
             async with known.turn:
@@ -74,7 +81,8 @@ class Hearing:
             found[key] = known.read[key]
         each = tuple(signal for signals in found.values() for signal in signals)
         known.events, known.read = presentation.events, found
-        known.heard = Heard(each, merged(each))
+        signals = merged(each)
+        known.heard = Heard(each, signals, tuple(tags(signals)))
 
     def _warn(self, name: str, known: _Channel, signals: tuple[Signal, ...]) -> None:
         for signal in signals:

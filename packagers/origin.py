@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 from packagers import cmaf, pins, published, state
 from packagers.delivery import deliver, preflight
 from packagers.documents import Documents
+from packagers.hearing import Hearing
 from packagers.negotiation import accepts_gzip
 from packagers.resource import (
     EDGE,
@@ -57,6 +58,7 @@ class Origin:
         self._channels = channels
         self._clock = clock
         self._documents = Documents()
+        self._hearing = Hearing()
         self._inits: dict[tuple[str, str, str], Track] = {}
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
@@ -105,7 +107,8 @@ class Origin:
             if not playing:
                 raise NotYet(f'"{asked.channel}" has nothing to play yet.', hint="Push to it.")
             self._remember(asked.channel, playing)
-            return self._documents.find(asked, presentation, None, gzip=gzip)
+            heard = await self._hearing.listen(asked.channel, presentation, store)
+            return self._documents.find(asked, presentation, None, gzip=gzip, heard=heard)
         rendition = presentation.rendition(asked.track)
         if rendition is None:
             raise NotFound(f'"{asked.channel}" has no track "{asked.track}".')
@@ -115,9 +118,10 @@ class Origin:
             return self._init(asked)
         if not rendition.segments:
             raise NotYet(f'"{asked.track}" has no segment yet.')
+        heard = await self._hearing.listen(asked.channel, presentation, store)
         if asked.what is What.PLAYLIST:
-            return self._documents.find(asked, presentation, rendition, gzip=gzip)
-        return await published.segment(asked, presentation, rendition, store)
+            return self._documents.find(asked, presentation, rendition, gzip=gzip, heard=heard)
+        return await published.segment(asked, presentation, rendition, store, heard.each)
 
     def _remember(self, channel: str, renditions: Iterable[Rendition]) -> None:
         for rendition in renditions:

@@ -9,11 +9,15 @@ Cache-Control of what is not there: ahead of the live edge a second, since a mom
 or damaged, not at all, since another relay may have it under the same URL.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 from math import floor
+from zlib import crc32
 
 from packagers import cmaf, dash
+from packagers.event_stream import carried, emsg
 from packagers.resource import EDGE, FOREVER, MIME, Asked, Resource, What, entity_tag
+from packagers.signals import Signal
 from relay.errors import EncoderError, NotFound, NotYet
 from relay.media import Copy
 from relay.presentation import Presentation, Rendition, Segment
@@ -23,10 +27,15 @@ _OLDER_RUNS = 16  # before the window, searched for a segment that has left it
 
 
 async def segment(
-    asked: Asked, presentation: Presentation, rendition: Rendition, store: Store
+    asked: Asked,
+    presentation: Presentation,
+    rendition: Rendition,
+    store: Store,
+    heard: Iterable[Signal] = (),
 ) -> Resource:
     """What is at the path of a SEGMENT or a SEGMENT_AT of a rendition that has some.
 
+    `heard`: all that is signalled; the segment tells of its share (`packagers.event_stream`).
     Raises NotFound, NotYet.
     """
     if asked.what is What.SEGMENT_AT:
@@ -47,11 +56,13 @@ async def segment(
         body = []
     if not body:
         raise NotFound(f"What is stored as segment {asked.number} is damaged.")
+    told = carried(heard, rendition, copy, epoch)
     # Between sites that number alike, source and arrival tell whose bytes won.
     won = (copy.run, copy.index, copy.source, copy.arrival, copy.size)
-    tag = entity_tag((cmaf.init_name(track), epoch, *won))
+    cues = [crc32(signal.message, signal.key) for signal in told]
+    tag = entity_tag((cmaf.init_name(track), epoch, *won, *cues))
     return Resource(
-        tuple(body),
+        (*(emsg(signal, track.timescale) for signal in told), *body),
         MIME[track.key.kind],
         FOREVER,
         etag=tag,

@@ -96,7 +96,7 @@ def media(
     shown = [tag for tag in tags if tag.latest >= begins]
     fresh, recent = shown, ""
     if delta and skip == SKIP_ALL:
-        fresh = [tag for tag in shown if tag.seen.get(rendition.name, 0) > newest - kept]
+        fresh = [tag for tag in shown if tag.seen.get(rendition.name, -1) >= newest - kept]
         gone = dict.fromkeys(tag.id for tag in tags if begins - boundary <= tag.latest < begins)
         recent = ',RECENTLY-REMOVED-DATERANGES="' + "\t".join(gone) + '"'
     before = rendition.segments[: len(rendition.segments) - len(segments)]

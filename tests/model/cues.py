@@ -13,7 +13,7 @@ def floor(house: House, sparse: Track) -> int:
     lines = house.view.timelines
     parents = [r for r in house.presentation.renditions if r.track.key.name == sparse.parent]
     floors = (lines[parent.name].floor for parent in parents if parent.name in lines)
-    return max(floors, default=0) - linger(house.presentation)
+    return max(max(floors, default=0) - linger(house.presentation), 0)
 
 
 def check_cues(house: House, sparse: str) -> None:

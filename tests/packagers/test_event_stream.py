@@ -15,7 +15,9 @@ from tests.packagers.cue_messages import CUES, insert
 from tests.packagers.presentations import audio, presentation, regular, rendition, video
 from tests.packagers.test_daterange import BACK, OUT, UTC, said
 
-SCALES = {"cues": 90_000}
+FIRST = rendition(video(), regular(video(), 0, 30))
+SHOWN = presentation(FIRST, Rendition(CUES), epoch=UTC)
+"""From 2026 on."""
 MPD = "{urn:mpeg:dash:schema:mpd:2011}"
 SCTE = "{http://www.scte.org/schemas/35/2016}"
 
@@ -26,7 +28,7 @@ def events(streams: list[etree._Element]) -> list[dict[str, str]]:
 
 def test_an_event_stands_at_its_tick_with_its_section() -> None:
     signals = said((10, OUT), (40, BACK))
-    (stream,) = event_streams(signals, SCALES, Fraction(0), None)
+    (stream,) = event_streams(signals, SHOWN, Fraction(0), None)
     assert stream.tag == f"{MPD}EventStream"
     assert dict(stream.attrib) == {
         "schemeIdUri": "urn:scte:scte35:2014:xml+bin",
@@ -50,22 +52,24 @@ def test_an_event_stands_at_its_tick_with_its_section() -> None:
 def test_an_event_stands_in_the_period_of_its_moment_and_counts_from_its_start() -> None:
     signals = said((10, OUT), (40, BACK))
     border = Fraction(UTC + 40)
-    (first,) = events(event_streams(signals, SCALES, Fraction(0), border))
+    (first,) = events(event_streams(signals, SHOWN, Fraction(0), border))
     assert first["presentationTime"] == str((UTC + 10) * 90_000)
-    (second,) = events(event_streams(signals, SCALES, border, None))
+    (second,) = events(event_streams(signals, SHOWN, border, None))
     assert second["presentationTime"] == "0"
 
 
 def test_what_was_over_before_the_first_segment_is_not_listed() -> None:
     signals = said((10, OUT), (40, BACK))
-    for oldest, count in ((40, 2), (41, 0)):
-        streams = event_streams(signals, SCALES, Fraction(0), None, Fraction(UTC + oldest))
-        assert len(events(streams)) == count
+    for first, count in ((20, 2), (21, 0)):  # index 20 begins at 38.4 s, 21 at 40.32 s
+        shown = presentation(
+            rendition(video(), regular(video(), first, 5)), Rendition(CUES), epoch=UTC
+        )
+        assert len(events(event_streams(signals, shown, Fraction(0), None))) == count
 
 
 def test_an_opaque_one_is_not_in_the_mpd() -> None:
     (signal,) = said((10, OUT))
-    assert not event_streams([replace(signal, splice=None)], SCALES, Fraction(0), None)
+    assert not event_streams([replace(signal, splice=None)], SHOWN, Fraction(0), None)
 
 
 def test_adaptation_sets_announce_every_sparse_track() -> None:

@@ -16,6 +16,7 @@ from relay.media import Kind
 from relay.mp4.walk import Budget, children
 from tests.door import RULES, Door, opened
 from tests.packagers.cue_messages import insert, struct
+from tests.packagers.strict_hls import Strict
 from tests.server.wire import eventually
 from tests.streams import Said, Stream
 
@@ -139,6 +140,15 @@ async def test_a_splice_is_in_every_output_once_at_its_time(split: bool, late: i
             assert not any(told[index] for index in range(BEGIN + 9, LAST + 1))
 
 
+async def test_a_strict_reader_takes_date_ranges_and_old_tags(strict: Strict) -> None:
+    async with opened(rules=replace(RULES, cue_tags="cue")) as door:
+        await send(door, "a", split=True)
+        origin = await shown(door)
+        texts = [(await get(origin, f"{track}/index.m3u8")).decode() for track in TRACKS]
+        for read in strict(texts):
+            assert "error" not in read
+
+
 async def test_a_segments_bytes_do_not_change_when_an_event_comes_late() -> None:
     async with opened() as door:
         await send(door, "a", split=False)
@@ -163,5 +173,5 @@ async def test_cue_tags_of_old_where_a_channel_wants_them() -> None:
         origin = await shown(door)
         for track in TRACKS:
             text = (await get(origin, f"{track}/index.m3u8")).decode()
-            after = re.findall(r"#EXT-X-CUE-([A-Z]+)[^#]*(?:#EXTINF[^\n]*\n)(\d+)\.m4s", text)
+            after = re.findall(r"#EXT-X-CUE-(OUT|IN)(?::[0-9.]+)?\n#EXTINF[^\n]*\n(\d+)\.m4s", text)
             assert after == [("OUT", f"{BEGIN + 4}"), ("IN", f"{BEGIN + 8}")]
