@@ -101,18 +101,21 @@ class View:
     def replay(self, past: Iterable[Member], now: int) -> list[News]:
         """All that the store held when it was opened."""
         members = list(past)
-        begins: dict[str, int] = {}
+        first: dict[str, int] = {}
+        lowest: dict[str, int] = {}
         for member in members:
             if isinstance(member, Pin):
                 self._begins(member)
             elif not (isinstance(member, Copy) and (member.event or member.fill)):
-                begins[member.track] = min(member.index, begins.get(member.track, member.index))
+                at = first.setdefault(member.track, member.index)
+                lowest[member.track] = min(member.index, lowest.get(member.track, at))
         news: list[News] = []
         for member in members:
-            if not isinstance(member, Pin) and member.track in begins.keys() - self.timelines:
+            if not isinstance(member, Pin) and member.track in first.keys() - self.timelines:
                 timeline = self._timeline(member.track)
-                if timeline is not None:
-                    timeline.begin(max(begins[member.track], self._begun.get(member.track, 0)))
+                if timeline is not None:  # killed before its beginning was pinned: by the order
+                    begun = self._begun.get(member.track, first[member.track])
+                    timeline.begin(max(begun, lowest[member.track]))
             news += self.apply(member, now)
         return [item for item in news if type(item) is not Measured]
 

@@ -163,3 +163,14 @@ def test_a_run_continues_the_presentation_and_replays_alike() -> None:
     again.replay(members, 0)
     assert shown(again) == shown(line)
     assert again.presentation.epochs == line.presentation.epochs
+
+
+def test_killed_before_its_beginning_was_pinned_a_line_begins_with_what_was_put_first() -> None:
+    put: list[Member] = [*PINS, member(NAMES[0], 5), member(NAMES[0], 4), member(NAMES[0], 6)]
+    again = view()
+    news = again.replay(put, 0)
+    assert Begun(Pin(f"begin/{NAMES[0]}", b"5")) in news
+    assert shown(again)[0][1] == [(5, False), (6, False)]
+    trimmed = view()
+    trimmed.replay([*put, Pin(f"begin/{NAMES[0]}", b"4")], 0)
+    assert shown(trimmed)[0][1] == [(4, False), (5, False), (6, False)]

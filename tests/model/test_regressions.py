@@ -280,3 +280,12 @@ def test_a_slate_does_not_win_because_too_many_better_copies_wait() -> None:
     relay.lose_input(who=2)
     relay.deliver_together(cells=4, lag=0)
     relay.teardown()
+
+
+def test_a_relay_that_is_killed_before_it_pins_where_a_track_begins_shows_the_same_again() -> None:
+    relay = began(names=NAMES[2:3], stalls=True, starts=(0, 1), indexed=2)
+    relay.deliver(who=B, which=TRACK)
+    relay.pass_time(ms=4_000)
+    relay.deliver(who=A, which=TRACK)
+    relay.crash()
+    relay.teardown()
