@@ -229,7 +229,10 @@ class Ledger:
                 for (sender, _), gathering in self.house.point._gatherings._by.items()
                 if sender.source in whose
             )
-            assert full or waited >= self.house.rules.patience, f"{spans} after {waited} ms"
+            # Nobody can complete what is of former settings: whoever has those is refused.
+            former = self.changes.variants()[copy.track] != spans[0].variant
+            given_up = full or former or waited >= self.house.rules.patience
+            assert given_up, f"{spans} after {waited} ms"
 
     def _check_shown(self, rendition: Rendition, segments: list[Segment]) -> None:
         track = rendition.name

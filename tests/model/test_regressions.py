@@ -1,35 +1,9 @@
 """Schedules that once broke what must hold, as short as they could be made."""
 
-from typing import Any
-
 from relay.media import Copy
 from relay.sparse import linger
-from tests.model.machine import Relay
+from tests.model.air import TRACK, A, B, began, index, on_air
 from tests.model.programme import NAMES
-from tests.model.setting import Setting
-
-A, B = 0, 1
-TRACK = 0
-
-
-def began(**setting: Any) -> Relay:
-    relay = Relay()
-    relay.begin(setting=Setting(**setting))
-    return relay
-
-
-def on_air(**setting: Any) -> Relay:
-    """Two encoders have sent the same three cells."""
-    relay = began(**setting)
-    relay.deliver_together(cells=3, lag=0)
-    return relay
-
-
-def index(relay: Relay, track: str) -> int:
-    line = relay.house.timeline(track)
-    assert line is not None
-    assert line.next is not None
-    return line.next
 
 
 def test_a_restart_shows_what_was_shown_where_the_second_encoder_was_behind() -> None:
@@ -119,99 +93,12 @@ def test_half_a_poisoned_copy_moves_no_line_when_its_sender_dies() -> None:
     relay.teardown()
 
 
-def test_one_poisoned_time_does_not_put_a_change_of_settings_off_for_ever() -> None:
-    relay = on_air()
-    relay.poison(who=A, which=TRACK, part=16, far=0)
-    relay.reconfigure_all(variants=(1, 0), clean=True, skipped=0)
-    relay.deliver_together(cells=2, lag=0)
-    relay.teardown()
-
-
-def test_a_poisoned_time_under_new_settings_says_not_when_they_begin() -> None:
-    relay = on_air()
-    relay.reconfigure_all(variants=(1, 0), clean=True, skipped=0)
-    relay.poison(who=A, which=TRACK, part=16, far=2)
-    relay.deliver_together(cells=2, lag=0)
-    relay.teardown()
-
-
-def test_a_cue_that_is_ahead_of_its_time_says_not_when_new_settings_begin() -> None:
-    relay = on_air(cues=True)
-    relay.reconfigure_all(variants=(1, 0), clean=True, skipped=0)
-    relay.cue(who=A, cells=4, sixteenths=0)
-    relay.deliver_together(cells=2, lag=0)
-    relay.teardown()
-
-
-def test_what_a_hole_keeps_back_is_of_the_old_settings_after_a_restart_too() -> None:
-    relay = on_air()
-    for who in (A, B):
-        relay.skip(who=who, which=TRACK, cells=1)
-    relay.deliver_together(cells=2, lag=0)
-    relay.crash()
-    for who in (A, B):
-        relay.of(who).skip(relay.track(TRACK), -3)
-        relay.configure(relay.of(who), (1, 0))
-    relay.deliver(who=A, which=TRACK)
-    relay.teardown()
-
-
-def test_two_encoders_that_are_given_new_settings_may_come_back_together() -> None:
-    relay = on_air()
-    relay.end(who=A, clean=True)
-    relay.pass_time(ms=7_000)
-    relay.end(who=B, clean=True)
-    relay.pass_time(ms=7_000)
-    relay.deliver(who=B, which=TRACK)
-    relay.reconfigure(who=B, variants=(1, 0), ms=0, clean=True)
-    relay.reconfigure(who=A, variants=(1, 0), ms=100, clean=True)
-    assert relay.of(A).connected
-    assert relay.of(A).variants == relay.of(B).variants
-    relay.teardown()
-
-
 def test_an_event_that_came_late_is_seen_in_its_place() -> None:
     relay = on_air(cues=True)
     relay.cue(who=A, cells=-1, sixteenths=0)
     relay.cue(who=A, cells=-2, sixteenths=0)
     relay.crash()
     relay.teardown()
-
-
-def test_of_two_encoders_with_other_settings_than_each_other_one_gives_in() -> None:
-    relay = on_air(stalls=True)
-    relay.reconfigure_all(variants=(2, 0), clean=True, skipped=30)
-    relay.configure(relay.of(B), (1, 0))
-    relay.deliver_together(cells=3, lag=400)
-    assert relay.of(A).variants == relay.of(B).variants
-    relay.teardown()
-
-
-def test_what_waited_for_new_settings_does_not_look_like_a_clock_that_went_back() -> None:
-    relay = began(names=NAMES[2:3], starts=(2, 2, 2))
-    relay.deliver_together(cells=3, lag=0)
-    relay.reconfigure_all(variants=(1, 2), clean=True, skipped=30)
-    relay.withhold(who=2, which=TRACK)
-    relay.deliver_together(cells=2, lag=0)
-    relay.withhold(who=B, which=TRACK)
-    relay.deliver_together(cells=2, lag=400)
-    relay.pass_time(ms=4_000)
-    relay.reconfigure_all(variants=(2, 0), clean=False, skipped=0)
-    relay.deliver(who=2, which=TRACK)
-    relay.teardown()
-
-
-def test_what_waited_under_settings_that_never_took_effect_is_given_up() -> None:
-    relay = on_air()
-    relay.reconfigure_all(variants=(2, 0), clean=False, skipped=30)
-    relay.deliver_together(cells=1, lag=20)
-    relay.jump(cells=51)
-    relay.configure(relay.of(A), (0, 0))
-    relay.end(who=A, clean=False)
-    relay.end(who=B, clean=False)
-    relay.deliver(who=A, which=TRACK)
-    relay.reconfigure_all(variants=(1, 0), clean=True, skipped=0)
-    relay.deliver_together(cells=3, lag=20)
 
 
 def test_a_clock_that_slips_behind_the_last_eighth_of_a_cell_costs_no_fragment() -> None:
@@ -224,25 +111,6 @@ def test_a_clock_that_slips_behind_the_last_eighth_of_a_cell_costs_no_fragment()
     last = index(relay, "video-64000")
     relay.pass_time(4000)
     assert index(relay, "video-64000") == last + 1
-    relay.teardown()
-
-
-def test_new_settings_after_a_jump_begin_though_the_sound_lags_a_cell() -> None:
-    relay = began()
-    relay.deliver(who=0, which=0)
-    relay.jump(cells=20)
-    relay.reconfigure_all(clean=False, skipped=0, variants=(0, 1))
-    relay.deliver_all(cells=3, lost=0, ms=0, who=0)
-    relay.teardown()
-
-
-def test_a_jump_that_was_doubted_is_forgotten_when_the_settings_change() -> None:
-    relay = began(names=("video", "video2", "audio"))
-    relay.deliver(who=0, which=0)
-    relay.jump(cells=20)
-    relay.deliver(who=0, which=1)
-    relay.reconfigure_all(clean=False, skipped=0, variants=(0, 1))
-    relay.deliver_all(cells=2, lost=0, ms=0, who=0)
     relay.teardown()
 
 
