@@ -196,12 +196,13 @@ class View:
     def trims(self) -> list[tuple[str, int, int]]:
         """(track, run, floor) below which the store may forget: a quarter behind the window."""
         found = []
-        for name, kept in {**self._floors, **self._signals.floors}.items():
+        floors = {**self._floors, **self._signals.floors}
+        for name, kept in floors.items():
             floor = kept - self._depth // 4
             if floor > self._trimmed.get(name, 0):
                 self._trimmed[name] = floor
                 found += [(name, run.number, floor) for run in self._runs]
-        oldest = min((self._trimmed.get(name, 0) for name in self._floors), default=0)
+        oldest = min((self._trimmed.get(name, 0) for name in floors), default=0)
         while len(self._runs) > 1 and self._runs[1].start <= oldest:
             del self._runs[0]  # all of it has been trimmed
         return found

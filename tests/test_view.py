@@ -17,6 +17,7 @@ from relay.numbering import Grid
 from relay.presentation import Presentation
 from relay.runs import Run
 from relay.view import Begun, GridPinned, HeaderPinned, Holes, Measured, RunPinned, View
+from tests.model.programme import CUES, header
 from tests.pieces import GRID
 
 CAPTURE = Path(__file__).parent / "captures" / "ff9-av" / "req001.body"
@@ -174,3 +175,18 @@ def test_killed_before_its_beginning_was_pinned_a_line_begins_with_what_was_put_
     trimmed = view()
     trimmed.replay([*put, Pin(f"begin/{NAMES[0]}", b"4")], 0)
     assert shown(trimmed)[0][1] == [(4, False), (5, False), (6, False)]
+
+
+def test_a_run_is_known_until_the_last_of_its_events_may_be_forgotten() -> None:
+    line, with_cues = view(window=10), header(("video", CUES), (0, 0), "video")
+    video, cues = (told.track.name for told in with_cues.tracks)
+    told(line, [Pin("header/main", with_cues.data), PINS[1]])
+    told(line, [member(video, at) for at in range(10)])
+    told(line, [replace(member(cues, 9), time=18_000, duration=0, event=True)])
+    told(line, [Run(1, 10, 10, 100).pin()])
+    trimmed: set[tuple[str, int, int]] = set()
+    for at in range(90):
+        told(line, [replace(member(video, at + 10), run=1, time=at * 2 * TICKS)])
+        trimmed.update(line.trims())
+    assert any(name == cues and run == 0 and floor > 9 for name, run, floor in trimmed)
+    assert not any(run == 0 and floor > 80 for _, run, floor in trimmed)
