@@ -101,8 +101,7 @@ class View:
     def replay(self, past: Iterable[Member], now: int) -> list[News]:
         """All that the store held when it was opened."""
         members = list(past)
-        first: dict[str, int] = {}
-        lowest: dict[str, int] = {}
+        first, lowest = dict[str, int](), dict[str, int]()
         for member in members:
             if isinstance(member, Pin):
                 self._begins(member)
