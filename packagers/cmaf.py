@@ -22,7 +22,7 @@ from hashlib import sha256
 
 from packagers import ttml
 from relay.errors import FragmentInvalid
-from relay.media import Buffer, Kind, Track
+from relay.media import Buffer, Track
 from relay.mp4.fragment import TrackFragment, layout, parse_moof
 from relay.mp4.grammar import FTYP, HDLR, MDHD, MFHD, MVHD, TFDT, TKHD, TREX
 from relay.mp4.protection import common_entry, common_senc
@@ -116,8 +116,7 @@ def segment(track: Track, data: bytes, index: int, epoch: int) -> list[Buffer]:
     `epoch` seconds are added to the media time; what is still before zero then is put there.
     """
     parts: list[Buffer] = []
-    if track.key.kind is Kind.TEXT and track.codecs.startswith("stpp"):
-        data = b"".join(_moved(track, data, epoch))
+    data = ttml.media_data(track, data, epoch)
     for moof, mdat in _pairs(data):
         head = data[moof.start : moof.end]
         fragment = parse_moof(head)
@@ -129,13 +128,6 @@ def segment(track: Track, data: bytes, index: int, epoch: int) -> list[Buffer]:
         media = [mdat.body - mdat.start + start for start, _ in ranges]
         parts += (_moof(head, first, index, time, media), memoryview(data)[mdat.start : mdat.end])
     return parts
-
-
-def _moved(track: Track, data: bytes, epoch: int) -> Iterator[bytes]:
-    for moof, mdat in _pairs(data):
-        head = data[moof.start : moof.end]
-        renewed = ttml.media_fragment(track, head, data[mdat.body : mdat.end], epoch)
-        yield renewed or data[moof.start : mdat.end]
 
 
 def _pairs(data: bytes) -> Iterator[tuple[Atom, Atom]]:

@@ -12,19 +12,23 @@ no files, and a document that is larger than any subtitle is not looked into.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 
 from lxml import etree
 
-from relay.media import Buffer, Track
+from relay.media import Kind, Track
+from relay.mp4 import separate
 from relay.mp4.compose import Timing, fragment
 from relay.mp4.fragment import layout, parse_moof
 from relay.mp4.subtitles import DFXP
+from relay.mp4.walk import Budget, children
 
 LONGEST = 256 * 1024
 """Bytes of a document that is looked into."""
 _DEEPEST = 16
+_PAIRS = 4096
 _PARAMETER = "http://www.w3.org/ns/ttml#parameter"
 _CLOCK = re.compile(r"(\d{2,7}):(\d\d):(\d\d)(?:(\.\d{1,9})|:(\d{2,4})(?:\.\d+)?)?")
 _OFFSET = re.compile(r"(\d{1,12}(?:\.\d{1,9})?)(h|m|s|ms|f|t)")
@@ -32,31 +36,52 @@ _UNITS = {"h": Fraction(3600), "m": Fraction(60), "s": Fraction(1), "ms": Fracti
 
 
 def relative(track: Track) -> bool:
-    """Its documents count from the beginning of their fragments, as Smooth wants them."""
+    """Its documents count from the beginning of their fragments."""
     return track.sample_entry[4:8] == DFXP.encode()
 
 
-def media_fragment(track: Track, moof: bytes, payload: Buffer, epoch: int) -> bytes:
-    """A stored fragment (moof, what its mdat holds) whose times count from the media's zero, with
-    `epoch` seconds added; b"" when they do as they are. Raises BoxInvalid, FragmentInvalid."""
-    (only,) = parse_moof(moof).tracks
-    begin = Fraction(only.decode_time or 0, track.timescale) if relative(track) else 0
-    return _moved(moof, payload, Fraction(begin + epoch))
+def media_data(track: Track, data: bytes, epoch: int) -> bytes:
+    """A stored copy (pairs of moof and mdat) whose times count from the media's zero, with `epoch`
+    seconds added. What is no TTML comes back as it is. Raises BoxInvalid, FragmentInvalid."""
+    if not _applies(track):
+        return data
+    return b"".join(
+        _moved(moof, mdat, (begin if relative(track) else 0) + Fraction(epoch))
+        for moof, mdat, begin in _fragments(track, data)
+    )
 
 
-def smooth_fragment(track: Track, moof: bytes, payload: Buffer) -> bytes:
-    """The same, whose times count from the fragment's beginning; b"" when they do as they are."""
-    (only,) = parse_moof(moof).tracks
-    begin = Fraction(0 if relative(track) else only.decode_time or 0, track.timescale)
-    return _moved(moof, payload, -begin)
+def smooth_data(track: Track, data: bytes) -> bytes:
+    """The same, whose times count from the beginning of their fragment, as Smooth wants them."""
+    if not _applies(track) or relative(track):
+        return data
+    return b"".join(_moved(moof, mdat, -begin) for moof, mdat, begin in _fragments(track, data))
 
 
-def _moved(moof: bytes, payload: Buffer, seconds: Fraction) -> bytes:
+def _applies(track: Track) -> bool:
+    return track.key.kind is Kind.TEXT and track.codecs.startswith("stpp")
+
+
+def _fragments(track: Track, data: bytes) -> Iterator[tuple[bytes, bytes, Fraction]]:
+    """Each moof, the whole mdat behind it, and when it begins in seconds."""
+    moof = b""
+    for atom in children(data, 0, len(data), Budget(_PAIRS)):
+        if atom.type == "moof":
+            moof = data[atom.start : atom.end]
+        elif atom.type == "mdat" and moof:
+            (only,) = parse_moof(moof).tracks
+            begin = Fraction(only.decode_time or 0, track.timescale)
+            yield moof, data[atom.start : atom.end], begin
+            moof = b""
+
+
+def _moved(moof: bytes, mdat: bytes, seconds: Fraction) -> bytes:
     if not seconds:
-        return b""
+        return moof + mdat
+    payload = separate.media_data(mdat)
     (only,) = (parsed := parse_moof(moof)).tracks
     (spans,) = layout(parsed, len(payload))
-    media = b"".join(memoryview(payload)[start : start + size] for start, size in spans)
+    media = b"".join(payload[start : start + size] for start, size in spans)
     documents: list[bytes] = []
     at = 0
     for size in only.samples.sizes:

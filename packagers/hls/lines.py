@@ -27,6 +27,7 @@ from hashlib import blake2b
 
 from packagers import cmaf
 from packagers.hls import deflate
+from packagers.protection import CLEAR, hls_keys
 from packagers.resource import line
 from relay.media import Buffer, Track
 from relay.presentation import Presentation, Rendition, Segment
@@ -207,14 +208,21 @@ def follow(known: Lines | None, presentation: Presentation, rendition: Rendition
         if (known.epochs, known.former) != (epochs, former):
             known = replace(known, epochs=epochs, former=former)
     if at < len(segments):
-        inits = {stop: map_tag(rendition.track_at(stop)) for stop, _ in former}
+        inits = {stop: map_tag(rendition.track_at(stop), before) for stop, before in former}
         known = known.grown(segments[at:], inits)
     return known.without(first - known.first) if first > known.first else known
 
 
-def map_tag(track: Track) -> str:
-    """EXT-X-MAP, as a line, of a track as it is configured at a time."""
-    return f'#EXT-X-MAP:URI="{cmaf.init_name(track)}"\n'
+def map_tag(track: Track, before: Track | None = None) -> str:
+    """EXT-X-MAP, as a line, of a track as it is configured at a time, and EXT-X-KEY if protected.
+
+    `before`: as it was before that. Keys hold until others of their format are named (4.4.4.4).
+    """
+    keys = hls_keys(track)
+    if not keys and before is not None and hls_keys(before):
+        keys = (CLEAR,)
+    lines = (f'#EXT-X-MAP:URI="{cmaf.init_name(track)}"', *keys)
+    return "\n".join(lines) + "\n"
 
 
 def _next(known: Lines) -> int:

@@ -12,6 +12,8 @@ flags (4.4.6.1.1); what a codec lacks is borrowed from the first one.
 Texts are one group, which all variants share. Only what HLS knows is offered, WebVTT and IMSC in
 fMP4, and no sparse track, which is no rendition but belongs to one.
 
+A protected track whose key no playlist can name is left out (`packagers.protection`).
+
 EXT-X-VERSION is that of the media playlists: a player that cannot read those need not fetch them.
 EXT-X-START stands here, once for all renditions, and only where one could well begin elsewhere: in
 a long window, whose beginning some players take for the start of the programme.
@@ -25,6 +27,7 @@ from decimal import Decimal
 import m3u8
 
 from packagers.hls.playlist import LONG, target_duration
+from packagers.protection import hls_carries
 from packagers.resource import codecs, language
 from relay.media import Kind
 from relay.presentation import Presentation, Rendition
@@ -51,7 +54,7 @@ def multivariant(presentation: Presentation) -> str:
     playlist.is_variant = True
     if presentation.window >= LONG:
         playlist.start = m3u8.model.Start(-3.0 * target_duration(presentation.grid.D))
-    videos, audios = presentation.of(Kind.VIDEO), presentation.of(Kind.AUDIO)
+    videos, audios = _carried(presentation, Kind.VIDEO), _carried(presentation, Kind.AUDIO)
     texts = [text for text in presentation.of(Kind.TEXT) if _spoken(text)]
     groups = _groups(audios)
     alone = not groups or (not videos and len(groups[0]) == 1)
@@ -68,6 +71,10 @@ def multivariant(presentation: Presentation) -> str:
             info = _info(rendition, beside, texts) | {k: v for k, v in named.items() if v}
             playlist.add_playlist(m3u8.Playlist(_uri(rendition), info, playlist.media, None))
     return str(playlist.dumps()).rstrip("\n") + "\n"
+
+
+def _carried(presentation: Presentation, kind: Kind) -> list[Rendition]:
+    return [r for r in presentation.of(kind) if hls_carries(r.track)]
 
 
 def _groups(audios: Sequence[Rendition]) -> list[list[Rendition]]:

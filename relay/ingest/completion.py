@@ -1,14 +1,14 @@
 """A header without a codec configuration waits for the parameter sets in its first samples.
 
 Boxes in, boxes out, between the reader and the grammar: usually the very box that came. Only when
-the moov leaves the avcC of a track empty are it and what follows held, until the track's first
-sample brings SPS and PPS; then the moov goes on with the configuration in it, as the encoder should
-have sent it, so that the stream is playable and its stored header complete. What is held is
-bounded; beyond that the moov goes on as it came, and is refused with the encoder's remedy.
+the moov leaves the avcC or hvcC of a track empty are it and what follows held, until the track's
+first sample brings its parameter sets; then the moov goes on with the configuration in it, as the
+encoder should have sent it, so that the stream is playable and its stored header complete. What is
+held is bounded; beyond that the moov goes on as it came, and is refused with the encoder's remedy.
 """
 
 from relay.errors import EncoderError
-from relay.mp4 import avc, iso
+from relay.mp4 import iso, parameters
 from relay.mp4.reader import Box
 
 MOST_HELD = 64
@@ -21,15 +21,15 @@ class Completion:
     def __init__(self) -> None:
         self._held: list[Box] = []
         self._size = 0
-        self._lacking: set[int] = set()
+        self._lacking: dict[int, str] = {}
 
     def take(self, box: Box) -> list[Box]:
         """One box came; the boxes that may go on."""
         if box.type == "moov" and not self._held:
             self._lacking = {
-                track.track_id
+                track.track_id: kind
                 for track in iso.parse_moov(box.data)
-                if avc.lacks_configuration(track.sample_entry)
+                if (kind := parameters.missing(track.sample_entry))
             }
         if not self._lacking:
             return [box]
@@ -55,9 +55,10 @@ class Completion:
         for track_id, meaning, data in fragments:
             if track_id in self._lacking and meaning.samples.count:
                 media = iso.media_data(b"".join(data[1:]))
-                sps, pps = avc.parameter_sets(media[: meaning.samples.sizes[0]])
-                if sps and pps:
+                kind = self._lacking[track_id]
+                record = parameters.record(kind, media[: meaning.samples.sizes[0]])
+                if record:
                     moov = self._held[0]
-                    completed = avc.configured(moov.data, track_id, avc.configuration(sps, pps))
+                    completed = parameters.configured(moov.data, track_id, kind, record)
                     self._held[0] = Box("moov", completed, 8)
-                    self._lacking.discard(track_id)
+                    del self._lacking[track_id]

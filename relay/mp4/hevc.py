@@ -12,10 +12,14 @@ The canonical form leaves out SEI, which holds the encoder's options, number of 
 from collections.abc import Iterator
 
 from relay.errors import HeaderInvalid
+from relay.media import Buffer
+from relay.mp4.nal import LENGTH, LONGEST, exp_golomb, raw, unescaped, units
 
+MOST_SETS = 16
 _HEAD = 22
 _COMPLETE = 0x80
-_PARAMETER_SETS = frozenset((32, 33, 34))
+_VPS, _SPS, _PPS = 32, 33, 34
+_PARAMETER_SETS = frozenset((_VPS, _SPS, _PPS))
 """nal_unit_type of VPS, SPS, PPS (ITU-T H.265 table 7-1)."""
 _SEI = frozenset((39, 40))
 
@@ -47,6 +51,53 @@ def canonical(config: bytes, *, hvc1: bool) -> bytes:
             whole = hvc1 and kind in _PARAMETER_SETS
             kept.append(bytes((array[0] | _COMPLETE,)) + array[1:] if whole else array)
     return b"".join((config[:_HEAD], bytes((len(kept),)), *kept))
+
+
+def parameter_sets(sample: Buffer) -> tuple[list[bytes], list[bytes], list[bytes]]:
+    """The distinct VPS, SPS and PPS of a sample; empty lists where it has none."""
+    found: tuple[list[bytes], list[bytes], list[bytes]] = ([], [], [])
+    for unit in units(sample):
+        kind = unit[0] >> 1 & 0x3F
+        if kind in _PARAMETER_SETS:
+            sets = found[kind - _VPS]
+            if unit not in sets and len(sets) < MOST_SETS and len(unit) < LONGEST:
+                sets.append(bytes(unit))
+    return found
+
+
+def configuration(vps: list[bytes], sps: list[bytes], pps: list[bytes]) -> bytes:
+    """The HEVCDecoderConfigurationRecord of these sets, of each at least one. Raises HeaderInvalid.
+
+    profile_tier_level and formats are those of the SPS (ITU-T H.265 7.3.2.2.1, 7.3.3).
+    """
+    general = unescaped(sps[0])[3:15]  # behind the unit's header, and a byte of counts
+    bits = raw(sps[0][:256])
+    layers = int(bits[20:23] or "0", 2)  # sps_max_sub_layers_minus1
+    nested = int(bits[23:24] or "0")
+    at = 24 + 96
+    if layers:
+        present = bits[at : at + 2 * layers]
+        at += 16 + 88 * present[::2].count("1") + 8 * present[1::2].count("1")
+    _, at = exp_golomb(bits, at)  # sps_seq_parameter_set_id
+    chroma, at = exp_golomb(bits, at)
+    at += chroma == 3  # separate_colour_plane_flag
+    for _ in range(2):  # width, height
+        _, at = exp_golomb(bits, at)
+    at += 1
+    for _ in range(4 * int(bits[at - 1 : at] or "0")):  # the conformance window
+        _, at = exp_golomb(bits, at)
+    luma_depth, at = exp_golomb(bits, at)
+    chroma_depth, _ = exp_golomb(bits, at)
+    formats = bytes((0xFC | chroma & 3, 0xF8 | luma_depth & 7, 0xF8 | chroma_depth & 7))
+    last = (layers + 1 & 7) << 3 | nested << 2 | LENGTH - 1
+    head = b"\1" + general + b"\xf0\0\xfc" + formats + bytes((0, 0, last, 3))
+    arrays = [_array(kind, sets) for kind, sets in ((_VPS, vps), (_SPS, sps), (_PPS, pps))]
+    return b"".join((head, *arrays))
+
+
+def _array(kind: int, sets: list[bytes]) -> bytes:
+    sized = (len(unit).to_bytes(2, "big") + unit for unit in sets)
+    return b"".join((bytes((_COMPLETE | kind,)), len(sets).to_bytes(2, "big"), *sized))
 
 
 def _arrays(config: bytes) -> Iterator[bytes]:

@@ -11,6 +11,7 @@ from relay.media import Fragment, Header
 from relay.mp4 import avc, iso
 from relay.mp4.codecs import describe
 from relay.mp4.reader import Box, BoxReader, Limits
+from tests.encoder.clips import ffmpeg
 
 CAPTURES = Path(__file__).parent.parent / "captures"
 
@@ -39,6 +40,27 @@ def test_an_empty_avcc_is_filled_from_the_first_sample() -> None:
     video, audio = entries(moov)
     assert describe(video) == describe(entries(reference)[0])
     assert audio == entries(reference)[1]
+
+
+@pytest.mark.parametrize("form", ["yuv420p", "yuv420p10le", "yuv444p"])
+def test_an_empty_hvcc_is_too(form: str, tmp_path: Path) -> None:
+    """Told to write global headers, the same encoder writes the record that is expected."""
+
+    def pushed(*flags: str) -> list[Box]:
+        target = tmp_path / "hevc.ismv"
+        source = ("-f", "lavfi", "-i", "testsrc2=s=160x90:r=25", "-t", "1", "-map", "0:v")
+        codec = ("-c:v", "libx265", "-x265-params", "log-level=none", "-pix_fmt", form, *flags)
+        muxer = ("-f", "fifo", "-fifo_format", "ismv")
+        ffmpeg(*source, *codec, *muxer, "-format_opts", "movflags=isml+frag_keyframe", str(target))
+        return BoxReader().feed(target.read_bytes())
+
+    lacking, whole = pushed(), pushed("-flags", "+global_header")
+    completion = Completion()
+    out = [passed for box in lacking for passed in completion.take(box)]
+    (mended,), (reference,) = ([b for b in boxes if b.type == "moov"] for boxes in (out, whole))
+    assert mended.data != next(box.data for box in lacking if box.type == "moov")
+    assert describe(entries(mended)[0]) == describe(entries(reference)[0])
+    assert describe(entries(mended)[0]).codecs.startswith("hvc1.")
 
 
 def test_the_stream_is_then_an_ordinary_one() -> None:

@@ -3,8 +3,12 @@
 Playlists and media are those that were served, with an EXT-X-ENDLIST behind the media playlists.
 The MPD is made static: its times count from 1970, and a static presentation begins at zero, so each
 template's presentationTimeOffset is moved to where all tracks have begun. Nothing else is touched.
+
+ffmpeg's HLS client takes every subtitle for WebVTT, and gives a playlist with TTML up. So there is
+a second multivariant playlist for it, `av.m3u8`, without the subtitles.
 """
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -47,6 +51,7 @@ def take(root: str, channel: str, folder: Path, *, text: bool) -> Snapshot:
         texts.setdefault(url, fetch(url).decode())
     found = [served.rendition(url, text) for url, text in texts.items()]
     (folder / "master.m3u8").write_text(master)
+    (folder / "av.m3u8").write_text(_without_subtitles(master))
     for each in found:
         _store(folder / each.name, each)
     mpd = etree.fromstring(fetch(f"{base}manifest.mpd"))
@@ -55,6 +60,12 @@ def take(root: str, channel: str, folder: Path, *, text: bool) -> Snapshot:
     (folder / "m.mpd").write_bytes(etree.tostring(mpd, xml_declaration=True, encoding="utf-8"))
     playlists = {f"{base}master.m3u8": master, **texts}
     return Snapshot(folder, {each.name: each for each in found}, dash, playlists, mpd)
+
+
+def _without_subtitles(master: str) -> str:
+    lines = [line for line in master.splitlines() if "TYPE=SUBTITLES" not in line]
+    text = "\n".join(re.sub(r',SUBTITLES="[^"]*"', "", line) for line in lines)
+    return re.sub(r",stpp[.a-z0-9]*", "", text) + "\n"
 
 
 def _store(folder: Path, rendition: Served) -> None:

@@ -18,11 +18,22 @@ from tests.e2e.served import Served
 from tests.matrix.cells import DIMENSIONS, Cell, cells
 from tests.matrix.conftest import CELLS, Matrix, Outcome
 from tests.matrix.decoding import Decoded, decode
-from tests.matrix.encoding import CUES, Sent
+from tests.matrix.encoding import CUES, LANGUAGES, Sent
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 KINDS = {"vide": "video", "soun": "audio"}
+CODECS = {
+    "baseline": "avc1.42C0..",
+    "high": "avc1.6400..",
+    "hev1": r"hvc1\.1\.6\.L\d+\.90",
+    "hvc1-10": r"hvc1\.2\.4\.L\d+\.90",
+    "aac": "mp4a.40.2",
+    "aac-5.1": "mp4a.40.2",
+    "ac3": "ac-3",
+    "eac3": "ec-3",
+    "none": "",
+}
 FRAME = {"aac": 1024, "aac-5.1": 1024, "ac3": 1536, "eac3": 1536}
 
 
@@ -64,7 +75,7 @@ def test_the_mpd_names_the_same_media(outcome: Outcome) -> None:
         assert media == list(renditions[name].segments.values())
 
 
-@pytest.mark.parametrize("document", ["master.m3u8", "m.mpd"])
+@pytest.mark.parametrize("document", ["av.m3u8", "m.mpd"])
 def test_ffmpeg_decodes_every_picture_and_every_sample(
     outcome: Outcome, matrix: Matrix, document: str
 ) -> None:
@@ -121,6 +132,23 @@ def _documents(body: bytes) -> list[etree._Element]:
 def _seconds(text: str | None) -> Fraction:
     hours, minutes, seconds = (text or "").replace(",", ".").split(":")
     return int(hours) * 3600 + int(minutes) * 60 + Fraction(seconds)
+
+
+def test_the_multivariant_playlist_offers_all(outcome: Outcome) -> None:
+    """Each picture with each sound and the subtitles, under their codec strings."""
+    cell = outcome.cell
+    master = (outcome.snapshot.folder / "master.m3u8").read_text()
+    variants = [line for line in master.splitlines() if line.startswith("#EXT-X-STREAM-INF")]
+    assert len(variants) == (int(cell.rates) if cell.video != "none" else 1)
+    spoken = [CODECS[cell.video], CODECS[cell.audio]]
+    spoken += ["stpp.ttml.im1t"] if cell.text != "none" else []
+    for line in variants:
+        (codecs,) = re.findall(r'CODECS="([^"]*)"', line)
+        assert re.fullmatch(",".join(each for each in spoken if each), codecs), codecs
+    languages = LANGUAGES[cell.languages] if cell.audio != "none" else ()
+    alone = len(languages) < 2 and cell.video == "none"
+    assert master.count("TYPE=AUDIO") == (0 if alone else len(languages))
+    assert master.count("TYPE=SUBTITLES") == (cell.text != "none")
 
 
 def test_strict_readers_accept_the_playlists(outcome: Outcome) -> None:

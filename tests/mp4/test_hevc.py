@@ -2,8 +2,9 @@ import pytest
 
 from relay.errors import HeaderInvalid
 from relay.mp4.codecs import describe
-from relay.mp4.hevc import canonical, complete, suffix
+from relay.mp4.hevc import MOST_SETS, canonical, complete, configuration, parameter_sets, suffix
 from tests.mp4.recorded import box
+from tests.mp4.test_aac import bits
 from tests.mp4.test_codecs import visual
 
 HEAD = bytes.fromhex("0101600000009000000000001ef000fcfdf8f800000f")
@@ -66,3 +67,43 @@ def test_damage_is_refused() -> None:
     with pytest.raises(HeaderInvalid):
         suffix(whole[:22])
     assert suffix(whole) == ".1.6.L30.90"
+
+
+# Main, level 1, 160x90, as x265 writes it
+REAL_SPS = bytes.fromhex(
+    "42010101600000030090000003000003001ea0142061f265959a4932bc05a02000000300200000030321"
+)
+
+
+def sample(*sets: bytes) -> bytes:
+    return b"".join(len(unit).to_bytes(4, "big") + unit for unit in sets)
+
+
+def test_a_record_is_made_of_the_sets_in_a_sample() -> None:
+    vps, pps = b"\x40\1v", b"\x44\1p"
+    found = parameter_sets(sample(vps, REAL_SPS, pps, b"\x26\1slice", pps))
+    assert found == ([vps], [REAL_SPS], [pps])
+    made = configuration(*found)
+    assert suffix(made) == ".1.6.L30.90"
+    assert complete(made)
+    assert canonical(made, hvc1=True) == made
+
+
+def test_sub_layers_are_passed_over() -> None:
+    """Three temporal layers, of which the first tells its profile and the second its level."""
+    before = bits((0x4201, 16), (0, 4), (2, 3), (1, 1), (1 << 88 - 8, 88), (93, 8))
+    layers = bits((0b10_01, 4), (0, 12), (0, 88), (0, 8))
+    window = bits((1, 1), (0b010, 3), (1, 1), (1, 1), (1, 1), *[(1, 1)] * 4, (0b010, 3), (1, 1))
+    made = configuration([b"v"], [before + layers + window + bytes(4)], [b"p"])
+    assert made[12] == 93
+    assert made[16:19] == bytes((0xFC | 1, 0xF8 | 1, 0xF8))
+    assert made[21] == 3 << 3 | 1 << 2 | 3
+
+
+def test_sets_that_are_damaged_or_too_many_do_no_harm() -> None:
+    for end in range(20):
+        with pytest.raises(HeaderInvalid):
+            configuration([b"v"], [REAL_SPS[:end]], [b"p"])
+    many = [b"\x40\1" + bytes((n,)) for n in range(99)]
+    assert len(parameter_sets(sample(*many))[0]) == MOST_SETS
+    assert parameter_sets(sample(b"\x40\1" + bytes(1 << 16))) == ([], [], [])
