@@ -21,7 +21,7 @@ from relay.uplink.cursor import IN_DOUBT, Cursor
 from relay.uplink.stamp import Stamps
 from relay.uplink.steps import Answer, Fetch, Finish, Open, Probe, Send, Wait
 from relay.uplink.uplink import Uplink
-from tests.uplink.world import CELL, D, FIRST, OK, Receiver, World, fragment, media
+from tests.uplink.world import CELL, FIRST, OK, D, Receiver, World, fragment, media
 
 WINDOW = 30
 EARLY = st.sampled_from([None, None, Answer(403), Answer(500), Answer(200), Answer(412)])
