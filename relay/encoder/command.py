@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from relay.errors import OperatorError, quoted
+from relay.ingest.url import NAME
 
 HELP = """
 Push a file as a live encoder would, for ever: a model encoder with faults on demand.
@@ -20,6 +21,30 @@ It probes, reconnects without end, sends its header and the last two fragments a
 cleanly on Ctrl-C (exit code 0; 1 if it could not).
 """
 FAULTS = """
+\b
+Begin here (a relay with a channel "news" on this machine):
+  relay push clip.mp4 http://localhost:8080/news.isml
+It prints a line for each change: stream, state, fragments sent, and what
+the receiver said last, "200 OK", "no connection", or its refusal.
+
+\b
+Two redundant encoders, and one of them fails:
+  relay push clip.mp4 http://localhost:8080/news.isml --source enc_a
+  relay push clip.mp4 http://localhost:8080/news.isml --source enc_b \\
+    --fault kill=20 --fault drop=30-32
+--source becomes ?source=... in the URL; leave it out for receivers that
+know nothing of it.
+
+\b
+Times: fragment n begins n x --duration seconds after 1970-01-01 UTC, so
+set the clock of this machine (NTP). tfxd has version 1; where a receiver
+wants a fragment_index, --index v2 (or v2-64) writes n there, or n + --base.
+
+\b
+Signing in: --user NAME:PASSWORD answers a Basic or Digest challenge of the
+probe; --token-file FILE sends what it holds as a bearer token, unasked.
+--insecure is for test certificates.
+
 \b
 Faults (--fault, as often as you like; fragments count from 1):
   kill@BYTES        break the connection after so many bytes
@@ -34,17 +59,12 @@ Faults (--fault, as often as you like; fragments count from 1):
   drift=MS_PER_MIN  let the clock go wrong
   poison=N          put fragment N ten years ahead
   slate=N[-M]       show other pictures in fragments N to M
+The encoder behind a fault stays a model: it reconnects and resends.
 
 \b
-Examples:
-  relay push clip.mp4 http://localhost:8080/news.isml --source enc_a
-  relay push clip.mp4 http://localhost:8080/news.isml --streams each
-  relay push clip.mp4 http://localhost:8080/news.isml --fault drop=5-7 --fault kill@500000
-
-\b
-A clip that fits everywhere:
-  ffmpeg -i in.mp4 -vf fps=25 -c:v libx264 -g 48 -keyint_min 48 -sc_threshold 0 \\
-    -c:a aac -ar 48000 clip.mp4
+A clip that fits everywhere (key frames 1.92 s apart):
+  ffmpeg -i in.mp4 -vf fps=25 -c:v libx264 -g 48 -keyint_min 48 \\
+    -sc_threshold 0 -c:a aac -ar 48000 clip.mp4
 """
 
 
@@ -80,9 +100,9 @@ def push(  # noqa: PLR0917 - one argument for each option
     index: Annotated[
         str, typer.Option(help="tfxd: v1, or version 2 with a fragment_index: v2 (32 bits), v2-64.")
     ] = "v1",
-    base: Annotated[int, typer.Option(help="The index of the fragment at 1970 (0 or 1).")] = 0,
+    base: Annotated[int, typer.Option(min=0, max=1, help="The index of the fragment at 1970.")] = 0,
     seconds: Annotated[
-        float, typer.Option("--for", help="End cleanly after so many seconds; 0: on Ctrl-C.")
+        float, typer.Option("--for", min=0, help="End cleanly after so many seconds; 0: on Ctrl-C.")
     ] = 0,
     fault: Annotated[
         list[str] | None, typer.Option(help="Something that goes wrong on purpose; see below.")
@@ -99,7 +119,16 @@ def push(  # noqa: PLR0917 - one argument for each option
     """Push a file as a live encoder would: a model encoder with faults on demand."""
     from relay.encoder.push import Order, carry_out  # noqa: PLC0415 - its libraries load slowly
 
-    name, _, password = user.partition(":")
+    name, colon, password = user.partition(":")
+    if bool(user) is not bool(name and colon):
+        raise OperatorError("--user has no password.", hint="Write --user NAME:PASSWORD.")
+    if user and token_file:
+        raise OperatorError("Sign in with --user or with --token-file, not with both.")
+    if source and not NAME.fullmatch(source):
+        raise OperatorError(
+            f'--source "{quoted(source)}" is not allowed.',
+            hint="Use 1 to 64 of A-Z a-z 0-9 . _ - and begin with a letter or digit.",
+        )
     order = Order(
         file=file,
         url=url,

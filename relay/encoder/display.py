@@ -1,7 +1,7 @@
 """What the person in front of `relay push` sees: one line per stream.
 
 On a terminal the lines are alive; elsewhere there is one plain line per change (state or answer),
-so that a log holds what happened and nothing else.
+so that a log holds what happened and nothing else. What can be done about an answer is told once.
 """
 
 import time
@@ -12,6 +12,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from relay.encoder.advice import advice
 from relay.encoder.plan import Plan
 from relay.encoder.progress import State
 
@@ -35,6 +36,7 @@ class Display:
         self._live = Live(console=self._console, auto_refresh=False, transient=False)
         self._rates = {plan.stream: _Rate() for plan in plans}
         self._said: dict[str, tuple[State, str]] = {}
+        self._told: set[str] = set()
 
     def __enter__(self) -> "Display":
         if self._console.is_terminal:
@@ -51,6 +53,7 @@ class Display:
             self._rates[plan.stream].note(plan.progress.size, time.monotonic())
         if self._console.is_terminal:
             self._live.update(self._table(), refresh=True)
+            self._advise()
             return
         for plan in self._plans:
             now = (plan.progress.state, plan.progress.answer)
@@ -61,6 +64,15 @@ class Display:
                     f"{clock}  {plan.stream:<16} {now[0]:<9} {_counts(plan)}  {now[1]}".rstrip(),
                     markup=False,
                 )
+
+        self._advise()
+
+    def _advise(self) -> None:
+        for plan in self._plans:
+            text = advice(plan.progress.answer)
+            if text and text not in self._told:
+                self._told.add(text)
+                self._console.print(f"  hint: {text}", markup=False)
 
     def _table(self) -> Table:
         table = Table.grid(padding=(0, 2))

@@ -50,16 +50,23 @@ class Order:
 def carry_out(order: Order) -> bool:
     """Push until it ends, or Ctrl-C. True: every stream ended cleanly. Raises OperatorError."""
     faults = Faults([parse(text) for text in order.faults], order.seed)
+    token = _read("--token-file", order.token_file).decode().strip() if order.token_file else ""
+    data = _read("FILE", order.file)
     try:
-        token = order.token_file.read_text().strip() if order.token_file else ""
-        data = order.file.read_bytes()
         stamper = Stamper.of(cut(read(data), order.duration), order.width, order.base)
     except EncoderError as error:
         raise OperatorError(f"{order.file}: {error.message}", hint=error.hint) from None
-    except (OSError, ValueError) as error:
+    except ValueError as error:
         raise OperatorError(f"{order.file} cannot be read: {error}.") from None
     access = Access(order.user, order.password, token, order.verify)
     return asyncio.run(_push(order, stamper, faults, access))
+
+
+def _read(what: str, file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise OperatorError(f"{what} {file} cannot be read: {error.strerror}.") from None
 
 
 async def _push(order: Order, stamper: Stamper, faults: Faults, access: Access) -> bool:

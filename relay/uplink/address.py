@@ -17,12 +17,21 @@ def split(url: str) -> tuple[str, str | None, str]:
     if found is None:
         raise OperatorError(
             f'"{quoted(url)}" is no ingest URL.',
-            hint="For example http://localhost:8080/news.isml, or .../news.isml/Streams(main).",
+            hint=f"{_missing(url)} For example http://localhost:8080/news.isml,"
+            " or .../news.isml/Streams(main).",
         )
     point, stream, query = found.groups()
     if stream is not None and not NAME.fullmatch(stream):
         raise OperatorError(f'The stream id "{quoted(stream)}" is not allowed.')
     return point, stream, query or ""
+
+
+def _missing(url: str) -> str:
+    if not fullmatch(r"https?://.*", url, IGNORECASE):
+        return "It has to begin with http:// or https://."
+    if ".isml" not in url.lower():
+        return "Its path has to end in the publishing point's name with .isml."
+    return "Behind .isml nothing stands but /Streams(ID)."
 
 
 def address(point: str, stream: str, query: str, source: str | None) -> str:

@@ -32,6 +32,9 @@ class Cursor:
     sequence: int = 0
     events: dict[str, set[Event]] = field(default_factory=dict)
     _recent: deque[tuple[int, str, int | Event]] = field(default_factory=deque)
+    # what was in doubt when a POST failed: (lowest, highest) index by track, until it is through
+    _failed: dict[str, tuple[int, int]] = field(default_factory=dict)
+    _failed_events: set[tuple[str, Event]] = field(default_factory=set)
 
     def acknowledge(self, track: str, place: int | Event, now: int) -> bool:
         """A fragment is the peer's: its index, or which event it is. True: it had not been yet."""
@@ -39,9 +42,15 @@ class Cursor:
         self._recent.append((now, track, place))
         if not isinstance(place, int):
             known = self.events.setdefault(track, set())
+            self._failed_events.discard((track, place))
             fresh = place not in known
             known.add(place)
             return fresh
+        lowest, highest = self._failed.get(track, (0, -1))
+        if lowest <= place < highest:
+            self._failed[track] = place + 1, highest
+        elif place >= highest:
+            self._failed.pop(track, None)
         if place <= self.reached.get(track, -1):
             return False
         self.reached[track] = place
@@ -55,11 +64,25 @@ class Cursor:
         """Forget all events of a track but these."""
         if track in self.events:
             self.events[track].intersection_update(events)
+            self._failed_events = {
+                one
+                for one in self._failed_events
+                if one[0] != track or one[1] in self.events[track]
+            }
+
+    def fail(self, now: int) -> None:
+        """A POST has failed: what is in doubt now stays so until it is acknowledged again."""
+        self._failed_events = self.doubtful_events(now)
+        before = dict(self._failed)
+        for track, low in self.doubtful(now).items():
+            top = max(self.reached.get(track, low), before.get(track, (low, low))[1])
+            self._failed[track] = low, top
+        self._recent.clear()
 
     def doubtful(self, now: int) -> dict[str, int]:
         """The lowest index in doubt, by track; tracks without one are left out."""
         self._forget(now)
-        lowest: dict[str, int] = {}
+        lowest = {track: low for track, (low, _) in self._failed.items()}
         for _, track, place in self._recent:
             if isinstance(place, int):
                 lowest[track] = min(place, lowest.get(track, place))
@@ -68,7 +91,8 @@ class Cursor:
     def doubtful_events(self, now: int) -> set[tuple[str, Event]]:
         """The events in doubt."""
         self._forget(now)
-        return {(track, place) for _, track, place in self._recent if not isinstance(place, int)}
+        recent = {(track, place) for _, track, place in self._recent if not isinstance(place, int)}
+        return recent | self._failed_events
 
     def _forget(self, now: int) -> None:
         while self._recent and self._recent[0][0] < now - IN_DOUBT:
@@ -77,7 +101,8 @@ class Cursor:
     def kept(self) -> dict[str, object]:
         """What outlives the process."""
         events = {track: sorted(known) for track, known in self.events.items() if known}
-        return {"sequence": self.sequence, "reached": dict(self.reached), "events": events}
+        sure = {track: low - 1 for track, (low, _) in self._failed.items()}
+        return {"sequence": self.sequence, "reached": self.reached | sure, "events": events}
 
     @classmethod
     def of(cls, kept: object) -> "Cursor":

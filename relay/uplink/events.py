@@ -32,8 +32,9 @@ class Events:
                 continue
             left = {which(copy) for copy in visible}
             self.lost += sum(which(copy) not in left and self._owed(track, copy) for copy in seen)
+            through = self.cursor.events.get(track, set())
+            self._given -= {(track, event) for event in through - left}
             self.cursor.retain(track, left)
-            self._given = {one for one in self._given if one[0] != track or one[1] in left}
             self._seen[track] = visible
 
     def next(self) -> Copy | None:
@@ -50,7 +51,13 @@ class Events:
         self._given.add((track, event))
 
     def rewind(self, doubtful: set[tuple[str, Event]]) -> None:
-        """What was given out is not through, except for what the cursor knows, less the doubt."""
+        """What was given out is not through, except for what the cursor knows, less the doubt.
+
+        What has left the window meanwhile cannot be given out again.
+        """
+        for track, event in self._given:
+            visible = {which(copy) for copy in self._seen.get(track, ())}
+            self.lost += event not in visible | self.cursor.events.get(track, set())
         self._given.clear()
         for track, event in doubtful:
             self.cursor.events.get(track, set()).discard(event)

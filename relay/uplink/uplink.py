@@ -170,6 +170,7 @@ class Uplink:
             self.attempt.failed(answer, now, why)
         self._goes_on = self._goes_on and clean
         if not clean:
+            self.cursor.fail(now)
             self.supply.rewind(now, resent=0)
         self._ends.clear()
         self._queue.clear()

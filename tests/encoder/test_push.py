@@ -31,7 +31,9 @@ def clip(folder: Path) -> str:
         (["--duration", "2.5"], "cannot be cut into fragments of 2.5 s"),
         (["--index", "v3"], "none of v1, v2, v2-64"),
         (["--fault", "drop"], "Write: drop=N[-M]"),
-        (["--token-file", "/nowhere"], "cannot be read"),
+        (["--token-file", "/nowhere"], "--token-file /nowhere cannot be read: No such file"),
+        (["--user", "bob"], "--user NAME:PASSWORD"),
+        (["--source", "a/b"], '--source "a/b" is not allowed'),
     ],
 )
 def test_what_cannot_be_done_is_a_sentence(clip: str, options: list[str], sentence: str) -> None:

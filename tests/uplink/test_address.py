@@ -36,3 +36,17 @@ def test_the_relay_understands_where_a_stream_goes() -> None:
     url = address("http://a/news.isml", "video-1", "k=v", "enc_a")
     path, query = url.removeprefix("http://a").split("?")
     assert parse(path, query) == Target("news", "video-1", "enc_a")
+
+
+@pytest.mark.parametrize(
+    ("url", "word"),
+    [
+        ("a/n.isml", "http://"),
+        ("http://a/n", ".isml"),
+        ("http://a/n.isml/Events(1)/Streams(x)", "Streams(ID)"),
+    ],
+)
+def test_what_is_missing_is_said(url: str, word: str) -> None:
+    with pytest.raises(OperatorError) as caught:
+        split(url)
+    assert word in caught.value.hint.partition(" For example")[0]

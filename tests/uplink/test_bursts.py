@@ -188,3 +188,16 @@ def test_stop_ends_it() -> None:
     made = announced(sparse())
     made.stop()
     assert made.step(9) == End(clean=True)
+
+
+def test_an_event_that_left_the_window_on_its_way_is_lost_if_it_did_not_arrive() -> None:
+    for answer, lost in ((None, 1), (OK, 0)):
+        world = sparse()
+        made = announced(world)
+        world.grow(FIRST)
+        made.see(world.shown)
+        assert isinstance(stepped(made, world, 10), Short)
+        made.see(replace(world.shown, events={}))
+        made.closed(answer, 11, 0)
+        made.see(replace(world.shown, events={world.names[0]: ()}))
+        assert (made.standing.lost, made.standing.sent) == (lost, 1 - lost)

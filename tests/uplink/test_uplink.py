@@ -3,7 +3,7 @@
 import pytest
 
 from relay.uplink.attempt import State
-from relay.uplink.cursor import Cursor
+from relay.uplink.cursor import IN_DOUBT, Cursor
 from relay.uplink.steps import Fetch, Finish, Probe, Send, Short, Wait
 from relay.uplink.uplink import FOREVER
 from tests.uplink.world import (
@@ -67,7 +67,8 @@ def test_gaps_are_passed_over_and_counted_once() -> None:
     names_, now = sent(made, world, 0)
     assert names_ == names(world, FIRST, FIRST + 1, FIRST + 3)
     assert (made.standing.gaps, made.standing.lost, made.standing.backlog) == (2, 0, 0)
-    made.closed(None, now, made.handed)
+    made.acknowledged(made.handed, now)
+    made.closed(None, now + IN_DOUBT + 1, made.handed)
     opened(made, now + LATER)
     assert sent(made, world, now + LATER)[0] == names(world, FIRST + 1, FIRST + 3)
     assert (made.standing.gaps, made.standing.lost) == (2, 0)

@@ -133,6 +133,33 @@ def test_what_was_acknowledged_a_moment_ago_may_have_died_with_the_receiver() ->
     assert names_ == names(world, *range(FIRST, FIRST + 8))
 
 
+@pytest.mark.requirement("ENC-6a", "ENC-6d", role="client")
+def test_what_was_in_doubt_at_a_failure_stays_so_however_long_the_way_back_takes() -> None:
+    world = grown(8)
+    made = made_for(world)
+    opened(made, 0)
+    body, now = live(made, world, 0)
+    made.acknowledged(len(body), now)
+    made.closed(None, now + 100, len(body))
+    for _ in range(3):  # it is tried again in vain, and once cut in mid-body
+        now += 60_000
+        assert made.step(now) == Probe()
+        made.probed(None, now)
+    assert Cursor.of(made.cursor.kept()).reached == dict.fromkeys(world.names, FIRST - 1)
+    now += 60_000
+    opened(made, now)
+    body, now = live(made, world, now)
+    assert [media(one) for one in Receiver(world).read(body)] == names(
+        world, *range(FIRST, FIRST + 8)
+    )
+    made.acknowledged(made._ends[3][0], now)
+    made.closed(None, now + IN_DOUBT + 1, 0)
+    now += 60_000
+    opened(made, now)
+    assert sent(made, world, now)[0] == names(world, *range(FIRST + 2, FIRST + 8))
+    assert made.standing.sent == 16
+
+
 @pytest.mark.requirement("SVC-3a", role="client")
 def test_half_a_fragment_is_nothing() -> None:
     world = grown(1)
