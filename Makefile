@@ -22,7 +22,7 @@ help: ## list the targets
 setup: .venv/.ready ## put uv into .tools/ and the locked libraries into .venv/
 	@:
 
-demo: setup ## two encoders that you may kill, one relay, and a page to watch
+demo: setup ## two encoders and two upstreams that you may kill, one relay, and a page to watch
 	@$(BIN)/relay demo
 
 test: setup check browser players ## checks, then every test (ARGS="-k name" for some)

@@ -135,7 +135,10 @@ def demo(
     port: Annotated[int, typer.Option(help="Port of encoders and players.")] = 8080,
     admin_port: Annotated[int, typer.Option(help="Port of the page.")] = 8081,
 ) -> None:
-    """Two encoders push one programme to a relay on this machine. Kill one: the picture goes on."""
+    """Two encoders push one programme to a relay on this machine, which forwards it to two more.
+
+    Kill any of them: the picture goes on.
+    """
     from relay.demo.show import show  # noqa: PLC0415 - it needs ffmpeg, which is no part of the relay
 
     _log(logging.ERROR)

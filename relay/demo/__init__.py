@@ -1,6 +1,8 @@
-"""The demo: one channel, two encoders that push the same programme, and the page to watch.
+"""The demo: one channel, two encoders of one programme, two upstreams, and the page to watch.
 
 clip       the programme, made once by ffmpeg and kept
-encoders   two processes; one that is killed comes back after a while
+kept       a process that comes back after a while when it is killed
+encoders   two that push
+upstreams  two relays that it is forwarded to
 show       the relay itself, and a line on the terminal for each thing that happens
 """

@@ -224,6 +224,8 @@ class Upstream:
         """One line for each change that an operator cares for."""
         standing = self.stands()
         state = _COARSE.get(standing.state, self._told)
+        if state is State.STREAMING and self._told is State.CATCHING_UP and standing.backlog:
+            state = self._told  # until it has all: near the edge the two take turns
         if state is not self._told:
             self._told = state
             grave = state in (State.RETRYING, State.REFUSED)

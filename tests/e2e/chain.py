@@ -71,11 +71,15 @@ Act = Callable[[], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What happens to an upstream, how it ends, and the word that the hub has for it meanwhile."""
+    """What happens to an upstream, how it ends, and the word that the hub has for it meanwhile.
+
+    `misses`: how many fragments of each track come meanwhile.
+    """
 
     word: State
     begin: Act
     end: Act
+    misses: int = 1
 
 
 @dataclass(slots=True)
@@ -87,7 +91,7 @@ class Trouble:
 
 
 async def trouble(hub: RelayProcess, name: str, upstream: RelayProcess, fault: Fault) -> Trouble:
-    """Let it happen, until the hub has its word for it and another fragment has come.
+    """Let it happen, until the hub has its word for it and `misses` fragments have come.
 
     Then let it end, and wait until the upstream has all that the hub had.
     """
@@ -101,7 +105,7 @@ async def trouble(hub: RelayProcess, name: str, upstream: RelayProcess, fault: F
         if told["failing"]:
             words.add(told["state"])
             found.reasons.add(told["reason"])
-        return fault.word in words and newest(hub) > mark
+        return fault.word in words and newest(hub) >= mark + fault.misses
 
     await until(noticed, f"{name} is not {fault.word}: {words}")
     mark = await asyncio.to_thread(newest, hub)

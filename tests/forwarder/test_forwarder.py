@@ -127,6 +127,22 @@ async def test_one_that_is_down_does_not_hold_up_the_other() -> None:
             assert channel.upstreams["eu"]().again == 0
 
 
+async def test_a_backlog_is_over_when_all_of_it_is_there() -> None:
+    upstream = Upstream()
+    async with served(upstream) as address, forwarding(to(address)) as channel:
+        await push(channel, 100, 112)
+        codes: list[str] = []
+
+        def told() -> bool:
+            events = channel.journal.events.values()
+            codes[:] = [e.code for e in events if e.code.startswith("UPSTREAM_")]
+            return codes[-1:] == ["UPSTREAM_STREAMING"]
+
+        assert await eventually(told)
+        assert channel.upstreams["eu"]().backlog == 0
+        assert codes == ["UPSTREAM_CATCHING_UP", "UPSTREAM_STREAMING"]
+
+
 @pytest.mark.requirement("HTTP-7b", "HTTP-7c", "FMT-4c", role="client")
 async def test_a_restart_goes_on_behind_the_last_two(tmp_path: Path) -> None:
     upstream, store = Upstream(), MemoryStore()
