@@ -73,7 +73,12 @@ class Documents:
         """
         made_from: tuple[object, ...] = (presentation, heard)
         if rendition is not None:
-            grounds = (presentation.grid, presentation.epoch, presentation.epochs)
+            grounds = (
+                presentation.grid,
+                presentation.epoch,
+                presentation.epochs,
+                presentation.ended,
+            )
             made_from = (rendition, *grounds, heard)
         key = (asked.channel, asked.what, asked.track, asked.skip)
         known = self._kept.get(key)

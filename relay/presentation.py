@@ -134,6 +134,7 @@ class Presentation:
                could be seen, so that what is published later, and that alone, may tell of it
     facts      the pins that numbers and breaks rest on, as they are in the store
     cue_tags   which tags of old playlists have beside EXT-X-DATERANGE
+    ended      nothing comes any more, and nothing goes
     updated    UTC seconds at which it last changed (the newest entry's arrival)
     """
 
@@ -149,6 +150,7 @@ class Presentation:
     since: Mapping[tuple[str, int, int], Mapping[str, int]] = field(default_factory=dict)
     facts: Mapping[str, bytes] = field(default_factory=dict)
     cue_tags: str = "none"
+    ended: bool = False
     updated: Fraction = Fraction(0)
 
     def epoch_of(self, run: int) -> int:

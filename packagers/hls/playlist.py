@@ -19,6 +19,8 @@ Date ranges stand before the segments: they apply to the playlist. One is listed
 not left the window; with `v2` those are left out that came before what a delta keeps, and those
 are named that went as long ago as that.
 
+What has ended says so (EXT-X-ENDLIST), and is never a delta: nobody asks again.
+
 EXT-X-MAP is said again after EXT-X-SKIP: to a player that merges it says nothing new, but one that
 builds only the new part (shaka 5.2) would have no init segment for it.
 """
@@ -90,7 +92,8 @@ def media(
     target = target_duration(presentation.grid.D)
     boundary = 6 * target
     kept = _kept(rendition, boundary)
-    skipped = len(segments) - kept if presentation.window >= LONG else 0
+    lasting = presentation.window >= LONG and not presentation.ended
+    skipped = len(segments) - kept if lasting else 0
     delta = bool(skipped and skip)
     begins = rendition.seconds(segments[0].time) + presentation.epoch_of(segments[0].run)
     shown = [tag for tag in tags if tag.latest >= begins]
@@ -119,6 +122,10 @@ def media(
     if delta:
         head.append(f"#EXT-X-SKIP:SKIPPED-SEGMENTS={skipped}{recent}")
     head += [tag.text for tag in fresh]
+    if presentation.ended:
+        head.append(map_tag(rendition.track_at(first)))
+        whole = lines.parts("\n".join(head).encode())
+        return Playlist(b"".join((*whole, b"#EXT-X-ENDLIST\n")), None)
     if not delta:
         head.append(map_tag(rendition.track_at(first)))
         return Playlist("\n".join(head).encode(), lines)
