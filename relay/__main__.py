@@ -148,6 +148,7 @@ def demo(
 cli.command(help=encoder.HELP, epilog=encoder.FAULTS)(encoder.push)
 cli.command()(operator.reset)
 cli.command()(operator.prefer)
+cli.command()(operator.program)
 
 
 @cli.command()

@@ -32,6 +32,7 @@ from relay.errors import OperatorError, PortBusy
 from relay.forwarder.destination import Destination
 from relay.forwarder.office import Office
 from relay.monitor.door import Monitor
+from relay.programs import Played, Programs
 from relay.receiver import Receiver
 from relay.reset import Reset
 from relay.secret import secret
@@ -77,7 +78,9 @@ class House:
             {name: _destinations(table) for name, table in config.channels.items()},
             config.store.path if config.store.kind == "disk" else None,
         )
-        origin = Waiting(Origin(self.channels), self.channels)
+        self.programs = Programs(self.channels, lambda name: _store(config.store, name))
+        played = Played(self.channels, self.programs.shown)
+        origin = Waiting(Origin(played), played)
         self._monitor = Monitor(
             self.channels,
             self._receiver.counts,
@@ -86,6 +89,7 @@ class House:
             lambda: self.addresses[0][1] if self.addresses else 0,
             reset=self.reset,
             names=(socket.gethostname(), _listener(config.server.admin).host),
+            program=self.programs.deed,
         )
         self._servers = [
             Server(doors(self._receiver, origin), [_listener(config.server.listen)]),
@@ -113,6 +117,7 @@ class House:
         gc.disable()
         try:
             await self._open_channels()
+            await self.programs.open(_stored(self._config.store))
         finally:
             gc.enable()
             gc.freeze()
@@ -152,6 +157,7 @@ class House:
         await asyncio.gather(*(server.stop(GRACE) for server in self._servers))
         await self.reset.close()
         await self._forwarders.close()
+        await self.programs.close()
         await asyncio.gather(*(channel.close() for channel in self.channels.values()))
         log.info("stopped")
 
@@ -211,6 +217,13 @@ async def _store(table: StoreTable, channel: str) -> Store:
             f"The store's folder {table.path} cannot be used: {error.strerror or error}.",
             hint='Set another path in [store], or kind = "memory".',
         ) from error
+
+
+def _stored(table: StoreTable) -> list[str]:
+    """The names of the stores that there are, of what may be programs."""
+    if table.kind == "memory" or not table.path.is_dir():
+        return []
+    return [folder.name for folder in table.path.iterdir() if "." in folder.name]
 
 
 def _rules(table: ChannelTable) -> Rules:

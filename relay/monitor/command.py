@@ -70,6 +70,28 @@ def prefer(
         )
 
 
+def program(
+    name: Name,
+    start: Annotated[
+        str | None, typer.Option(metavar="PROGRAM", help="Begin one with the next fragment.")
+    ] = None,
+    stop: Annotated[str | None, typer.Option(metavar="PROGRAM", help="End one.")] = None,
+    window: Annotated[
+        int | None, typer.Option(metavar="SECONDS", help="Of a new one: keep no more than this.")
+    ] = None,
+    url: Admin = LOCAL,
+) -> None:
+    """Start or stop a program: a part of a channel that stays under URLs of its own.
+
+    While it runs it is live; once it is stopped it has its end, and stays as long as its folder.
+    """
+    if (start is None) == (stop is None) or (stop is not None and window is not None):
+        raise OperatorError("Say --start PROGRAM [--window SECONDS], or --stop PROGRAM.")
+    said = {"stop": stop} if start is None else {"start": start, "window": window}
+    told = _ask(url, name, "program", said)
+    typer.echo(f"{told['program']} {'has ended' if told['ended'] else 'runs'}: {told['path']}")
+
+
 def _ask(url: str, name: str, word: str, said: dict[str, Any]) -> dict[str, Any]:
     """POST to the admin port. Raises OperatorError with what it answered, or that nobody did."""
     if not url.startswith(("http://", "https://")):

@@ -2,6 +2,8 @@
 
     POST /api/v1/channels/{name}/reset    {} or {"join": true}          200 {"channel": ...}
     POST /api/v1/channels/{name}/prefer   {"source": "enc_a" | null}    200 {"preferred": ...}
+    POST /api/v1/channels/{name}/program  {"start": name, "window": s}  200 {"path": ...}
+                                          {"stop": name}
 
 Each is JSON, and guarded (`relay.monitor.guard`). A refusal is a problem document with a code word,
 counted by it, and one line in the log.
@@ -36,12 +38,21 @@ class Reset(Protocol):
     def __call__(self, name: str, *, join: bool) -> Awaitable[None]: ...
 
 
+Deed = Callable[[Channel, dict[str, Any]], Awaitable[dict[str, Any]]]
+"""What is done to a channel, by what was said. Raises ControlError."""
+
+
 class Control:
-    """The routes. `names`: of this machine, besides its addresses."""
+    """The routes. `names`: of this machine, besides its addresses. `program`: of programs."""
 
     def __init__(
-        self, channels: Mapping[str, Channel], reset: Reset, names: Collection[str] = ()
+        self,
+        channels: Mapping[str, Channel],
+        reset: Reset,
+        names: Collection[str] = (),
+        program: Deed | None = None,
     ) -> None:
+        self._program = program
         self._channels = channels
         self._empty = reset
         self._names = frozenset(name.lower() for name in names)
@@ -49,15 +60,15 @@ class Control:
 
     def routes(self) -> list[Route]:
         """All of it."""
-        deeds = {"reset": self._reset, "prefer": self._prefer}
+        deeds: dict[str, Deed] = {"reset": self._reset, "prefer": self._prefer}
+        if self._program is not None:
+            deeds["program"] = self._program
         return [
             Route(f"/api/v1/channels/{{name}}/{word}", self._guarded(deed), methods=["POST"])
             for word, deed in deeds.items()
         ]
 
-    def _guarded(
-        self, deed: Callable[[Channel, dict[str, Any]], Awaitable[dict[str, Any]]]
-    ) -> Callable[[Request], Awaitable[Response]]:
+    def _guarded(self, deed: Deed) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
             try:
                 guard.check(request.headers, self._names)

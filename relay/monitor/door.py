@@ -15,7 +15,7 @@ from relay.channel import Channel
 from relay.clock import Clock
 from relay.monitor import files, health
 from relay.monitor.board import DOWN, PROTECTED, board
-from relay.monitor.control import Control, Reset
+from relay.monitor.control import Control, Deed, Reset
 from relay.monitor.feed import Feed
 from relay.monitor.lag import Lag
 from relay.monitor.metrics import Metrics, route
@@ -32,7 +32,8 @@ class Monitor:
     """The admin port's application and what looks at the channels for it.
 
     `door`: what the ingest door counts. `ready`: the relay is. `playback`: the port of players.
-    `reset` empties a channel. `names`: of this machine, besides its addresses.
+    `reset` empties a channel, `program` starts and stops programs. `names`: of this machine,
+    besides its addresses.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Monitor:
         *,
         reset: Reset,
         names: Collection[str] = (),
+        program: Deed | None = None,
     ) -> None:
         self._channels = channels
         self._door = door
@@ -55,7 +57,7 @@ class Monitor:
         self._degraded: set[str] = set()
         self.watch = Watch(self._look, clock.utc)
         events = Route("/api/v1/events", Feed(self.watch), methods=["GET"])
-        control = Control(channels, reset, names)
+        control = Control(channels, reset, names, program)
         self._lag = Lag()
         metrics = route(Metrics(channels, door, self._lag.worst, clock))
         self.app: ASGIApp = health.application(
