@@ -20,6 +20,7 @@ from relay.config import Config, load, sample
 from relay.effective import effective, schema
 from relay.encoder import command as encoder
 from relay.errors import ConfigInvalid, OperatorError
+from relay.export import export
 from relay.loops import loops
 from relay.monitor import command as operator
 
@@ -149,6 +150,7 @@ cli.command(help=encoder.HELP, epilog=encoder.FAULTS)(encoder.push)
 cli.command()(operator.reset)
 cli.command()(operator.prefer)
 cli.command()(operator.program)
+cli.command()(export)
 
 
 @cli.command()

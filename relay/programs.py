@@ -121,10 +121,6 @@ class Programs:
                     f"There are {MOST} programs already.",
                     hint="Move the folders of old ones out of the store, and restart the relay.",
                 )
-            if not channel.numbered:
-                raise ControlInvalid(
-                    f"{channel.name} has no timeline yet.", hint="Push to it first."
-                )
             store = None
             try:
                 store = await self._shelf(known)

@@ -86,7 +86,10 @@ async def test_what_cannot_be_done_is_refused(said: dict[str, object], why: str)
         assert not house.programs.shown
 
 
-async def test_a_channel_without_a_timeline_has_no_program_yet() -> None:
-    async with opened({"news": PLAIN, "learns": {}}) as house:
-        status, told = await order(house, "/api/v1/channels/learns/program", {"start": "a"})
-        assert (status, "no timeline" in told["detail"]) == (400, True)
+async def test_one_that_is_started_before_anything_came_has_everything() -> None:
+    async with opened({"news": PLAIN}) as house:
+        assert (await order(house, ORDER, {"start": "evening"}))[0] == 200
+        await push(house, 5, 8)
+        await shown(house.channels["news"], [5, 6, 7])
+        await recorded(house, 7)
+        assert await listed(house, PLAYLIST) == [5, 6, 7]
