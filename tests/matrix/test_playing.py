@@ -5,6 +5,7 @@ and no more; live play is tested elsewhere. A few cells always, all with `make m
 """
 
 import asyncio
+from typing import cast
 
 import pytest
 
@@ -16,7 +17,10 @@ from tests.matrix.conftest import CELLS, FULL, Matrix
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
 PLAYABLE = [cell for cell in CELLS if cell.chromium]
-CHOSEN = PLAYABLE if FULL else [c for c in PLAYABLE if "none" not in (c.video, c.audio)][:2]
+CHOSEN = PLAYABLE if FULL else [c for c in PLAYABLE if "none" not in (c.video, c.audio, c.text)][:2]
+LINES = [0.5, 1.5, 1.7, 2.9]
+"""Begin and end of both `CUES`, in seconds from the first picture."""
+Spans = list[tuple[float, float]]
 DOCUMENTS: dict[Kind, str] = {
     "hls": "master.m3u8",
     "dash": "m.mpd",
@@ -25,10 +29,28 @@ DOCUMENTS: dict[Kind, str] = {
 }
 
 
-async def _play(root: str) -> dict[str, Report]:
+SUBTITLES = """() => {
+  for (const track of video.textTracks) track.mode = "showing";
+  return [...video.textTracks].map(
+    (track) => [...(track.cues || [])].map((cue) => [cue.startTime, cue.endTime]));
+}"""
+
+
+async def _play(browser: players.Players, kind: Kind, url: str) -> tuple[Report, Spans]:
+    """What a player brought to light, and when its lines of text are shown."""
+    playing = await browser.open(kind, url)
+    await playing.page.evaluate(SUBTITLES)
+    await asyncio.sleep(2)
+    lines = await playing.page.evaluate(SUBTITLES)
+    report = await playing.report()
+    await playing.page.close()
+    return report, sorted((begin, end) for track in lines for begin, end in track)
+
+
+async def _all(root: str) -> dict[str, tuple[Report, Spans]]:
     async with players.browser() as browser:
         played = await asyncio.gather(
-            *(browser.play(kind, f"{root}/{name}", 2) for kind, name in DOCUMENTS.items())
+            *(_play(browser, kind, f"{root}/{name}") for kind, name in DOCUMENTS.items())
         )
     return dict(zip(DOCUMENTS, played, strict=True))
 
@@ -45,10 +67,24 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Matrix:
 def test_players_show_and_sound(cell: Cell, played: Matrix) -> None:
     folder = played.outcome(cell).snapshot.folder
     with players.static(folder) as root:
-        reports = asyncio.run(_play(root))
-    for kind, report in reports.items():
+        reports = asyncio.run(_all(root))
+    for kind, (report, lines) in reports.items():
         assert report.errors == (), kind
         assert report.advance > 1, kind
         assert (report.frames > 0) == (cell.video != "none"), kind
         assert (report.audio > 0) == (cell.audio != "none"), kind
         assert [len(ranges) for ranges in report.buffered.values()] == [1] * len(report.buffered)
+        offered = "stpp" in (folder / DOCUMENTS[cast(Kind, kind)]).read_text()
+        if offered and cell.video != "none" and kind != "native":
+            assert _joined(lines) == pytest.approx(LINES, abs=0.005), kind
+
+
+def _joined(lines: Spans) -> list[float]:
+    """Begin and end of each line; one that goes on over a border of fragments is one."""
+    edges: list[float] = []
+    for begin, end in lines:
+        if edges and abs(edges[-1] - begin) < 0.001:
+            edges[-1] = end
+        else:
+            edges += [begin, end]
+    return edges
