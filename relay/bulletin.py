@@ -5,8 +5,8 @@ One line for a change, never for a fragment. What a sentence can mend, it says h
 
 from dataclasses import dataclass, field
 
+from relay.news import Changed, GridPinned, HeaderPinned, Holes, News, RunPinned
 from relay.numbering import UTC_OPTION
-from relay.view import Changed, GridPinned, HeaderPinned, Holes, News, RunPinned
 
 
 @dataclass(frozen=True, slots=True)

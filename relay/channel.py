@@ -22,13 +22,14 @@ from relay.diagnosis.alarms import Alarm
 from relay.errors import EncoderError, StoreUnavailable
 from relay.journal import Journal
 from relay.media import Copy, Fragment, Header, Verdict
+from relay.news import Changed, GridPinned, HeaderPinned, Holes, Measured, News, RunPinned
 from relay.numbering import Grid
 from relay.presentation import Presentation
 from relay.publishing_point import Outcome, PublishingPoint
 from relay.rules import Rules
 from relay.store import Feed, Store
 from relay.uplink.standing import Standing
-from relay.view import Changed, GridPinned, HeaderPinned, Holes, Measured, News, RunPinned, View
+from relay.view import View
 
 log = structlog.get_logger("relay.channel")
 

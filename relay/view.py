@@ -14,7 +14,8 @@ from math import ceil
 from relay.gathering import Offer
 from relay.headers import Change
 from relay.ingest.smooth import read_header
-from relay.media import Copy, Gap, Header, Member, Pin, Verdict
+from relay.media import Copy, Gap, Member, Pin, Verdict
+from relay.news import Begun, Changed, GridPinned, HeaderPinned, Holes, Measured, News, RunPinned
 from relay.numbering import Grid
 from relay.presentation import Presentation, configure, fold, register, show
 from relay.runs import Run
@@ -25,60 +26,6 @@ FACTS = ("grid", "run", "change", "bandwidth", "peer")
 """The pins that players' documents rest on; a header or a beginning is this relay's own."""
 MOST_GAPS = 1_800
 """The longest hole that is filled with gap records, in indexes; beyond it the line moves on."""
-
-
-@dataclass(frozen=True, slots=True)
-class HeaderPinned:
-    """A stream's header is decided."""
-
-    stream: str
-    header: Header
-
-
-@dataclass(frozen=True, slots=True)
-class GridPinned:
-    """The grid is decided: fragments can be numbered."""
-
-    grid: Grid
-
-
-@dataclass(frozen=True, slots=True)
-class Holes:
-    """`count` indexes from `first` on stay empty."""
-
-    track: str
-    first: int
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """A track's bandwidth, which its header leaves out: to be pinned."""
-
-    pin: Pin
-
-
-@dataclass(frozen=True, slots=True)
-class Begun(Measured):
-    """A track's timeline has begun: where, is to be pinned."""
-
-
-@dataclass(frozen=True, slots=True)
-class RunPinned:
-    """A new run has begun: an encoder's clock was restarted."""
-
-    run: Run
-
-
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """A header has changed: what its tracks are from an index on."""
-
-    change: Change
-    header: Header
-
-
-News = HeaderPinned | GridPinned | Holes | Measured | RunPinned | Changed
 
 
 @dataclass(slots=True)
@@ -245,14 +192,15 @@ class View:
 
     def _change(self, change: Change) -> list[News]:
         header = read_header(change.stream, change.header)
+        if change.start not in self.presentation.breaks:  # of several streams: one discontinuity
+            for timeline in self.timelines.values():
+                timeline.breaks(change.start)
         for told in header.tracks:
             known = self.presentation.rendition(told.track.name)
             if known is not None and known.track != told.track and known.name in self.timelines:
                 self.timelines[known.name].changes(change.start)
             self.presentation = configure(self.presentation, told.track, change.start)
             self._signals.register(told.track)
-        for timeline in self.timelines.values():
-            timeline.breaks(change.start)
         return [Changed(change, header)]
 
     def _surface(self, before: Presentation) -> None:

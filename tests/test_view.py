@@ -13,10 +13,11 @@ from relay.gathering import Offer
 from relay.ingest.smooth import Session
 from relay.media import Copy, Gap, Header, Member, Pin
 from relay.mp4.reader import BoxReader
+from relay.news import Begun, GridPinned, HeaderPinned, Holes, Measured, RunPinned
 from relay.numbering import Grid
 from relay.presentation import Presentation
 from relay.runs import Run
-from relay.view import Begun, GridPinned, HeaderPinned, Holes, Measured, RunPinned, View
+from relay.view import View
 from tests.model.programme import CUES, header
 from tests.pieces import GRID
 

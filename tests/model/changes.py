@@ -1,7 +1,8 @@
 """The oracle of configurations: what a track is at an index, and where it breaks.
 
 A change of a header makes one discontinuity in each rendition: at the first index from its start
-on that had no place yet, unless the line begins there or had moved on to there. The configuration
+on that had no place yet, unless the line begins there or had moved on to there, or another change
+had the same start. The configuration
 of a published index never changes, and is the one under which its bytes were made.
 """
 
@@ -40,6 +41,8 @@ class Changes:
     def pinned(self, change: Change, before: View) -> None:
         """The store took a change; `before`: the view of what it had taken till then."""
         assert change.start <= self.highest + 1, "nothing that is sent reaches the change"
+        if change.start in before.presentation.breaks:
+            return
         for track in self.lines:
             line = before.timelines.get(track)
             self._to_come[track].append(max(change.start, (line and line.next) or 0))

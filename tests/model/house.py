@@ -13,11 +13,12 @@ from relay.arrival import Sender
 from relay.errors import EncoderError
 from relay.gathering import Offer
 from relay.media import Copy, Fragment, Gap, Header, Member, Pin, Verdict
+from relay.news import Changed, GridPinned, HeaderPinned, Measured, News, RunPinned
 from relay.numbering import Grid
 from relay.presentation import Presentation
 from relay.publishing_point import Outcome, PublishingPoint
 from relay.timeline import Timeline
-from relay.view import Changed, GridPinned, HeaderPinned, Measured, News, RunPinned, View
+from relay.view import View
 
 Key = tuple[str, int] | str
 

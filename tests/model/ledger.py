@@ -19,6 +19,7 @@ from relay.suspects import CONVINCING
 from relay.view import View
 from tests.model.bounds import check_bounds
 from tests.model.changes import Changes
+from tests.model.clock import early
 from tests.model.encoder import Sent
 from tests.model.house import House
 from tests.model.programme import Line, Span
@@ -79,6 +80,7 @@ class Ledger:
                 self.honest.add((span.source, span.track, index + 1))
             self.changes.highest = max(self.changes.highest, index)
         free = place not in self.house.store and not self.old(sent, stream) and self._near(*place)
+        free = free and not early(self.house, sent)
         joins = free and self._joins(sent)
         line = self.house.timeline(span.track)
         begun = line is not None and line.next is not None

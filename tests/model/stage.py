@@ -1,15 +1,15 @@
 """What the machine acts on: one relay, its encoders, and what must hold when all is over."""
 
 import sys
-from fractions import Fraction
 from math import ceil
 
 from hypothesis.stateful import RuleBasedStateMachine
 
 from relay.arrival import Sender
 from relay.errors import HeaderDiffers
-from relay.media import Kind
+from relay.media import Fragment, Kind
 from relay.runs import SILENCE
+from tests.model.clock import ahead, early
 from tests.model.cues import check_cues, floor
 from tests.model.encoder import Encoder, Sent
 from tests.model.house import House, Rules
@@ -17,9 +17,6 @@ from tests.model.ledger import Ledger
 from tests.model.programme import Programme
 from tests.model.seen import seen
 from tests.model.setting import EPOCH, Setting
-
-AHEAD = 5_000
-"""ms by which an encoder's clock may be ahead of the relay's."""
 
 
 class Stage(RuleBasedStateMachine):
@@ -84,13 +81,11 @@ class Stage(RuleBasedStateMachine):
 
         Where time may not pass yet, what is ahead is not sent.
         """
-        house, track = self.house, sent.fragment.track
-        shown = Fraction(sent.fragment.end, track.timescale) * 1000 - house.utc - house.now
-        if self.local or house.view.edge is not None or shown <= AHEAD:
+        if not early(self.house, sent):
             return True
         if self.learns and not self.free:
-            return track.key.kind is Kind.VIDEO
-        house.passes(ceil(shown))
+            return sent.fragment.track.key.kind is Kind.VIDEO
+        self.house.passes(ceil(ahead(self.house, sent)))
         self.ledger.check()
         return True
 
@@ -141,13 +136,19 @@ class Stage(RuleBasedStateMachine):
         event = self.programme.event(cell, sixteenths)
         before = floor(self.house, event.track)
         self.house.fragment(Sender(encoder.name, stream), event)
-        if self.free and self.ledger.index(cell) >= max(before, floor(self.house, event.track)):
+        after = floor(self.house, event.track)
+        if self.numbered(event) and self.ledger.index(cell) >= max(before, after):
             # Under which index depends on the phase, which may have been learnt from a late clock.
             name, end = f"event/{event.track.name}/", f"/{event.time}"
             known = [key for key in self.house.store if isinstance(key, str)]
             assert any(k.startswith(name) and k.endswith(end) for k in known), f"{event} is lost"
         self.ledger.check()
         check_cues(self.house, event.track.name)
+
+    def numbered(self, event: Fragment) -> bool:
+        """It has a number: the grid is known, and it is not before its beginning."""
+        grid = self.house.point.grid
+        return grid is not None and grid.sparse_index(event.time, event.track.timescale) >= 0
 
     def leave(self, encoder: Encoder, *, clean: bool) -> None:
         self.ledger.broken(encoder.name, clean=clean)

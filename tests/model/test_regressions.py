@@ -157,3 +157,10 @@ def test_a_relay_that_is_killed_before_it_pins_where_a_track_begins_shows_the_sa
     relay.deliver(who=A, which=TRACK)
     relay.crash()
     relay.teardown()
+
+
+def test_clocks_that_are_ahead_teach_the_grid_and_are_not_believed_otherwise() -> None:
+    relay = began(names=NAMES[:3], learns=True, starts=(1, 2, 1))
+    relay.jump(cells=20)
+    relay.deliver_all(who=2, cells=3, lost=1, ms=10)
+    relay.teardown()

@@ -118,3 +118,15 @@ def test_half_a_copy_of_former_settings_waits_for_nobody() -> None:
     relay.reconfigure(who=A, variants=(1, 0), ms=0, clean=False)
     relay.deliver_all(who=A, cells=3, ms=0, lost=0)
     relay.teardown()
+
+
+def test_new_settings_of_several_streams_from_one_index_on_are_one_discontinuity() -> None:
+    relay = began(names=NAMES[:3], apart=5, starts=(0, 2), base=1)
+    relay.deliver_together(cells=1, lag=20)
+    relay.reconfigure_all(clean=False, skipped=0, variants=(2, 2))
+    relay.deliver_together(cells=8, lag=0)
+    relay.reconfigure_all(clean=True, skipped=3, variants=(0, 2))
+    relay.deliver_together(cells=3, lag=20)
+    relay.deliver_together(cells=3, lag=400)
+    relay.crash()
+    relay.teardown()
