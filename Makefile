@@ -28,9 +28,9 @@ demo: setup ## two encoders and two upstreams that you may kill, one relay, and 
 test: setup check browser players ## checks, then every test (ARGS="-k name" for some)
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
-faults: setup ## every fault, and 100 kills each of encoders and relays (KILLS=n, ARGS="-k name")
+faults: setup ## every fault; 100 kills of encoders and of relays; 50 cuts; an outage (KILLS=n OUTAGE=s)
 	@FAULTS_LONG=1 $(BIN)/pytest tests/faults $(ARGS)
-	@$(BIN)/python -m tests.faults --kills $(or $(KILLS),100)
+	@$(BIN)/python -m tests.faults --kills $(or $(KILLS),100) --cuts 50 --outage $(or $(OUTAGE),600)
 
 matrix: setup browser players ## every combination of three settings of encoders, and every player (ARGS="-k name")
 	@MATRIX_FULL=1 $(BIN)/pytest tests/matrix $(ARGS)

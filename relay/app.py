@@ -3,7 +3,7 @@
 Order of the start: stores and their replay first, then the ports, so that what is reachable is
 ready. Order of the end (SIGTERM, SIGINT): no new POSTs, every open one gets its 503, the sockets
 close, then the channels. A second signal ends the process at once. There is no state to save: what
-was accepted is in the store.
+was accepted is in the store. SIGHUP, with which others are told to reload, ends nothing.
 """
 
 import asyncio
@@ -184,6 +184,7 @@ async def run(config: Config, opened: Callable[[House], None] | None = None) -> 
 
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, ask)
+    loop.add_signal_handler(signal.SIGHUP, _not_reloaded)
     house = House(config)
     supervisor = Supervisor(os.environ, house.summary)
     try:
@@ -195,6 +196,14 @@ async def run(config: Config, opened: Callable[[House], None] | None = None) -> 
     finally:
         supervisor.stopping()
         await house.close()
+
+
+def _not_reloaded() -> None:
+    log.info(
+        "SIGHUP: nothing to reload. Upstreams' secrets and certificates are read at every attempt;"
+        " other settings count from the next start.",
+        code="RELOAD",
+    )
 
 
 async def _join(channel: Channel) -> peer.Joined | None:

@@ -235,6 +235,6 @@ def _reason(error: BaseException) -> str:
     if isinstance(error, aiohttp.ClientConnectorError):
         said = os.strerror(error.os_error.errno) if error.os_error.errno else str(error.os_error)
         return f"no connection: {said}"
-    if isinstance(error, ConnectionError | aiohttp.ClientOSError) and error.errno:
-        return f"connection lost: {os.strerror(error.errno)}"
+    if isinstance(error, ConnectionError | aiohttp.ClientOSError):
+        return "connection lost" + (f": {os.strerror(error.errno)}" if error.errno else "")
     return str(error) or type(error).__name__

@@ -12,14 +12,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
-START_LIMIT = 20.0
+START_LIMIT = 60.0
 STOP_LIMIT = 20.0
 
 
@@ -33,7 +33,8 @@ class RelayProcess:
     """`with RelayProcess(folder, {"av": {"fragment_duration": "2"}}) as relay:` is up and ready.
 
     `channels`: settings of each channel by name, as in the configuration file, tables within tables
-    too. `extra`: lines that go to the file's beginning as they are. `environment`: variables more.
+    too. `extra`: lines that go to the file's beginning as they are. `environment`: variables more;
+    `before`: what to write before the command.
     """
 
     def __init__(
@@ -42,8 +43,10 @@ class RelayProcess:
         channels: Mapping[str, Mapping[str, object]],
         extra: str = "",
         environment: Mapping[str, str] | None = None,
+        before: Sequence[str] = (),
     ) -> None:
         self.folder = folder
+        self._before = before
         self.port, self.admin = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.admin_url = f"http://127.0.0.1:{self.admin}"
@@ -91,7 +94,7 @@ class RelayProcess:
         """Start it and wait for /readyz; RuntimeError with the log when it does not get there."""
         with self.log.open("ab") as log:
             self._child = subprocess.Popen(
-                [sys.executable, "-m", "relay", "run", str(self.conf)],
+                [*self._before, sys.executable, "-m", "relay", "run", str(self.conf)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -12,7 +12,7 @@ FFMPEG = str(imageio_ffmpeg.get_ffmpeg_exe())
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a clip is like. `gop` in frames; `cells` groups of pictures long."""
+    """What a clip is like. `gop` in frames; `cells` groups of pictures long; `tone`: kbit/s."""
 
     name: str
     fps: Fraction
@@ -23,6 +23,7 @@ class Shape:
     rates: tuple[int, ...] = (150,)
     sound: bool = True
     size: str = "160x90"
+    tone: int = 64
 
     @property
     def cell(self) -> Fraction:
@@ -66,7 +67,7 @@ def make(shape: Shape, folder: Path) -> Path:
     video += ["-g", str(shape.gop), "-keyint_min", str(shape.gop), "-sc_threshold", "0"]
     for position, kilobits in enumerate(shape.rates):
         video += [f"-b:v:{position}", f"{kilobits}k"]
-    sound = ["-map", "1:a", "-c:a", "aac", "-b:a", "64k"] if shape.sound else []
+    sound = ["-map", "1:a", "-c:a", "aac", "-b:a", f"{shape.tone}k"] if shape.sound else []
     ffmpeg(
         *("-f", "lavfi", "-i", f"testsrc2=s={shape.size}:r={shape.fps}"),
         *("-f", "lavfi", "-i", f"sine=f=440:r={shape.rate}"),

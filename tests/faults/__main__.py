@@ -1,7 +1,11 @@
-"""The long run: `python -m tests.faults --kills 100 --seed 7`, and its figures.
+"""The long runs, and their figures.
 
-Encoders are killed on several channels of one relay at once, then relays on several stores at once;
-so many kills of each in all. The exit code is 1 when anything was lost, twice, or changed.
+    --kills 100 --seed 7         encoders are killed on several channels of one relay at once, then
+                                 relays on several stores at once; so many kills of each in all
+    --cuts 50 --seed 7           a slow link to an upstream is cut at random moments
+    --outage 600 --channels 8    one of two upstreams is away for so many seconds
+
+The exit code is 1 when anything was lost, twice, or changed.
 """
 
 import argparse
@@ -15,7 +19,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tests.e2e.relay_process import RelayProcess
-from tests.faults import invariants, kills, legs
+from tests.faults import cuts, invariants, kills, legs, outage
 from tests.faults.kills import Outcome
 from tests.faults.legs import Channel
 
@@ -75,21 +79,16 @@ def _shares(count: int, parts: int) -> Sequence[int]:
     return [count // parts + (at < count % parts) for at in range(parts)]
 
 
-def main() -> int:
-    """Run it and tell."""
-    asked = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
-    asked.add_argument("--kills", type=int, default=100, help="of encoders, and as many of relays")
-    asked.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
-    asked.add_argument("--parallel", type=int, default=3, help="channels, and relays, at once")
-    said = asked.parse_args()
+def kill(count: int, seed: int, parallel: int) -> bool:
+    """Kill encoders, then relays, and tell; whether all went well."""
     good = True
     for what, story in (("encoder", encoders), ("relay", relays)):
         began = time.monotonic()
         with tempfile.TemporaryDirectory() as folder:
-            found = asyncio.run(story(Path(folder), said.kills, said.seed, said.parallel))
+            found = asyncio.run(story(Path(folder), count, seed, parallel))
         good = good and not found.broken
         print(
-            f"{what}: {found.kills} kills at random bytes, seed {said.seed}:"
+            f"{what}: {found.kills} kills at random bytes, seed {seed}:"
             f" {found.delivered} fragments delivered, {found.published} published,"
             f" {len(found.broken)} faults, {time.monotonic() - began:.0f} s"
         )
@@ -97,7 +96,69 @@ def main() -> int:
             print(f"  ready again after {max(found.starts):.2f} s at most")
         for sentence in found.broken:
             print(f"  {sentence}")
-    return 0 if good else 1
+    return good
+
+
+def cut(count: int, seed: int, parallel: int) -> bool:
+    """Cut a slow link, and tell; whether all went well."""
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        found = asyncio.run(cuts.cuts(Path(folder), count, seed, parallel))
+    print(
+        f"cuts: {found.kills} of a slow link, seed {seed}: {found.delivered} fragments delivered,"
+        f" {found.published} published upstream, {len(found.broken)} faults,"
+        f" {time.monotonic() - began:.0f} s"
+    )
+    for sentence in found.broken:
+        print(f"  {sentence}")
+    return not found.broken
+
+
+def away(seconds: float, channels: int) -> bool:
+    """Take one of two upstreams away, and tell; whether all went well."""
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        found = asyncio.run(outage.outage(Path(folder), seconds, channels))
+    broken = found.broken + found.slow()
+    print(
+        f"outage: {channels} channels, one of two upstreams away for {seconds:.0f} s:"
+        f" {found.delivered} fragments delivered, {len(broken)} faults,"
+        f" {time.monotonic() - began:.0f} s"
+    )
+    print(
+        f"  {found.missed:.0f} s were left to send, and sent in {found.lasted:.1f} s:"
+        f" {found.speed:.1f} x real time; the other upstream was {found.lag:.1f} s behind at most"
+    )
+    print(f"  memory in MB, before, behind, at the end: {found.memory}")
+    for sentence in broken:
+        print(f"  {sentence}")
+    return not broken
+
+
+def main() -> int:
+    """Run what was asked for, and tell."""
+    asked = argparse.ArgumentParser(
+        prog="python -m tests.faults",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    asked.add_argument("--kills", type=int, default=0, help="of encoders, and as many of relays")
+    asked.add_argument("--parallel", type=int, default=3, help="channels, and relays, at once")
+    asked.add_argument("--cuts", type=int, default=0, help="of a slow link")
+    asked.add_argument("--outage", type=float, default=0, help="seconds that an upstream is away")
+    asked.add_argument("--channels", type=int, default=8, help="of the outage")
+    asked.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    said = asked.parse_args()
+    good = []
+    if said.kills:
+        good.append(kill(said.kills, said.seed, said.parallel))
+    if said.cuts:
+        good.append(cut(said.cuts, said.seed, said.parallel))
+    if said.outage:
+        good.append(away(said.outage, said.channels))
+    if not good:
+        asked.error("say what is to be run")
+    return 0 if all(good) else 1
 
 
 if __name__ == "__main__":

@@ -39,14 +39,17 @@ SETTINGS = {"fragment_duration": "0.48", "dvr_window": 3600, "patience": 6}
 SETTLED = 60.0
 
 
-def clip(folder: Path) -> Path:
+def clip(folder: Path, shape: Shape = CLIP) -> Path:
     """The programme, as a file."""
-    return make(CLIP, folder)
+    return make(shape, folder)
 
 
-def stamper(path: Path, *, width: int = 0, base: int = 0) -> Stamper:
-    """What makes fragments of it. `width`: bits of the index in tfxd version 2; 0: version 1."""
-    return Stamper.of(cut(read(path.read_bytes()), D), width, base)
+def stamper(path: Path, *, width: int = 0, base: int = 0, cell: Fraction = D) -> Stamper:
+    """What makes fragments of it. `width`: bits of the index in tfxd version 2; 0: version 1.
+
+    `cell`: seconds of a fragment, as long as the clip's groups of pictures.
+    """
+    return Stamper.of(cut(read(path.read_bytes()), cell), width, base)
 
 
 @dataclass(slots=True)
@@ -77,9 +80,9 @@ class Channel:
     witness: Witness
 
     @classmethod
-    def of(cls, name: str, port: int) -> "Channel":
+    def of(cls, name: str, port: int, cell: Fraction = D) -> "Channel":
         witness = Witness(f"http://127.0.0.1:{port}/{name}.isml")
-        return cls(name, port, Ledger(D), witness)
+        return cls(name, port, Ledger(cell), witness)
 
     @asynccontextmanager
     async def watched(self) -> AsyncIterator[None]:
@@ -108,11 +111,13 @@ class Channel:
         only: str = "",
         lasts: float = 0,
         seed: int = 1,
+        patient: bool = False,
     ) -> AsyncIterator[Leg]:
         """A model encoder that pushes until the end of the context. `lasts` in seconds.
 
         `name` is that of its source. `only`: of its streams, those whose ids begin so; then several
-        legs are one encoder, each stream on a network of its own.
+        legs are one encoder, each stream on a network of its own. `patient`: it gives no POST up
+        by itself, however slow the machine is; so one that it had to begin anew was ended for it.
         """
         now = _utc()
         ends = now + int(lasts * 1000) if lasts else None
@@ -121,7 +126,7 @@ class Channel:
         async with Proxy(self.port, self.ledger, leg) as proxy:
             point = f"{proxy.url}/{self.name}.isml"
             plans = [
-                Plan(stream, made, tracks, now, ends, wrong)
+                (_Patient if patient else Plan)(stream, made, tracks, now, ends, wrong)
                 for stream, tracks in spread(made, Grouping(streams)).items()
                 if stream.startswith(only)
             ]
@@ -136,6 +141,14 @@ class Channel:
                     courier.stop()
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 10)
+
+
+class _Patient(Plan):
+    """A plan that waits for as long as any test."""
+
+    @property
+    def send_timeout(self) -> int:
+        return 120_000
 
 
 def _utc() -> int:

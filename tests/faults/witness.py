@@ -1,8 +1,9 @@
 """The witness: a player that looks all the time, forgets nothing, and remembers the bytes.
 
 It asks for the playlists (and at the end for the MPD) over HTTP as any player would, fetches each
-segment when it is first listed, and again at the end. What it holds against the relay is a list of
-sentences in `complaints`: a line that changed, a number that went back, a 5xx, a body that changed.
+segment when it is first listed, and (`twice`) again at the end. What it holds against the relay is
+a list of sentences in `complaints`: a line that changed, a number that went back, a 5xx, a body
+that changed.
 That there is no relay for a while is no complaint; that it has forgotten something afterwards, is.
 """
 
@@ -69,6 +70,8 @@ class Witness:
     complaints: list[str] = field(default_factory=list)
     absences: int = 0
     looks: int = 0
+    every: float = EVERY
+    twice: bool = True
     _session: aiohttp.ClientSession | None = None
 
     @asynccontextmanager
@@ -104,7 +107,7 @@ class Witness:
         while True:
             with contextlib.suppress(aiohttp.ClientError, TimeoutError, OSError):
                 await self.look()
-            await asyncio.sleep(EVERY)
+            await asyncio.sleep(self.every)
 
     async def look(self) -> None:
         """One look at all playlists, and at the segments that are new in them."""
@@ -150,7 +153,7 @@ class Witness:
         """Everything that is still listed, once more."""
         await self.look()
         for name, track in self.tracks.items():
-            for index in [at for at in track.bodies if at >= track.sequence]:
+            for index in [at for at in track.bodies if self.twice and at >= track.sequence]:
                 body = await self._get(urljoin(track.url, f"{index}.m4s"))
                 if body is None or _digest(body) != _digest(track.bodies[index]):
                     self._say(f"{name}: the bytes of {index} have changed")
