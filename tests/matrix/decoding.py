@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
-
 SUBTITLES = r'#EXT-X-MEDIA:[^\n]*TYPE=SUBTITLES[^\n]*\n|,SUBTITLES="[^"\n]*"'
 
 
