@@ -124,7 +124,9 @@ def _period(
 ) -> None:
     begins = _begins(presentation, playing, start)
     period = _add(root, "Period", {"id": f"p{start}", "start": _duration(begins)})
-    ends = None if stop == INDEX_LIMIT else _begins(presentation, playing, stop)
+    # A change may be known before the first segment that it holds for.
+    reached = any(line(rendition)[-1].index >= stop for rendition in playing)
+    ends = _begins(presentation, playing, stop) if reached else None
     period.extend(event_stream.event_streams(signals, presentation, begins, ends))
     sets: dict[tuple[str, ...], list[Rendition]] = {}
     for rendition in playing:

@@ -19,7 +19,10 @@ _SMALL = 64 << 10
 _METHODS = b"GET, HEAD, OPTIONS"
 _HEADERS = (
     (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"date, server, range, content-length, content-location"),
+    (
+        b"access-control-expose-headers",
+        b"date, server, range, content-length, content-location, cmsd-static, live-edge-age",
+    ),
     (b"timing-allow-origin", b"*"),
     (b"x-content-type-options", b"nosniff"),
 )

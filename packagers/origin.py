@@ -11,13 +11,14 @@ what HLS puts into the query, never on Host.
 
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
 
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
-from packagers import cmaf, pins, published, state
+from packagers import cmaf, failover, pins, published, state
 from packagers.delivery import deliver, preflight
 from packagers.documents import Documents
 from packagers.hearing import Hearing
@@ -33,17 +34,14 @@ from packagers.resource import (
     parse,
     problem,
 )
-from relay.errors import NotFound, NotYet, PlayerError
+from relay.errors import FailedOver, NotFound, NotYet, PlayerError
 from relay.media import Kind, Track
 from relay.presentation import Presentation, Rendition
 from relay.store import Store
 
 
-class Playable(Protocol):
+class Playable(failover.Channel, Protocol):
     """A channel, as a player needs it."""
-
-    @property
-    def presentation(self) -> Presentation: ...
 
     @property
     def store(self) -> Store: ...
@@ -59,6 +57,7 @@ class Origin:
         self._clock = clock
         self._documents = Documents()
         self._hearing = Hearing()
+        self._fail_over = failover.FailOver()
         self._inits: dict[tuple[str, str, str], Track] = {}
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
@@ -84,7 +83,7 @@ class Origin:
                 wanted=asks.get("range", "") if method == "GET" else "",
                 if_range=asks.get("if-range", ""),
             )
-        except NotYet as error:
+        except (NotYet, FailedOver) as error:
             resource = problem(error, cache=EDGE)
         except PlayerError as error:
             resource = problem(error, status=0 if method in ("GET", "HEAD") else 405)
@@ -99,16 +98,22 @@ class Origin:
         if channel is None:
             raise NotFound(f'There is no channel "{asked.channel}".', hint="Look at its name.")
         presentation, store = channel.presentation, channel.store
-        if told := {What.STATE: state, What.PINS: pins}.get(asked.what):
-            body = (told.document(presentation),)
-            return Resource(body, told.MEDIA_TYPE, "no-cache", path=asked.path)
+        if asked.what is What.PINS:
+            body = (pins.document(presentation),)
+            return Resource(body, pins.MEDIA_TYPE, "no-cache", path=asked.path)
+        if asked.what is What.STATE:
+            body = (state.document(presentation, failover.troubles_of(channel, self._clock())),)
+            return Resource(body, state.MEDIA_TYPE, "no-cache", path=asked.path)
+        if asked.what in failover.DOCUMENTS:
+            self._fail_over.check(asked.channel, channel, self._clock())
         if not asked.track:
             playing = [*presentation.of(Kind.VIDEO), *presentation.of(Kind.AUDIO)]
             if not playing:
                 raise NotYet(f'"{asked.channel}" has nothing to play yet.', hint="Push to it.")
             self._remember(asked.channel, playing)
             heard = await self._hearing.listen(asked.channel, presentation, store)
-            return self._documents.find(asked, presentation, None, gzip=gzip, heard=heard)
+            found = self._documents.find(asked, presentation, None, gzip=gzip, heard=heard)
+            return self._dated(asked, presentation, found)
         rendition = presentation.rendition(asked.track)
         if rendition is None:
             raise NotFound(f'"{asked.channel}" has no track "{asked.track}".')
@@ -120,8 +125,13 @@ class Origin:
             raise NotYet(f'"{asked.track}" has no segment yet.')
         heard = await self._hearing.listen(asked.channel, presentation, store)
         if asked.what is What.PLAYLIST:
-            return self._documents.find(asked, presentation, rendition, gzip=gzip, heard=heard)
+            found = self._documents.find(asked, presentation, rendition, gzip=gzip, heard=heard)
+            return self._dated(asked, presentation, found)
         return await published.segment(asked, presentation, rendition, store, heard.each)
+
+    def _dated(self, asked: Asked, presentation: Presentation, found: Resource) -> Resource:
+        told = failover.headers(asked.what, presentation, self._clock())
+        return replace(found, told=told)
 
     def _remember(self, channel: str, renditions: Iterable[Rendition]) -> None:
         for rendition in renditions:

@@ -246,6 +246,7 @@ def _rules(table: ChannelTable) -> Rules:
         prefer=table.prefer,
         cue_tags=table.cue_tags,
         alias=table.tracks.alias,
+        fail_over=frozenset(table.fail_over),
         peer=table.peer,
     )
 

@@ -147,6 +147,11 @@ class ChannelTable(Table):
         default="none",
         description="old tags beside EXT-X-DATERANGE: none | cue-out-in | cue (as Azure wrote it)",
     )
+    fail_over: tuple[Literal["stale", "gap", "no_source"], ...] = Field(
+        default=(),
+        description="404 for playlists and manifests while: stale | gap | no_source",
+        examples=['["stale", "no_source"]'],
+    )
     peer: Peer | None = Field(
         default=None,
         description="another relay of this channel: one that starts empty numbers as it does",

@@ -12,6 +12,7 @@ class Rules:
     `restarts`: an encoder whose clock was restarted begins a new run; else it is refused.
     `prefer`: whose copies are taken while it delivers. `alias`: other names for tracks, by name.
     `cue_tags`: those older than EXT-X-DATERANGE that playlists have too, "none" for none.
+    `fail_over`: in which troubles players are sent on (`packagers.trouble`).
     `peer`: the URL of another relay of the channel, whose numbers count where there are none yet.
     """
 
@@ -24,4 +25,5 @@ class Rules:
     prefer: str | None = None
     alias: Mapping[str, str] = field(default_factory=dict)
     cue_tags: str = "none"
+    fail_over: frozenset[str] = frozenset()
     peer: str | None = None

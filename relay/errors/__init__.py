@@ -36,6 +36,7 @@
     └── PlayerError        what a player asked for
         ├── NotFound            404  PLAYBACK_NOT_FOUND
         ├── NotYet              404  PLAYBACK_NOT_YET
+        ├── FailedOver          404  PLAYBACK_FAIL_OVER
         └── RangeInvalid        416  PLAYBACK_RANGE
 
 The code word is the same in the answer's body, the log, the metric, the event and the docs.
@@ -85,6 +86,7 @@ from relay.errors.operator import (
     StoreBusy,
 )
 from relay.errors.player import (
+    FailedOver,
     NotFound,
     NotYet,
     PlayerError,
@@ -109,6 +111,7 @@ __all__ = [
     "Draining",
     "EncoderError",
     "EncodingUnsupported",
+    "FailedOver",
     "FragmentInvalid",
     "HeaderDiffers",
     "HeaderInvalid",

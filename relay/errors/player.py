@@ -22,6 +22,12 @@ class NotYet(PlayerError):
     code = "PLAYBACK_NOT_YET"
 
 
+class FailedOver(PlayerError):
+    """Another relay would serve players better just now, and the channel is set to send them on."""
+
+    code = "PLAYBACK_FAIL_OVER"
+
+
 class RangeInvalid(PlayerError):
     """The byte range lies outside the resource."""
 

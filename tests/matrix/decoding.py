@@ -3,6 +3,9 @@
 It shows pictures late whose composition offsets are negative, where no edit list says that they
 are: by the most negative one of the track (its demuxer's dts_shift). Browsers take offsets as they
 stand. What compares times has to know.
+
+Every rendition of subtitles it takes for WebVTT in files of that name, and gives up a playlist that
+has another: so it is shown the multivariant playlist without them.
 """
 
 import re
@@ -10,6 +13,8 @@ import subprocess
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+
+SUBTITLES = r'#EXT-X-MEDIA:[^\n]*TYPE=SUBTITLES[^\n]*\n|,SUBTITLES="[^"\n]*"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,10 @@ class Decoded:
 
 def decode(ffmpeg: str, document: Path) -> list[Decoded]:
     """Every picture and sound of a document. AssertionError when ffmpeg complains of anything."""
+    if document.name == "master.m3u8":
+        seen = document.with_name("seen.m3u8")
+        seen.write_text(re.sub(SUBTITLES, "", document.read_text()))
+        document = seen
     command = [ffmpeg, "-hide_banner", "-nostdin", "-v", "warning", "-xerror", "-copyts"]
     command += ["-allowed_extensions", "ALL"] if document.suffix == ".m3u8" else []
     command += ["-i", document.name, "-map", "0:v?", "-map", "0:a?"]

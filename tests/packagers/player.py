@@ -1,12 +1,14 @@
 """A player that asks the origin directly, past every client's and server's tidying of paths."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from starlette.types import ASGIApp
 
 from relay.presentation import Presentation
+from relay.rules import Rules
 from relay.store import Store
 from tests.packagers.presentations import FIRST, audio, video
 
@@ -19,6 +21,12 @@ LAST = FIRST + 4
 class Channel:
     presentation: Presentation
     store: Store
+    rules: Rules = field(default_factory=Rules)
+    posts: Counter[str] = field(default_factory=lambda: Counter(["a"]))
+    told: list[str] = field(default_factory=list)
+
+    def tell(self, code: str, text: str, *, grave: bool = False) -> None:
+        self.told.append(code)
 
 
 @dataclass

@@ -229,3 +229,9 @@ def test_the_document_is_a_function_of_the_presentation() -> None:
     p = presentation(VIDEO, AUDIO)
     assert dash.mpd(p) == dash.mpd(replace(p))
     assert dash.mpd(p) != dash.mpd(replace(p, updated=p.updated + 1))
+
+
+def test_a_change_may_be_known_before_its_first_segment() -> None:
+    shown = rendition(video())
+    coming = replace(presentation(shown), changes=(FIRST + 5,))
+    assert dash.mpd(coming) == dash.mpd(presentation(shown))
