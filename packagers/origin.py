@@ -33,6 +33,7 @@ from packagers.resource import (
     parse,
     problem,
 )
+from packagers.smooth.serving import Serving
 from relay.errors import NotFound, NotYet, PlayerError
 from relay.media import Kind, Track
 from relay.presentation import Presentation, Rendition
@@ -60,6 +61,7 @@ class Origin:
         self._documents = Documents()
         self._hearing = Hearing()
         self._inits: dict[tuple[str, str, str], Track] = {}
+        self._smooth = Serving()
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -102,6 +104,8 @@ class Origin:
         if told := {What.STATE: state, What.PINS: pins}.get(asked.what):
             body = (told.document(presentation),)
             return Resource(body, told.MEDIA_TYPE, "no-cache", path=asked.path)
+        if asked.what in (What.SMOOTH, What.FRAGMENT):
+            return await self._smooth.resource(asked, presentation, store)
         if not asked.track:
             playing = [*presentation.of(Kind.VIDEO), *presentation.of(Kind.AUDIO)]
             if not playing:
