@@ -29,12 +29,14 @@ class Row:
     """`count` segments of `duration` ticks, the first at `time` (ticks since 1970).
 
     joins   it begins where the row before it ends
+    own     what each lasts itself: less, of the last of a run
     """
 
     time: int
     duration: int
     count: int
     joins: bool
+    own: int
 
     @property
     def end(self) -> int:
@@ -100,7 +102,7 @@ class Timeline:
 
     @property
     def longest(self) -> int:
-        """Ticks of the longest."""
+        """Ticks of the longest, by what each lasts itself."""
         return max(self._durations, default=0)
 
     @property
@@ -141,25 +143,23 @@ class Timeline:
         self._count(duration, 1)
         row = self._blocks[-1].rows[-1] if self._blocks else None
         joins = row is not None and row.end == time
-        if row is not None and joins and row.duration == duration:
+        if row is not None and joins and row.duration == row.own == duration:
             row.count += 1
             self._blocks[-1].text = None
             return
-        self._push(Row(time, duration, 1, joins))
+        self._push(Row(time, duration, 1, joins, duration))
 
     def _stretch(self, until: int) -> None:
         """The last segment lasts until then."""
         row = self._blocks[-1].rows[-1]
         begins = row.time + row.duration * (row.count - 1)
         duration = max(1, until - begins)
-        self._count(row.duration, -1)
-        self._count(duration, 1)
         self._blocks[-1].text = None
         if row.count == 1:
             row.duration = duration
             return
         row.count -= 1
-        self._push(Row(begins, duration, 1, joins=True))
+        self._push(Row(begins, duration, 1, joins=True, own=row.own))
 
     def _push(self, row: Row) -> None:
         if not self._blocks or len(self._blocks[-1].rows) >= BLOCK:
@@ -171,7 +171,7 @@ class Timeline:
         """The first segment has left the window."""
         block = self._blocks[0]
         row = block.rows[0]
-        self._count(row.duration, -1)
+        self._count(row.own, -1)
         block.text = None
         row.count -= 1
         row.time += row.duration

@@ -79,7 +79,8 @@ def manifest(
         document.place(element, number)
     for signal in signals:
         _signal(root, signal, events.get(signal.track.name, []))
-    texts = [(timelines[s.name].text(), timelines[s.name].digest()) for s in media]
+    kept = [timelines[stream.name] for stream in media]
+    texts = {number: (rows.text(), rows.digest()) for number, rows in enumerate(kept)}
     return document.filled(root, texts)
 
 
