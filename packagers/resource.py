@@ -7,6 +7,7 @@ number; nothing of it ever becomes part of a file name. Canonical paths below `/
     {track}/index.m3u8                 HLS media playlist
     manifest.mpd                       DASH, $Number$
     manifest(format=mpd-time-cmaf)     DASH, $Time$
+    manifest(format=mpd-number-cmaf)   DASH, $Number$ and @duration, where all is regular
     Manifest                           Smooth
     QualityLevels({b})/Fragments({s}={t})   a fragment of it (`packagers.fragment_request`)
     {track}/{index}.m4s                segment        {track}/t{time}.m4s is its alias by time
@@ -52,6 +53,7 @@ class What(StrEnum):
     PLAYLIST = "index.m3u8"
     MPD = "manifest.mpd"
     MPD_BY_TIME = "manifest(format=mpd-time-cmaf)"
+    MPD_BY_DURATION = "manifest(format=mpd-number-cmaf)"
     SMOOTH = "Manifest"
     CLOCK = "time"
     STATE = "state"
@@ -71,6 +73,7 @@ _NAMED = {
     ".mpd": What.MPD,
     "manifest(format=mpd-time-cmaf)": What.MPD_BY_TIME,
     "manifest(format=mpd-time-csf)": What.MPD_BY_TIME,
+    "manifest(format=mpd-number-cmaf)": What.MPD_BY_DURATION,
     "manifest": What.SMOOTH,
     "time": What.CLOCK,
     "state": What.STATE,
