@@ -110,4 +110,4 @@ def period(
         )
         seen.add(kind)
         for part in sets[key]:
-            representation(chosen, part, begin, form, presentation.grid)
+            representation(chosen, part, presentation, begin, form)

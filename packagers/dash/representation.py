@@ -19,7 +19,7 @@ from packagers.resource import codecs
 from packagers.timeline import Row, Timeline
 from relay.media import Kind
 from relay.numbering import Grid
-from relay.presentation import Rendition, Segment
+from relay.presentation import Presentation, Rendition, Segment
 
 _CHANNELS = "urn:mpeg:dash:23003:3:audio_channel_configuration:2011"
 _LAYOUT = {7: "11", 8: "12"}
@@ -74,9 +74,10 @@ def regular(part: Part, grid: Grid) -> bool:
 
 
 def representation(
-    parent: etree._Element, part: Part, begins: Fraction, form: Form, grid: Grid
+    parent: etree._Element, part: Part, presentation: Presentation, begins: Fraction, form: Form
 ) -> None:
     """Add it. `begins`: UTC seconds of the Period's start, at which the cell of an index begins."""
+    grid = presentation.grid
     of = part.rendition
     track, rate = of.track, of.frame_rate
     video = track.key.kind is Kind.VIDEO
@@ -101,7 +102,7 @@ def representation(
     offset = round(begins * track.timescale)
     number = part.first.index
     if by_duration:
-        number = round((begins - grid.phase) / grid.D) + grid.base
+        number = round((begins - presentation.epoch - grid.phase) / grid.D) + grid.base
     template = add(
         element,
         "SegmentTemplate",
