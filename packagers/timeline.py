@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 
 from relay.presentation import Segment
 
-BLOCK = 256
+BLOCK = 64
 """Rows whose text is kept in one piece."""
 
 
@@ -114,28 +114,21 @@ class Timeline:
         for block in self._blocks:
             yield from block.rows
 
-    def text(self) -> bytes:
-        """The text of all rows."""
-        return b"".join(block.text or b"" for block in self._written())
-
-    def digest(self) -> bytes:
-        """What tells this text from any other: a hash, made without reading all of it."""
-        told = hashlib.sha256()
-        for block in self._written():
-            told.update(block.digest)
-        return told.digest()
-
-    def _written(self) -> Iterator[_Block]:
-        first = True
+    def written(self) -> tuple[list[bytes], bytes]:
+        """The text of all rows in parts, and what tells it from any other: made without reading
+        all of it."""
         for block in self._blocks:
             if block.text is None:
-                text = ""
-                for row in block.rows:
-                    text += self._write(row, first and not text)
-                block.text = text.encode()
-                block.digest = hashlib.sha256(block.text).digest()
-            first = False
-            yield block
+                self._write_block(block)
+        blocks = self._blocks
+        return [b.text or b"" for b in blocks], b"".join([b.digest for b in blocks])
+
+    def _write_block(self, block: _Block) -> None:
+        first, text = block is self._blocks[0], ""
+        for row in block.rows:
+            text += self._write(row, first and not text)
+        block.text = text.encode()
+        block.digest = hashlib.sha256(block.text).digest()
 
     def _append(self, time: int, duration: int, *, turns: bool) -> None:
         if turns:

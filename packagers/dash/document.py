@@ -96,7 +96,7 @@ def document(
     if not static:
         clock = {"schemeIdUri": "urn:mpeg:dash:utc:http-xsdate:2014", "value": "time"}
         add(root, "UTCTiming", clock)
-    return text.filled(root, {p.number: (p.rows.text(), p.rows.digest()) for p in several})
+    return text.filled(root, {p.number: p.rows.written() for p in several})
 
 
 def _begin(

@@ -79,9 +79,8 @@ def manifest(
         document.place(element, number)
     for signal in signals:
         _signal(root, signal, events.get(signal.track.name, []))
-    kept = [timelines[stream.name] for stream in media]
-    texts = {number: (rows.text(), rows.digest()) for number, rows in enumerate(kept)}
-    return document.filled(root, texts)
+    kept = (timelines[stream.name] for stream in media)
+    return document.filled(root, {number: rows.written() for number, rows in enumerate(kept)})
 
 
 def _stream(root: etree._Element, stream: Stream, chunks: int) -> etree._Element:

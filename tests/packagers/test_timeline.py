@@ -11,12 +11,19 @@ from relay.presentation import Segment, Window
 SCALE = 1000
 
 
+class Shown(Timeline):
+    """A timeline whose text can be read in one piece."""
+
+    def text(self) -> bytes:
+        return b"".join(self.written()[0])
+
+
 def write(row: Row, first: bool) -> str:
     return f"{'' if row.joins and not first else row.time}+{row.duration}x{row.count} "
 
 
-def fresh(segments: Sequence[Segment], start: int = 0, stop: int | None = None) -> Timeline:
-    timeline = Timeline(SCALE, write)
+def fresh(segments: Sequence[Segment], start: int = 0, stop: int | None = None) -> Shown:
+    timeline = Shown(SCALE, write)
     timeline.follow(segments, start, len(segments) if stop is None else stop, epoch_of)
     return timeline
 
@@ -58,7 +65,7 @@ def test_what_lasts_no_time_may_be_left_unwritten() -> None:
         return write(row, first) if row.duration else ""
 
     segments = line([0, 20, 0, 20, 20])
-    timeline = Timeline(SCALE, lasting)
+    timeline = Shown(SCALE, lasting)
     timeline.follow(segments, 0, 5, epoch_of)
     assert timeline.text() == b"0+20x1 +20x2 "
     assert timeline.lasting == 3
@@ -80,7 +87,7 @@ def test_kept_up_to_date_it_is_what_it_would_be_anew(
     window = Window()
     for segment in every[: len(lengths)]:
         window = window.append(segment)
-    timeline = Timeline(SCALE, write)
+    timeline = Shown(SCALE, write)
     timeline.follow(window, 0, len(window), epoch_of)
     at = len(lengths)
     for more, fewer in steps:
@@ -126,13 +133,13 @@ def test_what_has_not_changed_is_not_written_again(gone: int) -> None:
     window = Window()
     for segment in line([19, 20] * 2 * BLOCK):
         window = window.append(segment)
-    timeline = Timeline(SCALE, noted)
+    timeline = Shown(SCALE, noted)
     timeline.follow(window, 0, len(window), epoch_of)
-    whole = timeline.digest()
+    whole = timeline.written()[1]
     assert len(written) == 4 * BLOCK
     written.clear()
     window = window.drop(gone).append(Segment(0, 7 + 4 * BLOCK, 4 * BLOCK * 39 // 2, 22, 1))
     timeline.follow(window, 0, len(window), epoch_of)
     assert timeline.text() == fresh(list(window)).text()
-    assert timeline.digest() != whole
+    assert timeline.written()[1] != whole
     assert len(written) <= 2 * BLOCK
