@@ -16,13 +16,14 @@ from dataclasses import replace
 from itertools import islice
 from math import floor
 
+from packagers import ttml
 from packagers.fragment_request import FragmentRequest, Noun
 from packagers.resource import Resource, entity_tag
 from packagers.smooth.fragment import fragment as formed
 from packagers.smooth.fragment import hole
 from packagers.smooth.streams import LOOK_AHEAD, Quality, Shown, Sparse, Stream
 from relay.errors import EncoderError, NotFound
-from relay.media import Buffer, Copy, Kind
+from relay.media import Buffer, Copy, Kind, Track
 from relay.presentation import Segment
 from relay.store import Store
 
@@ -62,7 +63,8 @@ async def fragment(request: FragmentRequest, shown: Shown, store: Store) -> Reso
         parts = hole(own.index, (request.time, own.duration), following)
         return Resource(_asked_for(request.noun, parts), kind, _EDGE, path=request.path)
     copy = store.find(quality.rendition.name, own.run, own.index)
-    return await _copied(request, copy, own.duration, following, kind=kind, store=store)
+    text = _text(quality)
+    return await _copied(request, copy, own.duration, following, kind=kind, store=store, text=text)
 
 
 def ahead(request: FragmentRequest, shown: Shown) -> int:
@@ -120,7 +122,13 @@ async def _gone(
     following = _told(after, stream, shown)
     request = replace(request, time=_begins(copy, stream, shown))
     kind = _kind(stream.kind, [])
-    return await _copied(request, copy, copy.duration, following, kind=kind, store=store)
+    text = _text(quality)
+    return await _copied(request, copy, copy.duration, following, kind=kind, store=store, text=text)
+
+
+def _text(quality: Quality) -> Track | None:
+    track = quality.rendition.track
+    return track if track.key.kind is Kind.TEXT else None
 
 
 def _told(
@@ -181,8 +189,9 @@ async def _copied(
     *,
     kind: str,
     store: Store,
+    text: Track | None = None,
 ) -> Resource:
-    """The answer that a stored copy makes."""
+    """The answer that a stored copy makes. `text`: the track, if it is one of subtitles."""
     data = None
     if copy is not None:
         time = copy.time if copy.event else None
@@ -190,6 +199,7 @@ async def _copied(
     if copy is None or data is None:
         raise NotFound(f"The fragment at {request.time} is no longer here.")
     try:
+        data = data if text is None else ttml.smooth_data(text, data)
         parts = formed(data, copy.index, (request.time, duration), following)
     except EncoderError:
         raise NotFound(f"What is stored as the fragment at {request.time} is damaged.") from None

@@ -53,7 +53,7 @@ def coding(track: Track) -> Coding | None:
     entry = track.sample_entry
     kind = entry[4:8].decode("latin-1")
     if track.key.kind is Kind.TEXT:
-        return Coding("TTML") if kind == "stpp" else None
+        return Coding("TTML") if track.codecs.startswith("stpp") else None
     read = {"avc1": _avc, "avc3": _avc, "hvc1": _hevc, "hev1": _hevc}.get(kind)
     if read is not None:
         return read(_box(track, f"{kind[:3].replace('hev', 'hvc')}C"))

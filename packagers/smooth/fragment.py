@@ -10,7 +10,8 @@
 No tfdt, no base-data-offset, none of ISO's later flags: clients of Smooth read this subset. Some
 rewrite the moof and mend the offset of its first trun alone, so there is one; a copy that was sent
 in several fragments, or in several runs, becomes one table. Nothing else is touched, media data
-least of all: it is handed on as a view.
+least of all: it is handed on as a view, but for subtitles, whose times count from their fragment
+in Smooth (`packagers.ttml`).
 
 tfxd says the time that the manifest says, and tfrf those that it will say: a client asks for what
 follows by it.

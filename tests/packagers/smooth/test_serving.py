@@ -5,6 +5,10 @@ from lxml import etree
 
 from packagers.origin import Origin
 from packagers.waiting import Waiting
+from relay.media import Kind, Track, TrackKey
+from relay.mp4.compose import Timing
+from relay.mp4.compose import fragment as compose
+from relay.mp4.samples import Samples
 from relay.presentation import Rendition
 from relay.store.memory import MemoryStore
 from tests.e2e import boxes
@@ -253,3 +257,24 @@ async def test_a_hole_that_lasts_no_time_is_not_in_the_way() -> None:
     told = got.body[got.body.index(TFRF) :]
     entries = [int.from_bytes(told[at : at + 8], "big") for at in (21, 37)]
     assert entries == [kept[6].time, kept[8].time]
+
+
+async def test_subtitles_count_from_their_fragment() -> None:
+    """What is stored counts from the media's zero."""
+    entry = (8).to_bytes(4, "big") + b"stpp"
+    track = Track(TrackKey(Kind.TEXT, "subs", 1000), 1000, "subt", entry, "stpp")
+    store, cells = MemoryStore(), regular(track, 0, 8)
+    for cell in cells:
+        at = cell.time // 1000
+        words = (
+            '<tt xmlns="http://www.w3.org/ns/ttml"><body><div>'
+            f'<p begin="00:00:{at + 1:02}.000" end="00:00:{at + 2:02}.000">a</p></div></body></tt>'
+        ).encode()
+        samples = Samples([cell.duration], [len(words)], [0], [0])
+        data = compose(1, 1, samples, Timing(cell.time, cell.duration), [words])
+        await store.put(replace(copy_of(track, cell), size=len(data)), [data])
+    shown = presentation(rendition(track, cells))
+    got = await fetch(
+        Origin({"news": Channel(shown, store)}), cells[5].time, stream="subs", bitrate=1000
+    )
+    assert b'<p begin="00:00:00.400" ' in got.body  # 10 s, less the 9.6 at which it begins
