@@ -28,6 +28,12 @@ from relay.presentation import Presentation, Rendition
 SMALL = 1024
 """Bytes of a document that is not worth compressing."""
 
+_FORMS = {
+    What.MPD: dash.Form.NUMBER,
+    What.MPD_BY_TIME: dash.Form.TIME,
+    What.MPD_BY_DURATION: dash.Form.DURATION,
+}
+
 Key = tuple[str, What, str, str]
 
 
@@ -56,6 +62,7 @@ class Documents:
     def __init__(self) -> None:
         self._kept: dict[Key, _Document] = {}
         self._lines: dict[tuple[str, str], hls.Lines] = {}
+        self._timelines: dict[str, dash.Timelines] = {}
 
     def find(
         self,
@@ -105,14 +112,14 @@ class Documents:
             plain = _resource(asked, presentation, playlist.body, hls.MEDIA_TYPE, playlist.tag)
             return _Document(made_from, plain, lambda: playlist.gzip)
         if asked.what is What.MULTIVARIANT:
-            body, media_type = hls.multivariant(presentation).encode(), hls.MEDIA_TYPE
+            body = told = hls.multivariant(presentation).encode()
+            media_type = hls.MEDIA_TYPE
         else:
-            by_time = asked.what is What.MPD_BY_TIME
-            body, media_type = (
-                dash.mpd(presentation, heard.signals, by_time=by_time),
-                dash.MEDIA_TYPE,
-            )
-        plain = _resource(asked, presentation, (body,), media_type, entity_tag(body))
+            kept = self._timelines.setdefault(asked.channel, dash.Timelines())
+            form = _FORMS[asked.what]
+            parts, told = dash.document(presentation, heard.signals, form=form, timelines=kept)
+            body, media_type = b"".join(parts), dash.MEDIA_TYPE
+        plain = _resource(asked, presentation, (body,), media_type, entity_tag(told))
         return _Document(made_from, plain, lambda: (deflate.whole(body),))
 
 

@@ -28,6 +28,8 @@ DOCUMENTS: Mapping[What, str] = {
     What.PLAYLIST: "h",
     What.MPD: "d",
     What.MPD_BY_TIME: "d",
+    What.MPD_BY_DURATION: "d",
+    What.SMOOTH: "s",
 }
 """What is refused, with its streaming format (sf)."""
 
@@ -54,7 +56,9 @@ class Channel(Protocol):
 
 
 def troubles_of(channel: Channel, now: float) -> tuple[Trouble, ...]:
-    """What holds of a channel at `now`, UTC seconds."""
+    """What holds of a channel at `now`, UTC seconds; nothing of what has ended."""
+    if channel.presentation.ended:
+        return ()
     patience = Fraction(channel.rules.patience, 1000)
     return troubles(
         channel.presentation, Fraction(now), patience, connected=any(channel.posts.values())

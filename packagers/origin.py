@@ -34,6 +34,7 @@ from packagers.resource import (
     parse,
     problem,
 )
+from packagers.smooth.serving import Serving
 from relay.errors import FailedOver, NotFound, NotYet, PlayerError
 from relay.media import Kind, Track
 from relay.presentation import Presentation, Rendition
@@ -59,6 +60,7 @@ class Origin:
         self._hearing = Hearing()
         self._fail_over = failover.FailOver()
         self._inits: dict[tuple[str, str, str], Track] = {}
+        self._smooth = Serving()
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -98,14 +100,12 @@ class Origin:
         if channel is None:
             raise NotFound(f'There is no channel "{asked.channel}".', hint="Look at its name.")
         presentation, store = channel.presentation, channel.store
-        if asked.what is What.PINS:
-            body = (pins.document(presentation),)
-            return Resource(body, pins.MEDIA_TYPE, "no-cache", path=asked.path)
-        if asked.what is What.STATE:
-            body = (state.document(presentation, failover.troubles_of(channel, self._clock())),)
-            return Resource(body, state.MEDIA_TYPE, "no-cache", path=asked.path)
+        if asked.what in (What.PINS, What.STATE):
+            return self._facts(asked, channel)
         if asked.what in failover.DOCUMENTS:
             self._fail_over.check(asked.channel, channel, self._clock())
+        if asked.what in (What.SMOOTH, What.FRAGMENT):
+            return await self._smooth.resource(asked, presentation, store)
         if not asked.track:
             playing = [*presentation.of(Kind.VIDEO), *presentation.of(Kind.AUDIO)]
             if not playing:
@@ -128,6 +128,14 @@ class Origin:
             found = self._documents.find(asked, presentation, rendition, gzip=gzip, heard=heard)
             return self._dated(asked, presentation, found)
         return await published.segment(asked, presentation, rendition, store, heard.each)
+
+    def _facts(self, asked: Asked, channel: Playable) -> Resource:
+        presentation = channel.presentation
+        if asked.what is What.PINS:
+            body = pins.document(presentation)
+            return Resource((body,), pins.MEDIA_TYPE, "no-cache", path=asked.path)
+        body = state.document(presentation, failover.troubles_of(channel, self._clock()))
+        return Resource((body,), state.MEDIA_TYPE, "no-cache", path=asked.path)
 
     def _dated(self, asked: Asked, presentation: Presentation, found: Resource) -> Resource:
         told = failover.headers(asked.what, presentation, self._clock())

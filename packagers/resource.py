@@ -7,6 +7,9 @@ number; nothing of it ever becomes part of a file name. Canonical paths below `/
     {track}/index.m3u8                 HLS media playlist
     manifest.mpd                       DASH, $Number$
     manifest(format=mpd-time-cmaf)     DASH, $Time$
+    manifest(format=mpd-number-cmaf)   DASH, $Number$ and @duration, where all is regular
+    Manifest                           Smooth
+    QualityLevels({b})/Fragments({s}={t})   a fragment of it (`packagers.fragment_request`)
     {track}/{index}.m4s                segment        {track}/t{time}.m4s is its alias by time
     {track}/init-{hash}.mp4            initialization
     time                               the relay's clock, for DASH UTCTiming
@@ -25,6 +28,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from packagers import fragment_request
+from packagers.fragment_request import FragmentRequest
 from packagers.negotiation import byte_range
 from relay.errors import NotFound, RangeInvalid, RelayError, quoted
 from relay.ingest.url import NAME
@@ -48,12 +53,15 @@ class What(StrEnum):
     PLAYLIST = "index.m3u8"
     MPD = "manifest.mpd"
     MPD_BY_TIME = "manifest(format=mpd-time-cmaf)"
+    MPD_BY_DURATION = "manifest(format=mpd-number-cmaf)"
+    SMOOTH = "Manifest"
     CLOCK = "time"
     STATE = "state"
     PINS = "pins"
     INIT = "init"
     SEGMENT = "segment"
     SEGMENT_AT = "segment at a time"
+    FRAGMENT = "fragment"
 
 
 _NAMED = {
@@ -65,6 +73,8 @@ _NAMED = {
     ".mpd": What.MPD,
     "manifest(format=mpd-time-cmaf)": What.MPD_BY_TIME,
     "manifest(format=mpd-time-csf)": What.MPD_BY_TIME,
+    "manifest(format=mpd-number-cmaf)": What.MPD_BY_DURATION,
+    "manifest": What.SMOOTH,
     "time": What.CLOCK,
     "state": What.STATE,
     "pins": What.PINS,
@@ -84,6 +94,7 @@ class Asked:
     suffix   `.isml` as it was written
     number   index of a SEGMENT; presentation time in ticks, from 1970, of a SEGMENT_AT
     init     file name of an INIT
+    fragment what is asked of Smooth by a FRAGMENT
     skip     of a PLAYLIST: what a delta update leaves out, "YES" or "v2" (rfc8216bis 6.2.5.1)
     """
 
@@ -95,17 +106,19 @@ class Asked:
     number: int = 0
     init: str = ""
     skip: str = ""
+    fragment: FragmentRequest | None = None
 
     @property
     def path(self) -> str:
-        """The canonical path below `/{name}.isml/`; only the window knows that of a SEGMENT_AT."""
+        """The canonical path below `/{name}.isml/`; only the window knows that of a time."""
         if self.what is What.PLAYLIST:
             return f"{self.track}/{self.what.value}"
         if self.what is What.INIT:
             return f"{self.track}/{self.init}"
         if self.what is What.SEGMENT:
             return f"{self.track}/{self.number}.m4s"
-        return self.rest if self.what is What.SEGMENT_AT else self.what.value
+        timed = (What.SEGMENT_AT, What.FRAGMENT)
+        return self.rest if self.what in timed else self.what.value
 
     def location(self, path: str) -> str:
         """A canonical path as a reference relative to this one; "" when this is it."""
@@ -140,6 +153,9 @@ def _parse(path: str) -> Asked:
         return Asked(channel, _NAMED[below[0].lower()], rest, suffix)
     if len(below) == 2 and _TRACK.fullmatch(below[0]):
         return _of_track(path, Asked(channel, What.PLAYLIST, rest, suffix, below[0]), below[1])
+    fragment = fragment_request.read(*below) if len(below) == 2 else None
+    if fragment is not None:
+        return Asked(channel, What.FRAGMENT, rest, suffix, fragment=fragment)
     raise _unknown(path)
 
 
@@ -160,7 +176,8 @@ def _of_track(path: str, playlist: Asked, leaf: str) -> Asked:
 def _unknown(path: str) -> NotFound:
     return NotFound(
         f'There is nothing to play at "{quoted(path)}".',
-        hint="HLS is at /{name}.isml/master.m3u8, DASH at /{name}.isml/manifest.mpd.",
+        hint="HLS is at /{name}.isml/master.m3u8, DASH at /{name}.isml/manifest.mpd,"
+        " Smooth at /{name}.isml/Manifest.",
     )
 
 

@@ -18,6 +18,8 @@ from typing import Protocol
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from packagers.resource import Asked, What, parse
+from packagers.smooth import answer
+from packagers.smooth.streams import LOOK_AHEAD, show
 from relay.errors import PlayerError
 from relay.presentation import Presentation
 
@@ -64,7 +66,7 @@ class Waiting:
 
     async def _arrival(self, path: str) -> None:
         """Return when the segment at a path is there, or nothing speaks for waiting any more."""
-        if not path.endswith(".m4s") or self.waiting >= self._most:
+        if not path.endswith((".m4s", ")")) or self.waiting >= self._most:
             return
         try:
             asked = parse(path)
@@ -78,8 +80,10 @@ class Waiting:
         if not 0 < missing <= AHEAD:
             return
         loop = asyncio.get_running_loop()
-        # Even a site that is a fragment and a half behind has it by then.
-        last = loop.time() + min(self._longest, float(missing * presentation.grid.D))
+        # Even a site that is a fragment and a half behind has it by then. One of Smooth announces
+        # those that follow, so it waits for them as well.
+        cells = missing if asked.fragment is None else missing + LOOK_AHEAD
+        last = loop.time() + min(self._longest, float(cells * presentation.grid.D))
         self.waiting += 1
         try:
             while loop.time() < last and ahead(asked, channel.presentation) > 0:  # noqa: ASYNC110
@@ -90,6 +94,8 @@ class Waiting:
 
 def ahead(asked: Asked, presentation: Presentation) -> int:
     """How many numbers a segment lies ahead of the live edge; 0 or less: it does not."""
+    if asked.fragment is not None:
+        return answer.ahead(asked.fragment, show(presentation))
     rendition = presentation.rendition(asked.track)
     if rendition is None or not rendition.segments:
         return 0

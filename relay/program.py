@@ -31,16 +31,18 @@ the channel's store then; the program ends when it has been copied, and shows no
 import asyncio
 import contextlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from fractions import Fraction
 from typing import Protocol
 
 import structlog
 
+from relay.arrival import Sender
 from relay.media import Copy, Kind, Member, Pin
 from relay.numbering import Grid
 from relay.presentation import Presentation
+from relay.rules import Rules
 from relay.store import Store
 from relay.view import View
 
@@ -56,7 +58,7 @@ log = structlog.get_logger("relay.program")
 
 
 class Recorded(Protocol):
-    """The channel."""
+    """The channel. `posts`: what is open, by sender."""
 
     @property
     def name(self) -> str: ...
@@ -66,6 +68,9 @@ class Recorded(Protocol):
 
     @property
     def presentation(self) -> Presentation: ...
+
+    @property
+    def posts(self) -> Mapping[Sender, int]: ...
 
 
 class Program:
@@ -119,6 +124,20 @@ class Program:
     def presentation(self) -> Presentation:
         """What there is to play now."""
         return self._view.presentation
+
+    @property
+    def rules(self) -> Rules:
+        """No trouble of its channel sends its players on."""
+        return Rules()
+
+    @property
+    def posts(self) -> Mapping[Sender, int]:
+        """Those of its channel."""
+        return self._channel.posts
+
+    def tell(self, code: str, text: str, *, grave: bool = False) -> None:
+        """Something happened that is worth a line in the log."""
+        (log.warning if grave else log.info)(text, code=code, program=self.name)
 
     async def stop(self) -> None:
         """End it with what every track has; returns when it is whole. It may be stopped once."""

@@ -36,12 +36,16 @@ _GA = {1, 2, 3, 4, 6, 7, 17, 19, 20, 21, 22, 23}
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """What an esds says. `canonical`: its payload with ES_ID and bit rates blanked."""
+    """What an esds says. `canonical`: its payload with ES_ID and bit rates blanked.
+
+    specific   the AudioSpecificConfig; empty where it holds something else
+    """
 
     codecs: str
     channels: int
     sampling_rate: int
     canonical: bytes
+    specific: bytes = b""
 
 
 LC, HE, HE_V2 = "mp4a.40.2", "mp4a.40.5", "mp4a.40.29"
@@ -103,8 +107,9 @@ def describe_esds(payload: bytes) -> Sound:
     tag, at, end = _descriptor(payload, at + 13, end)
     if tag != 0x05 or end - at < 2:
         raise HeaderInvalid("The esds box holds no AudioSpecificConfig.")
-    object_type, channels, rate = _specific(payload[at:end])
-    return Sound(f"mp4a.40.{object_type}", channels, rate, bytes(blank))
+    specific = payload[at:end]
+    object_type, channels, rate = _specific(specific)
+    return Sound(f"mp4a.40.{object_type}", channels, rate, bytes(blank), specific)
 
 
 def _descriptor(data: bytes, at: int, end: int) -> tuple[int, int, int]:

@@ -11,6 +11,7 @@ begins before zero (AAC priming) write it in two's complement. A 32-bit time wra
 at 10 MHz); `unwrap` puts it back on the timeline.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from struct import Struct, error
 from uuid import UUID
@@ -75,6 +76,17 @@ def build_tfxd(tfxd: Tfxd) -> bytes:
             _V1.pack(tfxd.time, tfxd.duration),
         )
     )
+
+
+def build_tfrf(fragments: Sequence[tuple[int, int]]) -> bytes:
+    """The whole box in version 1: time and duration of each fragment that follows (2.2.4.5).
+
+    The count takes one byte, as its syntax says and as every implementation has it; the prose
+    says four.
+    """
+    entries = b"".join(_V1.pack(time, duration) for time, duration in fragments)
+    body = b"".join((TFRF, b"\1\0\0\0", bytes((len(fragments),)), entries))
+    return (8 + len(body)).to_bytes(4, "big") + b"uuid" + body
 
 
 def unwrap(time: int, near: int) -> int:

@@ -2,9 +2,9 @@
 
 import sys
 
-from tests.benchmarks import playlist
+from tests.benchmarks import mpd, playlist
 
-QUICK = {"playlist": playlist.main}
+QUICK = {"playlist": playlist.main, "mpd": mpd.main}
 
 if __name__ == "__main__":
     chosen = sys.argv[1:2] or [*QUICK]

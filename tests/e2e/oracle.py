@@ -37,13 +37,17 @@ class Oracle:
                 continue
             middle = Fraction(2 * fragment.time + fragment.duration, 2)
             index = middle / sent.track.movie.timescale // self.D
-            (made,) = boxes.fragments(self._stamper.fragment(sent, index))
+            (made,) = self.made(sent, index)
             if _content(made) == _content(fragment):
                 return index, name
             unlike.append(f"{name} {index}: {made.time} {made.duration} {made.samples} samples")
         raise AssertionError(
             f"never sent: {fragment.time} {fragment.duration} {fragment.samples} samples; {unlike}"
         )
+
+    def made(self, sent: Channelled, index: int) -> list[boxes.Moof]:
+        """What is sent of a track for an index."""
+        return boxes.fragments(self._stamper.fragment(sent, index))
 
     def places(self, media: str, data: bytes) -> list[tuple[int, str]]:
         """Index and track of everything that was appended. AssertionError as for `place`."""

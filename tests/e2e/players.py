@@ -1,5 +1,7 @@
 """Real players in a real browser: hls.js, dash.js, shaka-player, and the browser itself for HLS.
 
+"mss" is dash.js with its module for Smooth, the one player of Smooth that there is.
+
 One browser at a time; its pages may play side by side. What a page does is in `playing`.
 """
 
@@ -22,11 +24,13 @@ HERE = Path(__file__).parent
 PLAYERS = (
     HERE / "node_modules/hls.js/dist/hls.min.js",
     HERE / "node_modules/dashjs/dist/modern/umd/dash.all.min.js",
+    HERE / "node_modules/dashjs/dist/modern/umd/dash.mss.min.js",
     HERE / "node_modules/shaka-player/dist/shaka-player.compiled.js",
 )
 DOCUMENTS: dict[Kind, str] = {
     "hls": "master.m3u8",
     "dash": "manifest.mpd",
+    "mss": "Manifest",
     "shaka": "manifest.mpd",
     "native": "master.m3u8",
 }

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from playwright.async_api import ConsoleMessage, Page, Response
 
-Kind = Literal["hls", "dash", "shaka", "native"]
+Kind = Literal["hls", "dash", "mss", "shaka", "native"]
 
 START_LIMIT = 25.0
 

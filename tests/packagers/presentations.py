@@ -37,8 +37,8 @@ def audio(name: str = "audio", bitrate: int = 128_000, **more: object) -> Track:
 
 def _track(key: TrackKey, handler: str, fourcc: bytes, values: dict[str, object]) -> Track:
     key = replace(key, language=str(values.pop("language", "und")))
-    entry = (8).to_bytes(4, "big") + fourcc
-    return Track(key, handler=handler, sample_entry=entry, **values)  # type: ignore[arg-type]
+    values = {"sample_entry": (8).to_bytes(4, "big") + fourcc, "handler": handler} | values
+    return Track(key, **values)  # type: ignore[arg-type]
 
 
 def rendition(

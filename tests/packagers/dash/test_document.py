@@ -61,7 +61,11 @@ def test_the_head_says_live_and_utc() -> None:
     (period,) = all_of(root, "d:Period")
     assert dict(period.attrib) == {"id": "p0", "start": "PT0S"}
     # The order of MPD's children is fixed by its schema.
-    assert [etree.QName(child).localname for child in root] == ["Period", "UTCTiming"]
+    assert [etree.QName(child).localname for child in root] == [
+        "ServiceDescription",
+        "Period",
+        "UTCTiming",
+    ]
 
 
 def test_a_representation_says_what_a_player_chooses_by() -> None:
