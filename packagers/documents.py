@@ -117,7 +117,13 @@ class Documents:
         else:
             kept = self._timelines.setdefault(asked.channel, dash.Timelines())
             form = _FORMS[asked.what]
-            parts, told = dash.document(presentation, heard.signals, form=form, timelines=kept)
+            parts, told = dash.document(
+                presentation,
+                heard.signals,
+                form=form,
+                static=presentation.ended,
+                timelines=kept,
+            )
             body, media_type = b"".join(parts), dash.MEDIA_TYPE
         plain = _resource(asked, presentation, (body,), media_type, entity_tag(told))
         return _Document(made_from, plain, lambda: (deflate.whole(body),))

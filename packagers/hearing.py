@@ -11,6 +11,7 @@ its track, so that a sender of thousands writes a dozen lines. It is handed on a
 
 import asyncio
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import structlog
@@ -31,11 +32,13 @@ class Heard:
     each      every message that can be seen
     signals   each signal once, in order
     tags      the date ranges that they make
+    events    of each sparse track, without those that only say again what another said
     """
 
     each: tuple[Signal, ...] = ()
     signals: tuple[Signal, ...] = ()
     tags: tuple[Tag, ...] = ()
+    events: Mapping[str, tuple[Copy, ...]] = field(default_factory=dict)
 
 
 NOTHING = Heard()
@@ -74,7 +77,7 @@ class Hearing:
     ) -> None:
         found: dict[tuple[Copy, int], tuple[Signal, ...]] = {}
         for copy in (copy for copies in presentation.events.values() for copy in copies):
-            key = copy, presentation.epoch_of(copy.run)
+            key = _key(presentation, copy)
             if key not in known.read:
                 known.read[key] = await _signals(presentation, store, copy)
                 self._warn(name, known, known.read[key])
@@ -82,7 +85,12 @@ class Hearing:
         each = tuple(signal for signals in found.values() for signal in signals)
         known.events, known.read = presentation.events, found
         signals = merged(each)
-        known.heard = Heard(each, signals, tuple(tags(signals)))
+        kept = {id(signal) for signal in signals}
+        events = {
+            name: tuple(c for c in copies if not _repeats(found[_key(presentation, c)], kept))
+            for name, copies in presentation.events.items()
+        }
+        known.heard = Heard(each, signals, tuple(tags(signals)), events)
 
     def _warn(self, name: str, known: _Channel, signals: tuple[Signal, ...]) -> None:
         for signal in signals:
@@ -94,6 +102,15 @@ class Hearing:
                 text = f"a cue on {signal.track} is handed on, not signalled: {signal.fault}"
                 start = signal.message[:16].hex()
                 log.warning(text, code="SIGNAL_DAMAGED", channel=name, count=count, begins=start)
+
+
+def _key(presentation: Presentation, copy: Copy) -> tuple[Copy, int]:
+    return copy, presentation.epoch_of(copy.run)
+
+
+def _repeats(said: tuple[Signal, ...], kept: set[int]) -> bool:
+    """All that an event says is a cue that another stands for. `kept`: those that do, by id()."""
+    return bool(said) and all(s.splice is not None and id(s) not in kept for s in said)
 
 
 async def _signals(presentation: Presentation, store: Store, copy: Copy) -> tuple[Signal, ...]:

@@ -105,7 +105,8 @@ class Origin:
         if asked.what in failover.DOCUMENTS:
             self._fail_over.check(asked.channel, channel, self._clock())
         if asked.what in (What.SMOOTH, What.FRAGMENT):
-            return await self._smooth.resource(asked, presentation, store)
+            heard = await self._hearing.listen(asked.channel, presentation, store)
+            return await self._smooth.resource(asked, presentation, store, heard)
         if not asked.track:
             playing = [*presentation.of(Kind.VIDEO), *presentation.of(Kind.AUDIO)]
             if not playing:

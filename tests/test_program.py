@@ -69,6 +69,10 @@ async def test_players_find_it_under_urls_of_its_own_with_the_channels_bytes() -
         playlist = await get(origin, f"/news.evening.isml/{TRACK}/index.m3u8")
         assert playlist.endswith(b"5.m4s\n#EXT-X-ENDLIST\n")
         assert playlist.count(b"#EXTINF") == 3
+        mpd = await get(origin, "/news.evening.isml/manifest.mpd")
+        assert b'type="static"' in mpd
+        assert b"mediaPresentationDuration" in mpd
+        assert b'type="dynamic"' in await get(origin, "/news.isml/manifest.mpd")
         assert b"ENDLIST" not in await get(origin, f"/news.isml/{TRACK}/index.m3u8")
         for index in (3, 4, 5):
             segments = [

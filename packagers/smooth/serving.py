@@ -6,6 +6,7 @@ fragments: dash.js takes the length of what it buffers from the first list that 
 three it never buffers anything.
 """
 
+from packagers.hearing import NOTHING, Heard
 from packagers.resource import Asked, Resource, What, entity_tag
 from packagers.smooth import answer
 from packagers.smooth import manifest as document
@@ -32,8 +33,10 @@ class Serving:
         self._timelines: dict[str, dict[tuple[str, int], Timeline]] = {}
         self._contents: dict[str, dict[tuple[str, Copy], bytes]] = {}
 
-    async def resource(self, asked: Asked, presentation: Presentation, store: Store) -> Resource:
-        """What is at a path of Smooth. Raises PlayerError."""
+    async def resource(
+        self, asked: Asked, presentation: Presentation, store: Store, heard: Heard = NOTHING
+    ) -> Resource:
+        """What is at a path of Smooth. `heard`: what is signalled in it. Raises PlayerError."""
         shown = self._shown.get(asked.channel)
         if shown is None or shown.presentation is not presentation:
             shown = self._shown[asked.channel] = show(presentation)
@@ -43,13 +46,13 @@ class Serving:
             raise NotYet(f'"{asked.channel}" has nothing to play yet.', hint="Push to it.")
         known = self._manifests.get(asked.channel)
         if known is None or known[0] is not presentation:
-            known = presentation, await self._manifest(asked.channel, shown, store)
+            known = presentation, await self._manifest(asked.channel, shown, store, heard)
             self._manifests[asked.channel] = known
         return known[1]
 
-    async def _manifest(self, channel: str, shown: Shown, store: Store) -> Resource:
+    async def _manifest(self, channel: str, shown: Shown, store: Store, heard: Heard) -> Resource:
         presentation = shown.presentation
-        events = await self._events(channel, shown, store)
+        events = await self._events(channel, shown, store, heard)
         before, kept = self._timelines.get(channel, {}), {}
         for stream in shown.media:
             scale = stream.track.timescale
@@ -69,14 +72,14 @@ class Serving:
             modified=int(presentation.updated),
         )
 
-    async def _events(self, channel: str, shown: Shown, store: Store) -> Events:
+    async def _events(self, channel: str, shown: Shown, store: Store, heard: Heard) -> Events:
         """The events of the sparse streams that the lists have reached."""
         before, contents = self._contents.get(channel, {}), {}
         found: dict[str, list[tuple[int, int, bytes]]] = {}
         for signal in shown.signals:
             name = signal.track.name
             rows = found.setdefault(name, [])
-            for copy in shown.presentation.events.get(name, ()):
+            for copy in heard.events.get(name, ()):
                 content = before.get((name, copy))
                 if content is None:
                     data = await store.get(copy.track, copy.run, copy.index, copy.time)

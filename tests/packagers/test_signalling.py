@@ -124,6 +124,14 @@ async def test_a_splice_is_in_every_output_once_at_its_time(split: bool, late: i
         assert len(list(root.iter(f"{MPD}InbandEventStream"))) == 2
         numbers = [int(event.get("id", "")) for event in stream]
 
+        smooth = etree.fromstring(await get(origin, "Manifest"))
+        (index,) = smooth.iterfind("StreamIndex[@Subtype='DATA']")
+        chunks = list(index.iterfind("c"))
+        times = [Fraction(int(c.get("t", "")), CUES.scale) for c in chunks]
+        assert times == [at - 4 for at, _ in SPLICES]
+        contents = [b64decode(c.findtext("f") or "") for c in chunks]
+        assert contents == [struct(1026, 4 * CUES.scale, message) for _, message in SPLICES]
+
         for track in TRACKS:
             told = {
                 index: emsgs(await get(origin, f"{track}/{index}.m4s"))
