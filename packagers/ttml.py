@@ -18,10 +18,10 @@ from fractions import Fraction
 
 from lxml import etree
 
-from relay.media import Buffer, Kind, Track
+from relay.media import Kind, Track
+from relay.mp4 import separate
 from relay.mp4.compose import Timing, fragment
 from relay.mp4.fragment import layout, parse_moof
-from relay.mp4.separate import media_data as contents
 from relay.mp4.subtitles import DFXP
 from relay.mp4.walk import Budget, children
 
@@ -43,43 +43,45 @@ def relative(track: Track) -> bool:
 def media_data(track: Track, data: bytes, epoch: int) -> bytes:
     """A stored copy (pairs of moof and mdat) whose times count from the media's zero, with `epoch`
     seconds added. What is no TTML comes back as it is. Raises BoxInvalid, FragmentInvalid."""
-    if track.key.kind is not Kind.TEXT or not track.codecs.startswith("stpp"):
+    if not _applies(track):
         return data
-    return b"".join(_for_media(track, *pair, epoch) for pair in _pairs(data))
+    return b"".join(
+        _moved(moof, mdat, (begin if relative(track) else 0) + Fraction(epoch))
+        for moof, mdat, begin in _fragments(track, data)
+    )
 
 
-def _for_media(track: Track, moof: bytes, mdat: bytes, epoch: int) -> bytes:
-    (only,) = parse_moof(moof).tracks
-    begin = Fraction(only.decode_time or 0, track.timescale) if relative(track) else 0
-    return _moved(moof, contents(mdat), Fraction(begin + epoch)) or moof + mdat
+def smooth_data(track: Track, data: bytes) -> bytes:
+    """The same, whose times count from the beginning of their fragment, as Smooth wants them."""
+    if not _applies(track) or relative(track):
+        return data
+    return b"".join(_moved(moof, mdat, -begin) for moof, mdat, begin in _fragments(track, data))
 
 
-def smooth_fragment(track: Track, moof: bytes, payload: Buffer) -> bytes:
-    """A stored fragment (moof, what its mdat holds) whose times count from its beginning, as Smooth
-    wants them; b"" when they do as they are. Raises BoxInvalid, FragmentInvalid."""
-    (only,) = parse_moof(moof).tracks
-    begin = Fraction(only.decode_time or 0, track.timescale)
-    return b"" if relative(track) or not begin else _moved(moof, payload, -begin)
+def _applies(track: Track) -> bool:
+    return track.key.kind is Kind.TEXT and track.codecs.startswith("stpp")
 
 
-def _pairs(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Each moof, and the whole mdat behind it."""
+def _fragments(track: Track, data: bytes) -> Iterator[tuple[bytes, bytes, Fraction]]:
+    """Each moof, the whole mdat behind it, and when it begins in seconds."""
     moof = b""
     for atom in children(data, 0, len(data), Budget(_PAIRS)):
         if atom.type == "moof":
             moof = data[atom.start : atom.end]
         elif atom.type == "mdat" and moof:
-            yield moof, data[atom.start : atom.end]
+            (only,) = parse_moof(moof).tracks
+            begin = Fraction(only.decode_time or 0, track.timescale)
+            yield moof, data[atom.start : atom.end], begin
             moof = b""
 
 
-def _moved(moof: bytes, payload: Buffer, seconds: Fraction) -> bytes:
-    """The fragment with its documents moved; b"" when they stay."""
+def _moved(moof: bytes, mdat: bytes, seconds: Fraction) -> bytes:
     if not seconds:
-        return b""
+        return moof + mdat
+    payload = separate.media_data(mdat)
     (only,) = (parsed := parse_moof(moof)).tracks
     (spans,) = layout(parsed, len(payload))
-    media = b"".join(memoryview(payload)[start : start + size] for start, size in spans)
+    media = b"".join(payload[start : start + size] for start, size in spans)
     documents: list[bytes] = []
     at = 0
     for size in only.samples.sizes:

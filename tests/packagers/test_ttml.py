@@ -7,7 +7,7 @@ import pytest
 from lxml import etree
 
 from packagers.cmaf import init, segment
-from packagers.ttml import LONGEST, media_data, moved, smooth_fragment
+from packagers.ttml import LONGEST, media_data, moved, smooth_data
 from relay.errors import EncoderError
 from relay.media import Kind, Track, TrackKey
 from relay.mp4.fragment import parse_moof
@@ -134,15 +134,13 @@ def test_a_segment_shows_its_lines_on_the_media_timeline(
 
 def test_in_smooth_they_count_from_their_fragment() -> None:
     whole = stored(document('<p begin="00:00:02.500" end="00:00:03.500">x</p>'))
-    moof, mdat = children(whole, 0, len(whole), Budget(2))
-    parts = whole[: moof.end], whole[mdat.body :]
-    made = smooth_fragment(track(STPP), *parts)
+    made = smooth_data(track(STPP), whole)
     assert times(made[made.index(b"<?xml") :])[0] == ("p", "00:00:00.500", "00:00:01.500")
     head = made[: int.from_bytes(made[:4], "big")]
     assert parse_moof(head).tracks[0].decode_time == 20_000_000
-    assert smooth_fragment(track(box("dfxp", HEAD)), *parts) == b""
+    assert smooth_data(track(box("dfxp", HEAD)), whole) is whole
     other = replace(track(STPP), codecs="wvtt")
-    assert media_data(other, whole, 5) is whole
+    assert smooth_data(other, whole) is media_data(other, whole, 5) is whole
 
 
 def test_smooths_text_has_a_header_of_the_standard() -> None:
