@@ -114,6 +114,10 @@ class Headers:
         if len(self._seen) > MOST_SEEN:
             del self._seen[next(iter(self._seen))]
 
+    def shows(self, sender: Sender) -> bool:
+        """It has a POST open, and has shown its header in it."""
+        return sender in self._shown
+
     def left(self, sender: Sender) -> None:
         """All POSTs of a sender are over."""
         self._shown.pop(sender, None)

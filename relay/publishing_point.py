@@ -141,9 +141,10 @@ class PublishingPoint:
             return outcome
         run = self._run
         for late in self._parked.take_all():
-            if self.grid is None or not isinstance(late, Arrival):
-                continue
-            if late.run != run.number:
+            if isinstance(late, Ending):
+                if not self._headers.shows(late.sender):  # it is not back
+                    outcome.offers += self._gatherings.end(late.sender, late.now, clean=False)
+            elif self.grid is None or late.run != run.number:
                 outcome.suspect.append(late.fragment)  # a clock went back meanwhile
             else:  # it has had its place: to ask for it anew would look like a clock that goes back
                 self._gather(late, late.raw(self.grid) + run.offset, run, self.grid, outcome)
@@ -172,10 +173,14 @@ class PublishingPoint:
     def ended(self, sender: Sender, now: int, *, clean: bool) -> Outcome:
         """A POST of this sender is over."""
         self._headers.left(sender)
+        outcome, behind = Outcome(), Ending(sender, now, clean)  # behind what it ended
+        if any(late.sender == sender for late in self._parked):
+            outcome.suspect += self._parked.add(behind)
         if any(waiting.sender == sender for waiting in self._waiting):
-            behind = Ending(sender, now, clean)  # behind what it ended
-            return Outcome(suspect=self._waiting.add(behind))
-        return Outcome(offers=self._gatherings.end(sender, now, clean=clean))
+            outcome.suspect += self._waiting.add(behind)
+        else:
+            outcome.offers += self._gatherings.end(sender, now, clean=clean)
+        return outcome
 
     def due(self, now: int) -> Outcome:
         """What time brings: dead senders' pieces, and a grid learnt from audio alone."""

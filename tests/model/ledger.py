@@ -165,7 +165,7 @@ class Ledger:
             first = min((at for _, _, at in self.honest), default=index)
             return index <= first + view._reach // 2
         if line is not None and line.next is not None:
-            return line.next <= index <= line.next + line.reach
+            return line.next <= index < line.next + line.reach
         return view.edge is None or index <= view.edge + view._reach
 
     def _whole(self, sent: Sent) -> bool:

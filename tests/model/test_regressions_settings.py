@@ -1,5 +1,7 @@
 """Schedules that once broke what must hold when settings change, as short as could be made."""
 
+from fractions import Fraction
+
 from tests.model.air import TRACK, A, B, began, on_air
 from tests.model.programme import NAMES
 
@@ -129,4 +131,24 @@ def test_new_settings_of_several_streams_from_one_index_on_are_one_discontinuity
     relay.deliver_together(cells=3, lag=20)
     relay.deliver_together(cells=3, lag=400)
     relay.crash()
+    relay.teardown()
+
+
+def test_half_a_copy_that_waited_for_new_settings_ends_with_its_sender() -> None:
+    relay = began(names=NAMES[:3], starts=(1, 2), D=Fraction(2), apart=4, stalls=True)
+    relay.deliver_together(cells=1, lag=400)
+    relay.reconfigure_all(clean=False, skipped=0, variants=(0, 2))
+    relay.poison(who=A, which=1, part=8, far=1)
+    relay.reconfigure_all(clean=True, skipped=3, variants=(0, 2))
+    relay.deliver_all(who=B, cells=3, lost=1, ms=600)
+    relay.teardown()
+
+
+def test_new_settings_behind_a_long_jump_begin_when_the_line_has_got_there() -> None:
+    relay = began(names=NAMES[:3], learns=True, phase=8, base=1, starts=(1, 2, 1), apart=1)
+    relay.deliver_all(who=A, cells=2, lost=0, ms=10)
+    relay.deliver_all(who=B, cells=9, lost=0, ms=0)
+    relay.jump(cells=23)
+    relay.reconfigure_all(clean=True, skipped=0, variants=(1, 1))
+    relay.deliver(who=A, which=TRACK)
     relay.teardown()
