@@ -21,7 +21,7 @@ import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from packagers.origin import Origin
-from packagers.waiting import Waiting
+from packagers.origin.waiting import Waiting
 from relay import peer
 from relay.access import Credentials, Gate
 from relay.access.tries import Tries

@@ -12,9 +12,9 @@ from lxml import etree
 
 from packagers.dash.element import add
 from packagers.dash.representation import Part
-from packagers.event_stream import inband_streams
 from packagers.protection import CENC_NAMESPACE, content_protection
 from packagers.resource import codecs, language
+from packagers.signals.event_stream import inband_streams
 from relay.media import Kind
 from relay.presentation import Presentation, Rendition
 

@@ -16,7 +16,7 @@ from packagers.dash.adaptation_set import playing
 from packagers.dash.element import NAMESPACE, add, date, duration
 from packagers.dash.period import begins, parts, period, spans
 from packagers.dash.representation import Form, Part, rows
-from packagers.signals import Signal
+from packagers.signals.signal import Signal
 from packagers.timeline import Timeline
 from relay.presentation import Presentation, Rendition
 

@@ -13,9 +13,9 @@ from lxml import etree
 from packagers.dash.adaptation_set import adaptation_set, family
 from packagers.dash.element import add, duration
 from packagers.dash.representation import Form, Part, representation
-from packagers.event_stream import event_streams
 from packagers.resource import line
-from packagers.signals import Signal
+from packagers.signals.event_stream import event_streams
+from packagers.signals.signal import Signal
 from packagers.timeline import Timeline
 from relay.media import Kind
 from relay.numbering import INDEX_LIMIT

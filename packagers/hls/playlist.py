@@ -30,10 +30,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
 
-from packagers.daterange import Tag
 from packagers.hls import deflate
 from packagers.hls.lines import Lines, follow, map_tag
 from packagers.resource import entity_tag, line
+from packagers.signals.daterange import Tag
 from relay.media import Buffer
 from relay.presentation import Presentation, Rendition
 

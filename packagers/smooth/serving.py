@@ -6,8 +6,8 @@ fragments: dash.js takes the length of what it buffers from the first list that 
 three it never buffers anything.
 """
 
-from packagers.hearing import NOTHING, Heard
 from packagers.resource import Asked, Resource, What, entity_tag
+from packagers.signals.hearing import NOTHING, Heard
 from packagers.smooth import answer
 from packagers.smooth import manifest as document
 from packagers.smooth.fragment import event

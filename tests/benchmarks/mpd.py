@@ -16,7 +16,7 @@ from statistics import median
 from time import perf_counter
 
 from packagers import dash
-from packagers.documents import Documents
+from packagers.origin.documents import Documents
 from packagers.resource import Asked, Resource, What
 from packagers.smooth.serving import Serving
 from relay.media import Copy, Entry

@@ -16,7 +16,7 @@ from statistics import median
 from time import perf_counter
 
 from packagers import hls
-from packagers.documents import Documents
+from packagers.origin.documents import Documents
 from packagers.resource import Asked, What
 from relay.media import Copy, Entry
 from relay.numbering import Grid

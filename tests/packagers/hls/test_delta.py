@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from packagers import hls
-from packagers.daterange import Tag
+from packagers.signals.daterange import Tag
 from relay.presentation import Presentation, Rendition, Segment
 from tests.packagers.presentations import DURATION, FIRST, presentation, regular, rendition, video
 from tests.packagers.strict_hls import Strict

@@ -4,7 +4,7 @@ import pytest
 from lxml import etree
 
 from packagers.origin import Origin
-from packagers.waiting import Waiting
+from packagers.origin.waiting import Waiting
 from relay.media import Kind, Track, TrackKey
 from relay.mp4.compose import Timing
 from relay.mp4.compose import fragment as compose

@@ -7,10 +7,10 @@ from fractions import Fraction
 
 import pytest
 
-from packagers.daterange import ranges
-from packagers.daterange import tags as written
-from packagers.signals import Signal, merged, read
-from tests.packagers.cue_messages import (
+from packagers.signals.daterange import ranges
+from packagers.signals.daterange import tags as written
+from packagers.signals.signal import Signal, merged, read
+from tests.packagers.signals.cue_messages import (
     CUES,
     SCALE,
     cancel,

@@ -5,7 +5,7 @@ from fractions import Fraction
 import pytest
 
 from packagers.origin import Origin
-from packagers.waiting import AHEAD, Waiting
+from packagers.origin.waiting import AHEAD, Waiting
 from relay.media import Track
 from relay.numbering import Grid
 from tests.packagers.player import AUDIO, LAST, VIDEO, Answer, Channel, ask

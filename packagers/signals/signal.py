@@ -6,7 +6,7 @@ payloads (they are told by their first bytes, since encoders label them alike):
     0x00000001   a struct: version 1, id, presentation_time_delta, then the message. The moment is
                  the fragment's time plus the delta, in ticks of the track
     0xFC         a bare splice_info_section
-    < or a BOM   XML that carries a section in base64 (`packagers.xml_signal`)
+    < or a BOM   XML that carries a section in base64 (`packagers.signals.xml_signal`)
 
 Where no delta is said, the moment is what the section's own PTS says if that, unwrapped, lies near
 the fragment's time, as with encoders whose PTS and media time are one clock; else it is the
@@ -27,8 +27,8 @@ from fractions import Fraction
 from itertools import pairwise
 from zlib import crc32
 
-from packagers import scte35, xml_signal
-from packagers.scte35 import CLOCK, PTS_WRAP, Command, SectionInvalid, Splice
+from packagers.signals import scte35, xml_signal
+from packagers.signals.scte35 import CLOCK, PTS_WRAP, Command, SectionInvalid, Splice
 from relay.errors import EncoderError
 from relay.media import Copy, Track
 from relay.mp4.fragment import layout, parse_moof

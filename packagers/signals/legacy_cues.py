@@ -21,8 +21,8 @@ from enum import StrEnum
 from fractions import Fraction
 from math import floor
 
-from packagers.daterange import Range, ranges, seconds
-from packagers.signals import Signal
+from packagers.signals.daterange import Range, ranges, seconds
+from packagers.signals.signal import Signal
 from relay.presentation import Segment
 
 

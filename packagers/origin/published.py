@@ -15,9 +15,9 @@ from math import floor
 from zlib import crc32
 
 from packagers import cmaf, dash
-from packagers.event_stream import carried, emsg
 from packagers.resource import EDGE, FOREVER, MIME, Asked, Resource, What, entity_tag
-from packagers.signals import Signal
+from packagers.signals.event_stream import carried, emsg
+from packagers.signals.signal import Signal
 from relay.errors import EncoderError, NotFound, NotYet
 from relay.media import Copy
 from relay.presentation import Presentation, Rendition, Segment
@@ -35,7 +35,7 @@ async def segment(
 ) -> Resource:
     """What is at the path of a SEGMENT or a SEGMENT_AT of a rendition that has some.
 
-    `heard`: all that is signalled; the segment tells of its share (`packagers.event_stream`).
+    `heard`: all that is signalled; the segment tells of its share.
     Raises NotFound, NotYet.
     """
     if asked.what is What.SEGMENT_AT:

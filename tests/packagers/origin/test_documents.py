@@ -6,8 +6,8 @@ from fractions import Fraction
 
 import pytest
 
-from packagers.documents import Documents
 from packagers.origin import Origin
+from packagers.origin.documents import Documents
 from packagers.resource import parse
 from relay.store.memory import MemoryStore
 from tests.packagers.player import VIDEO, Channel, ask

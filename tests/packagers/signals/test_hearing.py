@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from structlog.testing import capture_logs
 
-from packagers.hearing import Hearing
+from packagers.signals.hearing import Hearing
 from relay.media import Buffer, Copy
 from relay.presentation import Presentation, Rendition, show
 from relay.store.memory import MemoryStore
-from tests.packagers.cue_messages import CUES, SCALE, event, insert, struct
 from tests.packagers.presentations import presentation, rendition, video
-from tests.packagers.test_daterange import BACK, OUT
+from tests.packagers.signals.cue_messages import CUES, SCALE, event, insert, struct
+from tests.packagers.signals.test_daterange import BACK, OUT
 
 
 class Reading(MemoryStore):

@@ -15,7 +15,7 @@ from packagers.resource import parse
 from relay.media import Kind
 from relay.mp4.walk import Budget, children
 from tests.door import RULES, Door, opened
-from tests.packagers.cue_messages import insert, struct
+from tests.packagers.signals.cue_messages import insert, struct
 from tests.packagers.strict_hls import Strict
 from tests.server.wire import eventually
 from tests.streams import Said, Stream

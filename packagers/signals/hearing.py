@@ -16,13 +16,13 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from packagers.daterange import Tag, tags
-from packagers.signals import Signal, merged, read
+from packagers.signals.daterange import Tag, tags
+from packagers.signals.signal import Signal, merged, read
 from relay.media import Copy
 from relay.presentation import Presentation
 from relay.store import Store
 
-log = structlog.get_logger("packagers.hearing")
+log = structlog.get_logger("packagers.signals.hearing")
 
 
 @dataclass(frozen=True, slots=True)

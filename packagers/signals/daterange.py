@@ -22,8 +22,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
-from packagers.scte35 import Direction
-from packagers.signals import Signal, cues
+from packagers.signals.scte35 import Direction
+from packagers.signals.signal import Signal, cues
 
 _1970 = datetime(1970, 1, 1, tzinfo=UTC)
 

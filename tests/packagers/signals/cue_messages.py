@@ -1,6 +1,6 @@
 """Cue messages made to measure, by the tables of ANSI/SCTE 35, and the events that carry them."""
 
-from packagers.scte35 import crc
+from packagers.signals.scte35 import crc
 from relay.media import Copy, Kind, Track, TrackKey
 from relay.mp4.compose import Timing, fragment
 from relay.mp4.samples import Samples

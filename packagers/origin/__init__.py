@@ -18,11 +18,11 @@ from typing import Protocol
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
-from packagers import cmaf, failover, pins, published, state
-from packagers.delivery import deliver, preflight
-from packagers.documents import Documents
-from packagers.hearing import Hearing
+from packagers import cmaf, pins, state
 from packagers.negotiation import accepts_gzip
+from packagers.origin import failover, published
+from packagers.origin.delivery import deliver, preflight
+from packagers.origin.documents import Documents
 from packagers.resource import (
     EDGE,
     FOREVER,
@@ -34,6 +34,7 @@ from packagers.resource import (
     parse,
     problem,
 )
+from packagers.signals.hearing import Hearing
 from packagers.smooth.serving import Serving
 from relay.errors import FailedOver, NotFound, NotYet, PlayerError
 from relay.media import Kind, Track

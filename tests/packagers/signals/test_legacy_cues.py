@@ -6,10 +6,10 @@ from fractions import Fraction
 
 import pytest
 
-from packagers.legacy_cues import Legacy, before, inserted
+from packagers.signals.legacy_cues import Legacy, before, inserted
 from relay.presentation import Segment
-from tests.packagers.cue_messages import insert
-from tests.packagers.test_daterange import BACK, OUT, UTC, said
+from tests.packagers.signals.cue_messages import insert
+from tests.packagers.signals.test_daterange import BACK, OUT, UTC, said
 
 SEGMENTS = [Segment(0, 100 + at, at * 180_000, 180_000) for at in range(25)]
 """Of 2 s, from 0 on, up to 50 s; their epoch is 2026."""

@@ -14,7 +14,7 @@ from binascii import Error
 
 from lxml import etree
 
-from packagers.scte35 import SectionInvalid
+from packagers.signals.scte35 import SectionInvalid
 
 MOST_ELEMENTS = 1_000
 

@@ -27,7 +27,7 @@ from fractions import Fraction
 
 from lxml import etree
 
-from packagers.signals import Signal, merged
+from packagers.signals.signal import Signal, merged
 from relay.media import Copy
 from relay.mp4.write import box
 from relay.presentation import Presentation, Rendition, Segment

@@ -17,11 +17,12 @@ from fractions import Fraction
 from math import floor
 from operator import is_
 
-from packagers import dash, hls, legacy_cues
-from packagers.hearing import NOTHING, Heard
+from packagers import dash, hls
 from packagers.hls import deflate
-from packagers.legacy_cues import Legacy
 from packagers.resource import Asked, Resource, What, entity_tag, line
+from packagers.signals import legacy_cues
+from packagers.signals.hearing import NOTHING, Heard
+from packagers.signals.legacy_cues import Legacy
 from relay.media import Buffer
 from relay.presentation import Presentation, Rendition
 

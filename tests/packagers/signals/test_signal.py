@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packagers.signals import MOST_MESSAGES, Signal, cues, merged, read
-from tests.packagers.cue_messages import (
+from packagers.signals.signal import MOST_MESSAGES, Signal, cues, merged, read
+from tests.packagers.signals.cue_messages import (
     CUES,
     SCALE,
     cancel,

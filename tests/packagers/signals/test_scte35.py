@@ -8,8 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from packagers.scte35 import MOST_DESCRIPTORS, Command, Direction, SectionInvalid, crc, parse
-from tests.packagers.cue_messages import (
+from packagers.signals.scte35 import (
+    MOST_DESCRIPTORS,
+    Command,
+    Direction,
+    SectionInvalid,
+    crc,
+    parse,
+)
+from tests.packagers.signals.cue_messages import (
     cancel,
     insert,
     section,

@@ -7,13 +7,13 @@ from struct import unpack_from
 
 from lxml import etree
 
-from packagers.event_stream import carried, emsg, event_streams, inband_streams
-from packagers.signals import merged
+from packagers.signals.event_stream import carried, emsg, event_streams, inband_streams
+from packagers.signals.signal import merged
 from relay.mp4.walk import box_at
 from relay.presentation import Rendition
-from tests.packagers.cue_messages import CUES, insert
 from tests.packagers.presentations import audio, presentation, regular, rendition, video
-from tests.packagers.test_daterange import BACK, OUT, UTC, said
+from tests.packagers.signals.cue_messages import CUES, insert
+from tests.packagers.signals.test_daterange import BACK, OUT, UTC, said
 
 FIRST = rendition(video(), regular(video(), 0, 30))
 SHOWN = presentation(FIRST, Rendition(CUES), epoch=UTC)
