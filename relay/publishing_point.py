@@ -127,11 +127,10 @@ class PublishingPoint:
         """The store says that a run has begun; what waited for it comes out."""
         self._entered.append(run)
         outcome = Outcome()
-        if self._runs is None or not self._runs.enter(run):
-            return outcome
-        for late in self._rewound.take_all():
-            if self.grid is not None and isinstance(late, Arrival):
-                self._number(late, self.grid, outcome)
+        if self._runs is not None and self._runs.enter(run):
+            for late in self._rewound.take_all():
+                if self.grid is not None and isinstance(late, Arrival):
+                    self._number(late, self.grid, outcome)
         return outcome
 
     def pinned_change(self, change: Change, header: Header) -> Outcome:
@@ -211,11 +210,12 @@ class PublishingPoint:
         placed = self._place(came, grid, outcome)
         if placed is None:
             return
-        # It was no restart: it only resent.
-        resent = self._rewound.take(lambda late: late.sender == came.sender)
-        for late in [*resent, came]:
+        # It was no restart: it only resent. What that was refused with was meant for another POST.
+        for late in self._rewound.take(lambda late: late.sender == came.sender):
             if isinstance(late, Arrival):
                 self._gather(late, late.raw(grid) + placed.offset, placed, grid, outcome)
+        outcome.refusal = None
+        self._gather(came, came.raw(grid) + placed.offset, placed, grid, outcome)
 
     def _gather(self, came: Arrival, index: int, run: Run, grid: Grid, outcome: Outcome) -> None:
         fragment, track = came.fragment, came.fragment.track

@@ -152,3 +152,13 @@ def test_new_settings_behind_a_long_jump_begin_when_the_line_has_got_there() -> 
     relay.reconfigure_all(clean=True, skipped=0, variants=(1, 1))
     relay.deliver(who=A, which=TRACK)
     relay.teardown()
+
+
+def test_what_was_resent_by_an_earlier_post_refuses_no_later_one() -> None:
+    relay = began(starts=(0, 0, 0), names=NAMES[:1])
+    relay.deliver_all(who=2, cells=5, lost=0, ms=0)
+    relay.reconfigure_all(clean=False, skipped=0, variants=(1, 0))
+    relay.restart(who=A, which=TRACK, ms=0, how="r", part=4)
+    relay.pass_time(ms=1)
+    relay.deliver_together(cells=1, lag=0)
+    relay.teardown()
