@@ -18,6 +18,8 @@ from playwright.async_api import ConsoleMessage, Page, Response
 Kind = Literal["hls", "dash", "mss", "shaka", "native"]
 
 START_LIMIT = 25.0
+STANDS = 1.6
+"""Seconds for which the picture may stand because the machine is busy: a lost fragment is longer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from lxml import etree
 from tests.e2e import timetable
 from tests.e2e.conftest import Start
 from tests.e2e.oracle import holes
-from tests.e2e.playing import Kind
+from tests.e2e.playing import STANDS, Kind
 from tests.e2e.site import Site
 from tests.e2e.two_sites import FPS, FRAME, KINDS, LOST, SECONDS, TURN, D, Story, tell
 
@@ -153,7 +153,7 @@ def test_a_player_does_not_notice_that_there_are_two(story: Story, kind: Kind) -
     assert report.errors == ()
     assert report.span >= SECONDS
     assert abs(report.advance - report.span) <= 1
-    assert report.stall < 1
+    assert report.stall < STANDS
     assert report.seeks == 0
     assert report.audio > 0
     assert abs(report.frames - FPS * report.advance) <= FPS

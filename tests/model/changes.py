@@ -80,6 +80,7 @@ class Changes:
     def held_by(self, others: list[Encoder], tracks: list[str], since: int) -> tuple[bool, bool]:
         """Whether another surely, and whether it perhaps, shows one of these tracks as known."""
         known = self.variants()
+        tracks = [track for track in tracks if track in self.house.point.tracks]
         showing = any(
             other.sender(track).stream in other.connected
             and other.variants.get(track, 0) == known[track]

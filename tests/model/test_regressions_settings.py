@@ -162,3 +162,13 @@ def test_what_was_resent_by_an_earlier_post_refuses_no_later_one() -> None:
     relay.pass_time(ms=1)
     relay.deliver_together(cells=1, lag=0)
     relay.teardown()
+
+
+def test_of_a_track_that_nobody_knew_the_first_header_counts() -> None:
+    relay = began(names=NAMES[:3], apart=2)
+    relay.deliver(who=B, which=2)
+    relay.pass_time(ms=4_500)
+    relay.end(who=B, clean=False)
+    relay.reconfigure(who=A, variants=(0, 1), ms=1_600, clean=False)
+    relay.reconfigure(who=B, variants=(1, 0), ms=0, clean=False)
+    relay.teardown()
