@@ -19,7 +19,7 @@ Kind = Literal["hls", "dash", "mss", "shaka", "native"]
 
 START_LIMIT = 25.0
 STANDS = 1.6
-"""Seconds for which the picture may stand because the machine is busy: a lost fragment is longer."""
+"""Seconds for which a busy machine may hold the picture; a fragment that is lost is longer."""
 
 
 @dataclass(frozen=True, slots=True)
