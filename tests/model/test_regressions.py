@@ -164,3 +164,11 @@ def test_clocks_that_are_ahead_teach_the_grid_and_are_not_believed_otherwise() -
     relay.jump(cells=20)
     relay.deliver_all(who=2, cells=3, lost=1, ms=10)
     relay.teardown()
+
+
+def test_a_cell_that_is_full_where_sound_alone_has_taught_the_phase_is_whole() -> None:
+    relay = began(names=("video", "audio2"), phase=5, starts=(2, 0), apart=2)
+    relay.deliver(who=B, which=1)
+    relay.deliver(who=A, which=TRACK)
+    relay.restart(who=A, which=TRACK, ms=0, how="r", part=13)
+    relay.teardown()
