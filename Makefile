@@ -28,16 +28,15 @@ demo: setup ## two encoders and two upstreams that you may kill, one relay, and 
 test: setup check browser players ## checks, then every test (ARGS="-k name" for some)
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
-faults: setup ## every fault; 100 kills of encoders and of relays; 50 cuts; an outage (KILLS=n OUTAGE=s)
-	@FAULTS_LONG=1 $(BIN)/pytest tests/faults $(ARGS)
+faults: setup browser players ## every fault; 100 kills of encoders and of relays; 50 cuts; an outage (KILLS=n OUTAGE=s)
+	@LONG=1 $(BIN)/pytest tests/faults tests/e2e $(ARGS)
 	@$(BIN)/python -m tests.faults --kills $(or $(KILLS),100) --cuts 50 --outage $(or $(OUTAGE),600)
 
 matrix: setup browser players ## every combination of three settings of encoders, and every player (ARGS="-k name")
 	@MATRIX_FULL=1 $(BIN)/pytest tests/matrix $(ARGS)
 
-bench: setup ## run the benchmarks that tests/benchmarks holds
-	@if [ -f tests/benchmarks/__main__.py ]; then $(BIN)/python -m tests.benchmarks; \
-	else echo "bench: there are no benchmarks yet"; fi
+bench: setup ## the benchmarks: what a day's window costs beside one of two minutes
+	@$(BIN)/python -m tests.benchmarks
 
 check: setup ## format, lint, types, and the walls between the rooms
 	@$(BIN)/ruff format --check --quiet . || { echo "ruff format: run $(BIN)/ruff format"; exit 1; }

@@ -2,6 +2,8 @@
 
 Property tests have no deadlines, and in CI the same examples on every run. At home they look for
 new examples each time; a landing is not the moment to find one.
+
+What is marked `long` runs with LONG=1 only, as `make faults` has it.
 """
 
 import os
@@ -17,6 +19,13 @@ pytest_plugins = ["tests.conformance.plugin"]
 settings.register_profile("home", deadline=None, print_blob=True)
 settings.register_profile("ci", parent=settings.get_profile("home"), derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "home")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not os.environ.get("LONG"):
+        long = [item for item in items if item.get_closest_marker("long")]
+        items[:] = [item for item in items if item not in long]
+        config.hook.pytest_deselected(items=long)
 
 
 @pytest.fixture

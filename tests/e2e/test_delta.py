@@ -14,7 +14,7 @@ from tests.e2e.conftest import Start
 from tests.e2e.playing import Kind, Report
 from tests.e2e.pushing import Push
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.long]
 
 KINDS: tuple[Kind, ...] = ("hls", "shaka", "native")
 WINDOW = 600

@@ -133,6 +133,7 @@ async def test_a_pair_with_an_encoder_each_loses_a_relay_or_an_encoder(
         assert all(track["gaps"] for track in chain.status(two)["tracks"])
 
 
+@pytest.mark.long
 async def test_encoders_before_a_virtual_address_change_relays_with_it(
     start_relay: Start, loop: Path, tmp_path: Path
 ) -> None:

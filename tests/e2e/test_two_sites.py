@@ -152,7 +152,7 @@ def test_a_player_does_not_notice_that_there_are_two(story: Story, kind: Kind) -
     report = story.played[kind].report
     assert report.errors == ()
     assert report.span >= SECONDS
-    assert abs(report.advance - report.span) <= 1
+    assert abs(report.advance - report.span) <= STANDS
     assert report.stall < STANDS
     assert report.seeks == 0
     assert report.audio > 0

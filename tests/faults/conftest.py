@@ -1,6 +1,5 @@
-"""Fixtures of the fault runner. `FAULTS_LONG=1` (`make faults`) adds what takes minutes."""
+"""Fixtures of the fault runner."""
 
-import os
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -8,13 +7,6 @@ import pytest
 
 from relay.encoder.stamp import Stamper
 from tests.faults import legs
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not os.environ.get("FAULTS_LONG"):
-        long = [item for item in items if item.get_closest_marker("long")]
-        items[:] = [item for item in items if item not in long]
-        config.hook.pytest_deselected(items=long)
 
 
 @pytest.fixture(scope="session")
