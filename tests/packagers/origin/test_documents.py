@@ -9,6 +9,7 @@ import pytest
 from packagers.origin import Origin
 from packagers.origin.documents import Documents
 from packagers.resource import parse
+from relay.media import Protection
 from relay.store.memory import MemoryStore
 from tests.packagers.player import VIDEO, Channel, ask
 from tests.packagers.presentations import FIRST, presentation, regular, rendition
@@ -92,3 +93,14 @@ async def test_a_document_of_many_parts_travels_in_few(long: Channel) -> None:
     got = await ask(Origin({"news": long}), PATH)
     assert len(got.parts) == 1
     assert got.headers["content-length"] == str(len(got.body))
+
+
+async def test_a_track_that_hls_has_no_words_for_has_no_playlist() -> None:
+    """In the clear to look at, it would be noise to a player."""
+    odd = replace(VIDEO, protection=Protection("cens", bytes(16), ()))
+    channel = Channel(presentation(rendition(odd)), MemoryStore())
+    origin = Origin({"news": channel})
+    refused = await ask(origin, f"/news.isml/{odd.name}/index.m3u8")
+    assert refused.status == 404
+    assert b"manifest.mpd" in refused.body
+    assert (await ask(origin, "/news.isml/manifest.mpd")).status == 200
