@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from relay.courier.access import Access
+from relay.secret import held
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,13 +36,9 @@ class Destination:
         """The credentials as the files say now, so that a renewed one counts. Raises OSError."""
         return Access(
             user=self.username,
-            password=_secret(self.password_file),
-            token=_secret(self.token_file),
+            password=held(self.password_file),
+            token=held(self.token_file),
             ca_file=self.ca_file,
             cert_file=self.cert_file,
             key_file=self.key_file,
         )
-
-
-def _secret(file: Path | None) -> str:
-    return "" if file is None else file.read_text("utf-8").strip()

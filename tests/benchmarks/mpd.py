@@ -8,12 +8,8 @@ frames let it, so that its timeline of a day has ten thousands of rows: those ar
 left of the work is copying their text. It is also measured what making all rows anew costs.
 """
 
-import gc
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
-from statistics import median
-from time import perf_counter
 
 from packagers import dash
 from packagers.origin.documents import Documents
@@ -23,6 +19,7 @@ from relay.media import Copy, Entry
 from relay.numbering import Grid
 from relay.presentation import Presentation, fold, register
 from relay.store.memory import MemoryStore
+from tests.benchmarks.windows import LONG, SHORT, Player, compared
 from tests.packagers.smooth.tracks import picture, sound
 
 D = 2
@@ -34,15 +31,12 @@ LIMIT = 3.0
 
 
 @dataclass
-class Player:
+class Window(Player):
     """One window, and who asks for its MPD."""
 
-    window: int
     documents: Documents = field(default_factory=Documents)
     smooth: Serving = field(default_factory=Serving)
     store: MemoryStore = field(default_factory=MemoryStore)
-    times: dict[str, list[float]] = field(default_factory=dict)
-    sizes: dict[str, int] = field(default_factory=dict)
     index: int = FIRST
 
     def __post_init__(self) -> None:
@@ -81,11 +75,6 @@ class Player:
     def anew(self) -> int:
         return len(dash.mpd(self.presentation))
 
-    def measure(self, what: str, work: Callable[[], int]) -> None:
-        begun = perf_counter()
-        self.sizes[what] = work()
-        self.times.setdefault(what, []).append(perf_counter() - begun)
-
     def round(self) -> None:
         """One refresh."""
         self.measure("new segments", self.add)
@@ -96,25 +85,8 @@ class Player:
 def main(said: list[str]) -> int:
     """Print the figures; 1 when a day costs more than it may."""
     rounds = int(said[0]) if said else 200
-    short, long = Player(120), Player(86_400)
-    for player in (short, long):
-        player.round()  # makes the rows for the first time
-        player.times.clear()
-        player.measure("all rows anew", player.anew)
-    gc.collect()
-    gc.freeze()
-    for _ in range(rounds):
-        for player in (short, long):
-            player.round()
-    print(f"{'microseconds, median':24}{'2 min':>10}{'24 h':>10}{'ratio':>8}")
-    ratios = {}
-    for what, times in short.times.items():
-        one, other = median(times) * 1e6, median(long.times[what]) * 1e6
-        ratios[what] = other / one
-        print(f"{what:24}{one:10.1f}{other:10.1f}{other / one:8.2f}")
-    print(f"\n{'bytes':24}{'2 min':>10}{'24 h':>10}")
-    for what in ("MPD", "Smooth manifest"):
-        print(f"{what:24}{short.sizes[what]:10}{long.sizes[what]:10}")
+    players = Window(SHORT), Window(LONG)
+    ratios = compared(*players, rounds, "all rows anew", ("MPD", "Smooth manifest"))
     worst = ratios["MPD"]
     print(f"\na day's MPD takes {worst:.2f} times as long as one of two minutes; at most {LIMIT}")
     return worst > LIMIT
