@@ -1,6 +1,8 @@
 """The HTTP server: hypercorn and h11, kept in hand. No other room imports them.
 
     Server       sockets: listens, accepts, stops                      this file
+    Tls          the context of each handshake                         tls.py
+    Crowd        all connections, and who goes when there are too many crowd.py
     Connection   one accepted socket: its time limits and its end      connection.py
     Protocol     its requests, one after the other (hypercorn, h11)    protocol.py
     HeadReader   what a head may look like, before h11 sees it         head.py
@@ -24,6 +26,7 @@ the server has to say goes to the logger `relay.server`.
 import asyncio
 import logging
 import socket
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -34,6 +37,9 @@ from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
 
 from relay.server.connection import READ_BYTES, Connection, prepare
+from relay.server.crowd import Crowd, Guest
+from relay.server.tls import Tls, identity, reason
+from relay.throttle import Throttle
 
 logger = logging.getLogger("relay.server")
 
@@ -42,14 +48,18 @@ ASGIApp = Callable[[Any, Any, Any], Awaitable[None]]
 ACCEPTS_PER_TURN = 64
 PAUSE_SECONDS = 1.0
 CANCEL_SECONDS = 1.0
+HANDSHAKE_SECONDS = 10.0
+SHUTDOWN_SECONDS = 1.0
+"""For the peer's last word in TLS; asyncio would wait for half a minute."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """An address to listen on; port 0 takes any free one."""
+    """An address to listen on; port 0 takes any free one. `tls`: None for none."""
 
     host: str
     port: int
+    tls: Tls | None = None
 
 
 class _Settings(Config):
@@ -65,11 +75,12 @@ class _Settings(Config):
 
 
 class Server:
-    """One ASGI application on one or more sockets, HTTP/1.1 without TLS.
+    """One ASGI application on one or more sockets, HTTP/1.1, with TLS or without.
 
     There are no lifespan events and no signal handlers: who composes the process has both in hand.
     `header_seconds` is the time for a head, `keep_alive_seconds` that between two requests of a
-    connection: more than two segments of an encoder that POSTs each by itself.
+    connection: more than two segments of an encoder that POSTs each by itself;
+    `handshake_seconds` that for TLS, before any head. `crowd` may be shared with other servers.
     """
 
     def __init__(
@@ -79,16 +90,22 @@ class Server:
         *,
         header_seconds: float = 5.0,
         keep_alive_seconds: float = 30.0,
+        handshake_seconds: float = HANDSHAKE_SECONDS,
         backlog: int = 1024,
+        crowd: Crowd | None = None,
     ) -> None:
         self._app = ASGIWrapper(app)
+        self._handshake_seconds = handshake_seconds
+        self._crowd = Crowd() if crowd is None else crowd
+        self._throttle = Throttle()
+        self.handshakes_failed = 0
         self._listeners = tuple(listeners)
         self._header_seconds = header_seconds
         self._keep_alive_seconds = keep_alive_seconds
         self._backlog = backlog
         self._config = _Settings()
         self._context = WorkerContext(None)
-        self._sockets: list[socket.socket] = []
+        self._sockets: dict[socket.socket, Tls | None] = {}
         self._pauses: dict[socket.socket, asyncio.TimerHandle] = {}
         self._connections: dict[asyncio.Task[None], Connection | None] = {}
 
@@ -98,7 +115,9 @@ class Server:
         Raises OSError: an address is taken, or is not this machine's.
         """
         with ExitStack() as unless_all:
-            bound = [unless_all.enter_context(self._bind(each)) for each in self._listeners]
+            bound = {
+                unless_all.enter_context(self._bind(each)): each.tls for each in self._listeners
+            }
             unless_all.pop_all()
         self._sockets = bound
         for listening in self._sockets:
@@ -156,34 +175,53 @@ class Server:
                 loop.remove_reader(listening)
                 self._pauses[listening] = loop.call_later(PAUSE_SECONDS, self._resume, listening)
                 return
-            task = loop.create_task(self._serve(accepted))
-            self._connections[task] = None
-            task.add_done_callback(self._connections.pop)
+            self._welcome(accepted, self._sockets[listening])
+
+    def _welcome(self, accepted: socket.socket, tls: Tls | None) -> None:
+        """Serve it, if there is room."""
+        try:
+            address = str(accepted.getpeername()[0])
+        except OSError:  # it has gone already
+            accepted.close()
+            return
+        guest = Guest(address, accepted.close)
+        if not self._crowd.enter(guest):
+            accepted.close()
+            return
+        task = asyncio.get_running_loop().create_task(self._serve(accepted, tls, guest))
+
+        def over(task: asyncio.Task[None]) -> None:
+            self._crowd.leave(guest)
+            if self._connections.pop(task) is None:  # it never came to a connection that closes it
+                accepted.close()
+
+        def drop() -> None:
+            task.cancel()
+
+        guest.drop = drop
+        self._connections[task] = None
+        task.add_done_callback(over)
 
     def _resume(self, listening: socket.socket) -> None:
         del self._pauses[listening]
         asyncio.get_running_loop().add_reader(listening, self._accept, listening)
 
-    async def _serve(self, accepted: socket.socket) -> None:
-        loop = asyncio.get_running_loop()
-        reader = asyncio.StreamReader(limit=READ_BYTES, loop=loop)
-        protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
+    async def _serve(self, accepted: socket.socket, tls: Tls | None, guest: Guest) -> None:
         try:
-            prepare(accepted)
-            transport, _ = await loop.connect_accepted_socket(lambda: protocol, accepted)
+            reader, writer = await self._streams(accepted, tls, guest)
         except OSError:
-            accepted.close()
             return
-        writer = asyncio.StreamWriter(transport, protocol, reader, loop)
         connection = Connection(
             self._app,
             self._config,
             self._context,
-            reader,
-            writer,
+            (reader, writer),
+            guest,
             header_seconds=self._header_seconds,
             keep_alive_seconds=self._keep_alive_seconds,
+            tls=None if tls is None else identity(writer.get_extra_info("ssl_object")),
         )
+        guest.drop = connection.abort
         task = asyncio.current_task()
         if task is not None:
             self._connections[task] = connection
@@ -193,3 +231,43 @@ class Server:
             await connection.run()
         except Exception:  # a fault of this room must not end others' connections
             logger.exception("A connection failed.")
+
+    async def _streams(
+        self, accepted: socket.socket, tls: Tls | None, guest: Guest
+    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """The bytes of an accepted socket, both ways. Raises OSError."""
+        loop = asyncio.get_running_loop()
+        reader = asyncio.StreamReader(limit=READ_BYTES, loop=loop)
+        protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
+        seconds = (
+            {}
+            if tls is None
+            else {
+                "ssl_handshake_timeout": self._handshake_seconds,
+                "ssl_shutdown_timeout": SHUTDOWN_SECONDS,
+            }
+        )
+        try:
+            prepare(accepted)
+            transport, _ = await loop.connect_accepted_socket(
+                lambda: protocol, accepted, ssl=None if tls is None else tls.context(), **seconds
+            )
+        except OSError as error:
+            if tls is not None:
+                self._unshaken(guest, error)
+            raise
+        return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
+
+    def _unshaken(self, guest: Guest, error: OSError) -> None:
+        """No handshake came about. asyncio sends no alert, so that only the log says why."""
+        self.handshakes_failed += 1
+        now = time.monotonic_ns() // 1_000_000
+        if not self._throttle.passes(guest.address, now):
+            return
+        told = self._throttle.told()
+        logger.warning(
+            "TLS_HANDSHAKE: none with %s: %s.%s",
+            guest.address,
+            reason(error),
+            f" {told['left_out']} others are not listed." if told else "",
+        )

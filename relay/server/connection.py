@@ -12,19 +12,25 @@ What it adds to hypercorn's TCPServer, which it replaces:
   it is refused.
 * A peer that closes an idle connection ends it at once: nothing is left to wait for in CLOSE_WAIT.
 
+With TLS there is no half of ours to close: asyncio's ends both ways at once. So the answer goes
+out, what comes is dropped for as long as without TLS, and then the connection says its last word.
+
 TCP itself finds the peer that vanished without a word (`prepare`): probes after 10 s of silence,
 and 30 s for anything unacknowledged, a reader that has stopped reading included.
 """
 
 import asyncio
 import socket
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
 from hypercorn.asyncio.task_group import TaskGroup
 from hypercorn.config import Config
 from hypercorn.events import Closed, Event, RawData, Updated
 from hypercorn.typing import AppWrapper, WorkerContext
 
+from relay.server.crowd import Guest, Standing
 from relay.server.exchange import Address
 from relay.server.protocol import Protocol
 
@@ -50,24 +56,29 @@ def prepare(accepted: socket.socket) -> None:
 
 
 class Connection:
-    """Moves bytes between a socket's streams and a Protocol; `run` returns when both are closed."""
+    """Moves bytes between a socket's streams and a Protocol; `run` returns when both are closed.
+
+    `guest` is told what the connection is busy with; `tls` as `relay.server.tls.identity` has it.
+    """
 
     def __init__(
         self,
         app: AppWrapper,
         config: Config,
         context: WorkerContext,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
+        streams: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+        guest: Guest,
         *,
         header_seconds: float,
         keep_alive_seconds: float,
+        tls: Mapping[str, Any] | None = None,
     ) -> None:
         self._app = app
         self._config = config
         self._context = context
-        self._reader = reader
-        self._writer = writer
+        self._reader, self._writer = streams
+        self._guest = guest
+        self._tls = tls
         self._header_seconds = header_seconds
         self._keep_alive_seconds = keep_alive_seconds
         self._protocol: Protocol
@@ -89,6 +100,7 @@ class Connection:
                     client=self._address("peername"),
                     server=self._address("sockname"),
                     send=self._send,
+                    tls=self._tls,
                 )
                 self._expire_in(self._header_seconds)
                 await self._read()
@@ -139,6 +151,7 @@ class Connection:
         elif isinstance(event, Updated):
             self._idle = event.idle
             self._head_timed = False
+            self._guest.standing = self._standing()
             if event.idle:
                 self._expire_in(self._keep_alive_seconds)
             else:
@@ -149,6 +162,11 @@ class Connection:
                 if not self._writer.is_closing() and self._writer.can_write_eof():
                     self._writer.write_eof()
             self._expire_in(LINGER_SECONDS)
+
+    def _standing(self) -> Standing:
+        if self._idle:
+            return Standing.IDLE
+        return Standing.STREAM if self._protocol.carries_media else Standing.PLAYER
 
     async def _write(self, data: bytes) -> None:
         async with self._send_lock:

@@ -19,7 +19,7 @@ no answer has begun, a 500; the connection ends either way.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from hypercorn.config import Config
@@ -98,10 +98,13 @@ class Exchange(HTTPStream):
         server: Address | None,
         send: Callable[[Event], Awaitable[None]],
         invite: Callable[[], Awaitable[None]],
+        tls: Mapping[str, Any] | None = None,
     ) -> None:
+        secure = tls is not None
         super().__init__(
-            self._run, config, context, task_group, False, client, server, send, STREAM_ID
+            self._run, config, context, task_group, secure, client, server, send, STREAM_ID
         )
+        self._tls = tls
         self._application = app
         self._body = RequestBody(config.max_app_queue_size)
         self._invite = invite
@@ -133,6 +136,8 @@ class Exchange(HTTPStream):
         call_soon: Callable[..., Any],
     ) -> None:
         del receive  # hypercorn's queue, which RequestBody replaces
+        if self._tls is not None and scope["type"] == "http":
+            scope["extensions"]["tls"] = dict(self._tls)
         try:
             await self._application(scope, self._receive, send, sync_spawn, call_soon)
         except Exception:  # the boundary of the application: it may raise anything

@@ -14,7 +14,8 @@ bytes makes TCP reset it, and the reset may overtake the answer.
 HTTP/2 does not exist here: neither the preface (505) nor an upgrade (ignored) leads to it.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 import h11
 from hypercorn.config import Config
@@ -50,9 +51,11 @@ class Protocol(H11Protocol):
         client: Address | None,
         server: Address | None,
         send: Callable[[Event], Awaitable[None]],
+        tls: Mapping[str, Any] | None = None,
     ) -> None:
-        state = ConnectionState({})
-        super().__init__(app, config, context, task_group, state, False, client, server, send)
+        state, secure = ConnectionState({}), tls is not None
+        super().__init__(app, config, context, task_group, state, secure, client, server, send)
+        self._tls = tls
         self.discarding = False
         self._heads = HeadReader()
         self._between = True  # two requests: bytes belong to a head
@@ -63,6 +66,11 @@ class Protocol(H11Protocol):
     def head_started(self) -> bool:
         """A request has begun to come, and its head is not complete."""
         return self._between and self._heads.started
+
+    @property
+    def carries_media(self) -> bool:
+        """The request under way brings a body: it is an encoder's."""
+        return self._method in {b"POST", b"PUT"}
 
     async def handle(self, event: Event) -> None:
         """Take bytes, or the news that none will follow."""
@@ -129,6 +137,7 @@ class Protocol(H11Protocol):
             server=self.server,
             send=self.stream_send,
             invite=self._invite,
+            tls=self._tls,
         )
         await self.stream.handle(
             Request(

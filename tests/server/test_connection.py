@@ -85,8 +85,10 @@ async def test_the_head_of_a_later_request_has_the_same_time() -> None:
 
 
 async def test_a_body_may_be_silent_for_longer_than_a_head_and_an_idle_connection() -> None:
-    limits = {"header_seconds": 0.2, "keep_alive_seconds": 0.2}
-    async with serving(echo, **limits) as address, connected(address) as client:
+    async with (
+        serving(echo, header_seconds=0.2, keep_alive_seconds=0.2) as address,
+        connected(address) as client,
+    ):
         await client.send(CHUNKED + chunk(b"one"))
         await asyncio.sleep(0.8)
         await client.send(chunk(b"two") + b"0\r\n\r\n")

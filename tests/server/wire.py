@@ -4,6 +4,7 @@ Nothing here parses more than it must, so that a test says on its own what goes 
 """
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from relay.server import Listener, Server
+from relay.server.crowd import Crowd
+from relay.server.tls import Tls
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
 PATIENCE = 10.0  # seconds until a test calls something hung
@@ -90,14 +93,22 @@ class Client:
 
 @asynccontextmanager
 async def serving(
-    app: App, *, header_seconds: float = 5.0, keep_alive_seconds: float = 30.0
+    app: App,
+    *,
+    header_seconds: float = 5.0,
+    keep_alive_seconds: float = 30.0,
+    handshake_seconds: float = 10.0,
+    tls: Tls | None = None,
+    crowd: Crowd | None = None,
 ) -> AsyncIterator[tuple[str, int]]:
     """A running server; yields where it listens."""
     server = Server(
         app,
-        [Listener("127.0.0.1", 0)],
+        [Listener("127.0.0.1", 0, tls)],
         header_seconds=header_seconds,
         keep_alive_seconds=keep_alive_seconds,
+        handshake_seconds=handshake_seconds,
+        crowd=crowd,
     )
     (address,) = await server.start()
     try:
@@ -107,9 +118,11 @@ async def serving(
 
 
 @asynccontextmanager
-async def connected(address: tuple[str, int]) -> AsyncIterator[Client]:
+async def connected(
+    address: tuple[str, int], tls: ssl.SSLContext | None = None
+) -> AsyncIterator[Client]:
     """A connection that is closed afterwards."""
-    client = Client(*await asyncio.open_connection(*address))
+    client = Client(*await asyncio.open_connection(*address, ssl=tls))
     try:
         yield client
     finally:
