@@ -28,7 +28,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from relay.access import Asked, Gate
+from relay.access import Asked, FrontEnd, Gate, Peer
 from relay.admission import Admission
 from relay.arrival import Sender
 from relay.channel import Channel
@@ -52,6 +52,7 @@ from relay.ingest.pace import Pace
 from relay.ingest.smooth import Session
 from relay.media import Header
 from relay.mp4.reader import BoxReader
+from relay.throttle import Throttle
 
 DRAIN_MS = 1_000
 RETRY_AFTER = 2
@@ -80,11 +81,13 @@ class Receiver:
         clock: Clock,
         *,
         gates: Mapping[str, Gate] | None = None,
+        front_end: FrontEnd | None = None,
         idle: int = 12_000,
         events: bool = False,
     ) -> None:
         self._channels = channels
         self._gates = gates or {}
+        self._front_end = front_end or FrontEnd()
         self._clock = clock
         self._idle = idle
         self._events = events
@@ -95,6 +98,7 @@ class Receiver:
         self._inside: Counter[str] = Counter()  # POSTs by publishing point
         self._left = asyncio.Event()
         self._rejected: Counter[str] = Counter()
+        self._throttle = Throttle()
 
     def counts(self) -> dict[str, int | dict[str, int]]:
         """How many bodies are open, and how many POSTs were refused, by code."""
@@ -129,10 +133,11 @@ class Receiver:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        address = request.client.host if request.client else "unknown"
+        peer = self._front_end.peer(scope)
+        address = peer.address
         try:
             target, channel = self._target(request)
-            target = self._known(request, target, address)
+            target = self._known(request, target, peer)
             self._inside[target.point] += 1
             try:
                 ended = await self._post(request, receive, target, channel, address)
@@ -145,16 +150,21 @@ class Receiver:
                 )
         except EncoderError as error:
             self._rejected[error.code] += 1
+            self._tell(error, scope["path"], address)
+            await problem(error)(scope, receive, send)
+
+    def _tell(self, error: EncoderError, path: str, address: str) -> None:
+        if self._throttle.passes(address, self._clock.now()):
             log.warning(
                 "refused",
                 code=error.code,
                 status=error.status,
                 reason=error.message,
                 hint=error.hint,
-                path=quoted(url.public(request.scope["path"])),
+                path=quoted(url.public(path)),
                 peer=address,
+                **self._throttle.told(),
             )
-            await problem(error)(scope, receive, send)
 
     def _target(self, request: Request) -> tuple[url.Target, Channel]:
         query = request.scope["query_string"].decode("latin-1")
@@ -169,13 +179,13 @@ class Receiver:
             raise EncodingUnsupported("The body has a Content-Encoding.", hint="Send it as it is.")
         return target, channel
 
-    def _known(self, request: Request, target: url.Target, address: str) -> url.Target:
+    def _known(self, request: Request, target: url.Target, peer: Peer) -> url.Target:
         """The target with the source as which this sender may push. Raises EncoderError."""
         gate = self._gates.get(target.point)
         if gate is None:
             return target
         folders = url.folders(request.scope["path"])
-        asked = Asked.read(request.scope, address, folders, target.source)
+        asked = Asked.read(request.scope, peer, folders, target.source)
         return replace(target, source=gate.admit(asked, self._clock.now()))
 
     async def _post(

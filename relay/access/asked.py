@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
+from relay.access.peer import Peer
+
 LONGEST = 4096
 """Characters of an Authorization field that are looked at."""
 
@@ -20,6 +22,7 @@ class Asked:
     folders       of the path, before the publishing point's
     query         raw
     source        the name in the URL, None for none
+    names, sha256 of its client certificate, if it has shown one
     """
 
     method: str
@@ -29,12 +32,14 @@ class Asked:
     folders: tuple[str, ...] = ()
     query: str = ""
     source: str | None = None
+    names: tuple[str, ...] = ()
+    sha256: str = ""
 
     @classmethod
     def read(
         cls,
         scope: Mapping[str, Any],
-        address: str,
+        peer: Peer,
         folders: tuple[str, ...] = (),
         source: str | None = None,
     ) -> "Asked":
@@ -43,7 +48,11 @@ class Asked:
         uri = scope["raw_path"].decode("latin-1")
         said = dict(scope["headers"]).get(b"authorization", b"").decode("latin-1")
         uri = f"{uri}?{query}" if query else uri
-        return cls(scope["method"], uri, address, said, folders, query, source)
+        return cls(
+            *(scope["method"], uri, peer.address, said, folders, query, source),
+            names=peer.names,
+            sha256=peer.sha256,
+        )
 
     @property
     def scheme(self) -> str:

@@ -6,7 +6,7 @@ from relay.access import digest
 from relay.access.asked import Asked
 from relay.access.credentials import Credentials
 from relay.access.tries import Tries
-from relay.errors import AccessDenied, AccessRequired, TooManyTries
+from relay.errors import AccessDenied, AccessRequired, TooManyTries, quoted
 
 _HINT = "Give the encoder the user and password, or the token, that the relay's configuration has."
 
@@ -72,7 +72,9 @@ class Gate:
         by_digest = bool(source.user and said) and digest.signed(
             said, source.user, source.password, asked.method, asked.uri
         )
-        return source.has_token(tokens) | source.has_password(password) | by_digest
+        keyed = source.has_token(tokens) | source.has_password(password) | by_digest
+        sealed = source.has_certificate(asked.names, asked.sha256)
+        return source.secret and keyed >= source.keyed and sealed >= bool(source.certificate)
 
     def _name(self, asked: Asked, here: list[str]) -> str:
         if asked.source is None:
@@ -85,8 +87,16 @@ class Gate:
         return asked.source
 
     def _refusal(self, asked: Asked, now: int) -> AccessRequired | AccessDenied:
-        secret = [source for source in self._sources.values() if source.secret]
-        if not secret:
+        keyed = [source for source in self._sources.values() if source.keyed]
+        if not keyed and any(source.certificate for source in self._sources.values()):
+            shown = " and ".join(quoted(name) for name in asked.names)
+            raise AccessDenied(
+                f"No source of this channel has the certificate of {shown}."
+                if shown
+                else "This channel takes encoders that show a certificate.",
+                hint="See `certificate` of the channel's sources, and `client_ca_file`.",
+            )
+        if not keyed:
             networks = any(source.networks for source in self._sources.values())
             names = ", ".join(f"?source={n}" for n, s in self._sources.items() if s.named_only)
             return AccessDenied(

@@ -190,3 +190,53 @@ def test_a_horde_of_guessers_is_forgotten_in_the_end() -> None:
     for number in range(10_000):
         tries.failed(f"10.0.{number >> 8}.{number & 255}", number)
     assert len(tries._failed) == 4_096
+
+
+SEAL = "ab" * 32
+CERT_A, CERT_B = Credentials(certificate="enc-a.example"), Credentials(certificate=f"sha256:{SEAL}")
+
+
+@pytest.mark.threat("T32", "T33")
+def test_a_source_is_known_by_its_certificate() -> None:
+    both = gate(enc_a=CERT_A, enc_b=CERT_B)
+    assert both.admit(asked(names=("any", "enc-a.example"), sha256="cd" * 32), 0) == "enc_a"
+    assert both.admit(asked(names=("any",), sha256=SEAL), 0) == "enc_b"
+    with pytest.raises(AccessDenied, match="This is enc_a, and not enc_b"):
+        both.admit(asked(names=("enc-a.example",), source="enc_b"), 0)
+
+
+@pytest.mark.threat("T32")
+@pytest.mark.parametrize(
+    ("shown", "told"),
+    [
+        (asked(), "takes encoders that show a certificate"),
+        (asked(source="enc_a"), "takes encoders that show a certificate"),
+        (asked(names=("enc-c.example",), sha256="cd" * 32), "the certificate of enc-c.example"),
+        (asked(names=(f"sha256:{SEAL}",), sha256="cd" * 32), "the certificate of sha256"),
+        (asked(names=("ENC-A.EXAMPLE",)), "the certificate of ENC-A"),
+    ],
+)
+def test_another_certificate_or_none_is_refused(shown: Asked, told: str) -> None:
+    """A name never passes for a fingerprint, whatever an authority has signed."""
+    with pytest.raises(AccessDenied, match=told):
+        gate(enc_a=CERT_A, enc_b=CERT_B).admit(shown, 0)
+
+
+@pytest.mark.threat("T32")
+def test_a_certificate_beside_a_token_does_not_replace_it() -> None:
+    strict = gate(enc_a=replace(A, certificate="enc-a.example"))
+    assert strict.admit(asked(f"Bearer {TOKEN}", names=("enc-a.example",)), 0) == "enc_a"
+    for half in (
+        asked(names=("enc-a.example",)),
+        asked(f"Bearer {TOKEN}"),
+        asked(f"Bearer {TOKEN}", names=("enc-b.example",)),
+        asked("Bearer wrong", names=("enc-a.example",)),
+    ):
+        assert "Bearer" in refused(strict, half).challenges[-1]
+
+
+def test_a_certificate_has_to_come_from_where_the_source_is() -> None:
+    near = gate(enc_a=replace(CERT_A, networks=(ip_network("10.0.0.0/8"),)))
+    assert near.admit(asked(names=("enc-a.example",)), 0) == "enc_a"
+    with pytest.raises(AccessDenied, match=r"from 192\.0\.2\.1"):
+        near.admit(asked(names=("enc-a.example",), address="192.0.2.1"), 0)
