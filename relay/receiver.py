@@ -18,7 +18,6 @@ is taken. `shut` does so for one publishing point, which is being reset, until `
 """
 
 import asyncio
-import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -34,7 +33,6 @@ from relay.arrival import Sender
 from relay.channel import Channel
 from relay.clock import Clock
 from relay.errors import (
-    AccessRequired,
     BoxInvalid,
     Draining,
     EncoderError,
@@ -42,8 +40,6 @@ from relay.errors import (
     IngestUrl,
     PointReset,
     PointUnknown,
-    RelayError,
-    TooManyTries,
     quoted,
 )
 from relay.ingest import url
@@ -52,10 +48,9 @@ from relay.ingest.pace import Pace
 from relay.ingest.smooth import Session
 from relay.media import Header
 from relay.mp4.reader import BoxReader
-from relay.throttle import Throttle
+from relay.rejections import Rejections
 
 DRAIN_MS = 1_000
-RETRY_AFTER = 2
 
 log = structlog.get_logger("relay.receiver")
 
@@ -97,12 +92,11 @@ class Receiver:
         self._waits: dict[asyncio.Timeout, tuple[str, bool]] = {}  # of which point, and if at edge
         self._inside: Counter[str] = Counter()  # POSTs by publishing point
         self._left = asyncio.Event()
-        self._rejected: Counter[str] = Counter()
-        self._throttle = Throttle()
+        self._rejections = Rejections()
 
     def counts(self) -> dict[str, int | dict[str, int]]:
         """How many bodies are open, and how many POSTs were refused, by code."""
-        return {"posts": self._admission.open, "rejected": dict(self._rejected)}
+        return {"posts": self._admission.open, "rejected": dict(self._rejections.counts)}
 
     def drain(self) -> None:
         """End every POST and take no more."""
@@ -149,22 +143,8 @@ class Receiver:
                     scope, receive, send
                 )
         except EncoderError as error:
-            self._rejected[error.code] += 1
-            self._tell(error, scope["path"], address)
-            await problem(error)(scope, receive, send)
-
-    def _tell(self, error: EncoderError, path: str, address: str) -> None:
-        if self._throttle.passes(address, self._clock.now()):
-            log.warning(
-                "refused",
-                code=error.code,
-                status=error.status,
-                reason=error.message,
-                hint=error.hint,
-                path=quoted(url.public(path)),
-                peer=address,
-                **self._throttle.told(),
-            )
+            answer = self._rejections.answer(error, scope["path"], address, self._clock.now())
+            await answer(scope, receive, send)
 
     def _target(self, request: Request) -> tuple[url.Target, Channel]:
         query = request.scope["query_string"].decode("latin-1")
@@ -289,18 +269,3 @@ _TWICE = (
     "pushes this stream over two connections at once: if these are two encoders, give each its own"
     " ?source="
 )
-
-
-def problem(error: RelayError) -> Response:
-    """An error as application/problem+json (RFC 9457), with the code word that the log has."""
-    headers = {"cache-control": "no-store", "connection": "close"}
-    if error.status == Draining.status:
-        headers["retry-after"] = str(RETRY_AFTER)
-    if isinstance(error, TooManyTries):
-        headers["retry-after"] = str(error.seconds)
-    body = json.dumps(error.problem())
-    answer = Response(body, error.status, headers, "application/problem+json")
-    if isinstance(error, AccessRequired):
-        for challenge in error.challenges:
-            answer.headers.append("www-authenticate", challenge)
-    return answer

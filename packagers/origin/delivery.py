@@ -28,7 +28,7 @@ _HEADERS = (
 )
 _PREFLIGHT = (
     (b"access-control-allow-methods", _METHODS),
-    (b"access-control-allow-headers", b"*"),
+    (b"access-control-allow-headers", b"*, authorization"),  # * does not stand for that one
     (b"access-control-max-age", b"86400"),
     (b"allow", _METHODS),
 )
@@ -41,8 +41,30 @@ async def preflight(send: Send) -> None:
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def deliver(send: Send, resource: Resource, location: str, *, bodiless: bool) -> None:
-    """Send a resource. `location`: Content-Location, "" for none; `bodiless`: it was a HEAD."""
+async def redirect(send: Send, location: str) -> None:
+    """Send a player to another URL, relative to the one that it asked for."""
+    headers = [
+        *_HEADERS,
+        (b"location", location.encode()),
+        (b"cache-control", b"no-store"),
+        (b"content-length", b"0"),
+    ]
+    await send({"type": "http.response.start", "status": 302, "headers": headers})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+async def deliver(
+    send: Send,
+    resource: Resource,
+    location: str,
+    *,
+    bodiless: bool,
+    told: tuple[tuple[str, str], ...] = (),
+) -> None:
+    """Send a resource. `location`: Content-Location, "" for none; `bodiless`: it was a HEAD.
+
+    `told`: more headers than its own.
+    """
     headers = [
         *_HEADERS,
         (b"cache-control", resource.cache.encode()),
@@ -61,7 +83,7 @@ async def deliver(send: Send, resource: Resource, location: str, *, bodiless: bo
         headers.append((b"content-encoding", resource.encoding.encode()))
     if resource.varies:
         headers.append((b"vary", b"accept-encoding"))
-    headers += [(name.encode(), value.encode()) for name, value in resource.told]
+    headers += [(name.encode(), value.encode()) for name, value in (*resource.told, *told)]
     if location:
         headers.append((b"content-location", location.encode()))
     if resource.extent:

@@ -34,6 +34,7 @@
     │   ├── ChannelUnknown      404  CONTROL_CHANNEL_UNKNOWN
     │   └── ResetFailed         503  CONTROL_RESET
     └── PlayerError        what a player asked for
+        ├── TicketRequired      401  PLAYBACK_UNAUTHORIZED
         ├── NotFound            404  PLAYBACK_NOT_FOUND
         ├── NotYet              404  PLAYBACK_NOT_YET
         ├── FailedOver          404  PLAYBACK_FAIL_OVER
@@ -91,6 +92,7 @@ from relay.errors.player import (
     NotYet,
     PlayerError,
     RangeInvalid,
+    TicketRequired,
 )
 from relay.errors.root import RelayError, quoted
 
@@ -132,6 +134,7 @@ __all__ = [
     "ResetFailed",
     "StoreBusy",
     "StoreUnavailable",
+    "TicketRequired",
     "TooManyTries",
     "quoted",
 ]

@@ -33,3 +33,10 @@ class RangeInvalid(PlayerError):
 
     code = "PLAYBACK_RANGE"
     status = 416
+
+
+class TicketRequired(PlayerError):
+    """The channel is played with a token, and this is not it."""
+
+    code = "PLAYBACK_UNAUTHORIZED"
+    status = 401
