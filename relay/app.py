@@ -9,13 +9,11 @@ was accepted is in the store. SIGHUP, with which others are told to reload, ends
 import asyncio
 import gc
 import os
-import secrets
 import signal
 import socket
 import time
 from collections.abc import Callable
 from fractions import Fraction
-from ipaddress import ip_network
 
 import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -23,19 +21,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from packagers.origin import Origin
 from packagers.origin.waiting import Waiting
 from relay import peer
-from relay.access import Credentials, Gate
-from relay.access.tries import Tries
 from relay.agreement import Agreement
 from relay.channel import Channel, Rules
 from relay.config import ChannelTable, Config, StoreTable
 from relay.errors import OperatorError, PortBusy
 from relay.forwarder.destination import Destination
 from relay.forwarder.office import Office
+from relay.guards import Guards
 from relay.monitor.door import Monitor
 from relay.programs import Played, Programs
 from relay.receiver import Receiver
 from relay.reset import Reset
-from relay.secret import secret
 from relay.server import Listener, Server
 from relay.store import Store
 from relay.store.disk import DiskStore
@@ -45,10 +41,6 @@ from relay.supervisor import Supervisor
 GRACE = 2.0
 
 log = structlog.get_logger("relay.app")
-
-
-LEAST_TOKEN = 16
-"""Characters of a token: it has to be beyond guessing, since it may be tried as part of a path."""
 
 
 class SystemClock:
@@ -70,7 +62,15 @@ class House:
         self._ready = False
         self.channels: dict[str, Channel] = {}
         self.addresses: list[tuple[str, int]] = []
-        self._receiver = Receiver(self.channels, self._clock, gates=_gates(config))
+        self.guards = guards = Guards(config)
+        self._receiver = Receiver(
+            self.channels,
+            self._clock,
+            gates=guards.gates,
+            front_end=guards.front_end,
+            limits=guards.limits,
+            busy=guards.overload.busy,
+        )
         self._agreement = Agreement(self.channels)
         self.reset = Reset(self.channels, self._receiver, self._clock)
         self._forwarders = Office(
@@ -80,10 +80,10 @@ class House:
         )
         self.programs = Programs(self.channels, lambda name: _store(config.store, name))
         played = Played(self.channels, self.programs.shown)
-        origin = Waiting(Origin(played), played)
+        origin = guards.play(Waiting(Origin(played), played))
         self._monitor = Monitor(
             self.channels,
-            self._receiver.counts,
+            lambda: {**self._receiver.counts(), **guards.counts()},
             self._is_ready,
             self._clock,
             lambda: self.addresses[0][1] if self.addresses else 0,
@@ -92,7 +92,7 @@ class House:
             program=self.programs.deed,
         )
         self._servers = [
-            Server(doors(self._receiver, origin), [_listener(config.server.listen)]),
+            guards.server(doors(self._receiver, origin), _listener),
             Server(self._monitor.app, [_listener(config.server.admin)]),
         ]
 
@@ -125,7 +125,7 @@ class House:
             self._servers, (self._config.server.listen, self._config.server.admin), strict=True
         ):
             try:
-                self.addresses += await server.start()
+                self.addresses += (await server.start())[:1]
             except OSError as error:
                 raise PortBusy(
                     f"Cannot listen on {address}: {error.strerror or error}.",
@@ -134,6 +134,7 @@ class House:
         self._monitor.open()
         self._agreement.open()
         self._forwarders.open()
+        self.guards.overload.open()
         self._ready = True
         log.info("ready", listen=self.addresses[0], admin=self.addresses[1])
 
@@ -152,6 +153,7 @@ class House:
         """Drain and end. Never raises for what a client does."""
         self._ready = False
         self._receiver.drain()
+        self.guards.overload.close()
         self._monitor.close()
         await self._agreement.close()
         await asyncio.gather(*(server.stop(GRACE) for server in self._servers))
@@ -249,24 +251,6 @@ def _rules(table: ChannelTable) -> Rules:
         fail_over=frozenset(table.fail_over),
         peer=table.peer,
     )
-
-
-def _gates(config: Config) -> dict[str, Gate]:
-    """Who may push where. Raises ConfigInvalid for a secret that cannot be read."""
-    key, tries = secrets.token_bytes(32), Tries()
-    return {name: Gate(_sources(table), key, tries) for name, table in config.channels.items()}
-
-
-def _sources(table: ChannelTable) -> dict[str, Credentials]:
-    return {
-        name: Credentials(
-            secret(said.token_file, LEAST_TOKEN),
-            said.username,
-            secret(said.password_file),
-            tuple(map(ip_network, said.allow)),
-        )
-        for name, said in table.sources.items()
-    }
 
 
 def _destinations(table: ChannelTable) -> list[Destination]:

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import (
-    AfterValidator,
     BeforeValidator,
     Field,
     ValidationError,
@@ -26,12 +25,11 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
+from relay.entrance import FrontEndTable, LimitsTable, ServerTable, TlsTable
 from relay.errors import ConfigInvalid, quoted
-from relay.ingest import alias
 from relay.numbering import LONGEST, SHORTEST
-from relay.tables import SourceTable, Table, UpstreamTable
+from relay.tables import SourceTable, Table, TracksTable, UpstreamTable
 
-_ADDRESS = r"^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$"
 _SOURCE = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 _PEER = r"^https?://[A-Za-z0-9.:\[\]-]{1,255}(/[A-Za-z0-9._~%/-]{0,255})?$"
 _CHANNEL = r"^[a-z0-9][a-z0-9_]{0,63}$"
@@ -52,35 +50,11 @@ def _exact(value: object) -> object:
     return seconds
 
 
-def _port(address: str) -> str:
-    if int(address.rpartition(":")[2]) > 65535:
-        raise ValueError("a port is at most 65535")
-    return address
-
-
-def _aliases(said: dict[str, str]) -> dict[str, str]:
-    problem = alias.fault(said)
-    if problem:
-        raise ValueError(problem)
-    return said
-
-
 Source = Annotated[str, Field(pattern=_SOURCE)]
 Peer = Annotated[str, Field(pattern=_PEER)]
-Aliases = Annotated[dict[str, str], AfterValidator(_aliases)]
 Exact = Annotated[
     Fraction, BeforeValidator(_exact), WithJsonSchema({"type": ["string", "integer"]})
 ]
-Address = Annotated[str, Field(pattern=_ADDRESS), AfterValidator(_port)]
-
-
-class ServerTable(Table):
-    """Where the relay listens."""
-
-    listen: Address = Field(default="0.0.0.0:8080", description="encoders and players")
-    admin: Address = Field(
-        default="127.0.0.1:8081", description="page, API, health: keep it private"
-    )
 
 
 class StoreTable(Table):
@@ -95,16 +69,6 @@ class StoreTable(Table):
     )
     durable: bool = Field(
         default=True, description="fsync each fragment: safe against a power cut too"
-    )
-
-
-class TracksTable(Table):
-    """What tracks are called: joins what two encoders name differently."""
-
-    alias: Aliases = Field(
-        default_factory=dict,
-        description="name in URLs = the name that it shall have",
-        examples=['{ "audio_eng-128000" = "audio-128000" }'],
     )
 
 
@@ -152,6 +116,11 @@ class ChannelTable(Table):
         description="404 for playlists and manifests while: stale | gap | no_source",
         examples=['["stale", "no_source"]'],
     )
+    playback_token_file: Path | None = Field(
+        default=None,
+        description="a token that players need, in a folder, a field or ?token=; leave out: none",
+        examples=['"/run/credentials/relay/playback"'],
+    )
     peer: Peer | None = Field(
         default=None,
         description="another relay of this channel: one that starts empty numbers as it does",
@@ -195,10 +164,28 @@ class Config(BaseSettings):
     )
 
     server: ServerTable = ServerTable()
+    tls: TlsTable = TlsTable()
+    front_end: FrontEndTable = FrontEndTable()
+    limits: LimitsTable = LimitsTable()
     store: StoreTable = StoreTable()
     channels: dict[Annotated[str, Field(pattern=_CHANNEL)], ChannelTable] = Field(
         default_factory=dict
     )
+
+    @model_validator(mode="after")
+    def _certified(self) -> Self:
+        told = self.tls.client_ca_file or (
+            self.front_end.addresses
+            and (self.front_end.name_header or self.front_end.sha256_header)
+        )
+        for name, channel in self.channels.items():
+            for source, table in channel.sources.items():
+                if table.certificate and not told:
+                    raise ValueError(
+                        f"channels.{name}.sources.{source}.certificate: nobody verifies it; set"
+                        " client_ca_file in [tls], or let a [front_end] say whose it is"
+                    )
+        return self
 
     @classmethod
     def settings_customise_sources(
@@ -213,10 +200,11 @@ class Config(BaseSettings):
         return env_settings, init_settings
 
 
+_OF_THE_RELAY = (ServerTable, TlsTable, FrontEndTable, LimitsTable)
 _OF_A_CHANNEL = (TracksTable, SourceTable, UpstreamTable)
 _KEYS = [
     key
-    for table in (Config, ServerTable, StoreTable, ChannelTable, *_OF_A_CHANNEL)
+    for table in (Config, *_OF_THE_RELAY, StoreTable, ChannelTable, *_OF_A_CHANNEL)
     for key in table.model_fields
 ]
 
@@ -259,6 +247,9 @@ def sample() -> str:
     ]
     tables: list[tuple[str, type[Table]]] = [
         ("server", ServerTable),
+        ("tls", TlsTable),
+        ("front_end", FrontEndTable),
+        ("limits", LimitsTable),
         ("store", StoreTable),
         ("channels.news", ChannelTable),
         ("channels.news.tracks", TracksTable),
@@ -276,6 +267,8 @@ def sample() -> str:
                 shown = f"# {key} = {told.examples[0]}"
             elif isinstance(value, bool):
                 shown = f"{off}{key} = {str(value).lower()}"
+            elif value == ():
+                shown = f"{off}{key} = []"
             elif isinstance(value, str | Path):
                 shown = f'{off}{key} = "{value}"'
             else:

@@ -19,7 +19,7 @@ is taken. `shut` does so for one publishing point, which is being reset, until `
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import structlog
@@ -28,7 +28,6 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from relay.access import Asked, FrontEnd, Gate, Peer
-from relay.admission import Admission
 from relay.arrival import Sender
 from relay.channel import Channel
 from relay.clock import Clock
@@ -38,6 +37,7 @@ from relay.errors import (
     EncoderError,
     EncodingUnsupported,
     IngestUrl,
+    LimitReached,
     PointReset,
     PointUnknown,
     quoted,
@@ -46,6 +46,7 @@ from relay.ingest import url
 from relay.ingest.completion import Completion
 from relay.ingest.pace import Pace
 from relay.ingest.smooth import Session
+from relay.limits import Limits
 from relay.media import Header
 from relay.mp4.reader import BoxReader
 from relay.rejections import Rejections
@@ -68,7 +69,10 @@ class _Body:
 
 
 class Receiver:
-    """An ASGI application for POST and PUT."""
+    """An ASGI application for POST and PUT.
+
+    `busy` says why nobody else may stream now, "" while one may.
+    """
 
     def __init__(
         self,
@@ -77,16 +81,18 @@ class Receiver:
         *,
         gates: Mapping[str, Gate] | None = None,
         front_end: FrontEnd | None = None,
-        idle: int = 12_000,
+        limits: Limits | None = None,
+        busy: Callable[[], str] = lambda: "",
         events: bool = False,
     ) -> None:
         self._channels = channels
         self._gates = gates or {}
         self._front_end = front_end or FrontEnd()
         self._clock = clock
-        self._idle = idle
+        self._limits = limits or Limits()
+        self._busy = busy
         self._events = events
-        self._admission = Admission()
+        self._admission = self._limits.admission()
         self._drained: float | None = None  # when the last body ends, in the loop's time
         self._shut: dict[str, float] = {}  # the same, by publishing point
         self._waits: dict[asyncio.Timeout, tuple[str, bool]] = {}  # of which point, and if at edge
@@ -172,7 +178,7 @@ class Receiver:
         self, request: Request, receive: Receive, target: url.Target, channel: Channel, address: str
     ) -> bool:
         """Read the body. True: it ended and is to be answered; False: the sender is gone."""
-        pace = Pace(self._clock.now(), idle=self._idle)
+        pace = self._limits.pace(self._clock.now())
         first = await self._more(receive, pace, target.point, at_edge=True)
         if first is None:
             return False
@@ -183,6 +189,9 @@ class Receiver:
                 "A body came to a URL without Streams(id).",
                 hint="Push to /{name}.isml/Streams({id}).",
             )
+        busy = self._busy()
+        if busy:
+            raise LimitReached(f"There is no room for another stream: {busy}.", hint=_BUSY)
         twice = self._admission.present(target, target.stream)
         sender = self._admission.enter(target, target.stream, address)
         body = _Body(target.point, sender, pace)
@@ -207,7 +216,7 @@ class Receiver:
     async def _read(
         self, receive: Receive, channel: Channel, body: _Body, piece: tuple[bytes, bool] | None
     ) -> None:
-        reader, completion = BoxReader(), Completion()
+        reader, completion = BoxReader(self._limits.boxes), Completion()
         stream = body.sender.stream
         session = Session(stream, channel.header_of(stream), channel.rules.alias)
         while piece is not None:
@@ -265,6 +274,7 @@ class Receiver:
             )
 
 
+_BUSY = "Connect again in a moment; those who push already go on."
 _TWICE = (
     "pushes this stream over two connections at once: if these are two encoders, give each its own"
     " ?source="

@@ -10,6 +10,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from relay.ingest import alias
+
 
 class Table(BaseModel):
     """A table: no unknown key, and it does not change."""
@@ -31,6 +33,29 @@ def _point(url: str) -> str:
     return url
 
 
+Network = Annotated[str, AfterValidator(_network)]
+
+
+def _aliases(said: dict[str, str]) -> dict[str, str]:
+    problem = alias.fault(said)
+    if problem:
+        raise ValueError(problem)
+    return said
+
+
+Aliases = Annotated[dict[str, str], AfterValidator(_aliases)]
+
+
+class TracksTable(Table):
+    """What tracks are called: joins what two encoders name differently."""
+
+    alias: Aliases = Field(
+        default_factory=dict,
+        description="name in URLs = the name that it shall have",
+        examples=['{ "audio_eng-128000" = "audio-128000" }'],
+    )
+
+
 class SourceTable(Table):
     """An encoder that may push; none: everyone may. Any number of them, each with its name."""
 
@@ -43,7 +68,12 @@ class SourceTable(Table):
     password_file: Path | None = Field(
         default=None, description="its password", examples=['"/run/credentials/relay/enc_a"']
     )
-    allow: tuple[Annotated[str, AfterValidator(_network)], ...] = Field(
+    certificate: str = Field(
+        default="",
+        description="a name in its client certificate, or sha256: and its fingerprint",
+        max_length=512,
+    )
+    allow: tuple[Network, ...] = Field(
         default=(),
         description="networks that it comes from; leave out: any",
         examples=['["10.1.0.0/16"]'],
@@ -53,6 +83,9 @@ class SourceTable(Table):
     def _agrees(self) -> Self:
         if bool(self.username) is not bool(self.password_file):
             raise ValueError("username and password_file go together")
+        kind, _, seal = self.certificate.partition(":")
+        if kind == "sha256" and not re.fullmatch(r"[0-9a-fA-F]{64}", seal.replace(":", "")):
+            raise ValueError("certificate: sha256: and 64 hexadecimal digits, with colons or not")
         return self
 
 

@@ -10,16 +10,18 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from relay.access import Gate
+from relay.access import FrontEnd, Gate
 from relay.arrival import Sender
 from relay.channel import Channel, Rules
 from relay.ingest.smooth import Session
+from relay.limits import Limits
 from relay.media import Fragment, Header, Verdict
 from relay.monitor.health import application, described
 from relay.mp4.reader import BoxReader
 from relay.mp4.smooth import TFXD
 from relay.receiver import Receiver
 from relay.server import Listener, Server
+from relay.server.tls import Tls
 from relay.store import Store
 from relay.store.memory import MemoryStore
 from tests.mp4 import recorded
@@ -161,6 +163,10 @@ async def opened(
     rules: Rules = RULES,
     *,
     idle: int = 12_000,
+    limits: Limits | None = None,
+    front_end: FrontEnd | None = None,
+    busy: Callable[[], str] = lambda: "",
+    tls: Tls | None = None,
     events: bool = False,
     gates: Mapping[str, Gate] | None = None,
     ready: Callable[[], bool] = lambda: True,
@@ -171,8 +177,16 @@ async def opened(
     for name, store in (stores or {"news": MemoryStore()}).items():
         channels[name] = Channel(name, store, rules, clock)
         await channels[name].open()
-    receiver = Receiver(channels, clock, gates=gates, idle=idle, events=events)
-    server = Server(receiver, [Listener("127.0.0.1", 0)])
+    receiver = Receiver(
+        channels,
+        clock,
+        gates=gates,
+        front_end=front_end,
+        limits=limits or Limits(idle=idle),
+        busy=busy,
+        events=events,
+    )
+    server = Server(receiver, [Listener("127.0.0.1", 0, tls)])
     monitor = Server(
         application(channels, receiver.counts, ready, clock), [Listener("127.0.0.1", 0)]
     )

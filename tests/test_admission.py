@@ -4,7 +4,7 @@ import pytest
 
 from relay.admission import Admission
 from relay.arrival import Sender
-from relay.errors import LimitReached
+from relay.errors import LimitReached, SourcesTaken
 from relay.ingest.url import Target
 
 TARGET = Target("news", "main", None)
@@ -74,7 +74,7 @@ def test_limits_count_what_is_open() -> None:
 
 
 def test_any_number_of_slots_has_letters() -> None:
-    door = Admission(most_per_address=1000)
+    door = Admission(most_per_address=1000, most_sources=1000)
     senders = [door.enter(TARGET, "main", "10.0.0.1") for _ in range(800)]
     assert len({sender.source for sender in senders}) == 800
     assert [senders[at].source for at in (25, 26, 701, 702)] == [
@@ -82,4 +82,22 @@ def test_any_number_of_slots_has_letters() -> None:
     ]
     for sender in senders:
         door.leave(TARGET, sender, "10.0.0.1")
-    assert door == Admission(most_per_address=1000)
+    assert door == Admission(most_per_address=1000, most_sources=1000)
+
+
+@pytest.mark.threat("T03")
+def test_a_stream_has_so_many_sources_and_no_more() -> None:
+    door = Admission(most_sources=2)
+    incumbents = [
+        door.enter(NAMED, "main", "10.0.0.1"),
+        door.enter(TARGET, "main", "10.0.0.2"),
+    ]
+    for hijacker in (Target("news", "main", "enc_c"), TARGET):
+        with pytest.raises(SourcesTaken, match="main has 2 sources already"):
+            door.enter(hijacker, "main", "10.0.0.3")
+    assert door.open == 2
+    again = door.enter(NAMED, "main", "10.0.0.1")
+    assert again == incumbents[0], "it has come back before its old connection was over"
+    door.enter(TARGET, "other", "10.0.0.3")
+    door.leave(TARGET, incumbents[1], "10.0.0.2")
+    door.enter(TARGET, "main", "10.0.0.3")

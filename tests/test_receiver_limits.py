@@ -116,13 +116,14 @@ async def test_ten_thousand_tiny_chunks_are_refused() -> None:
 
 @pytest.mark.threat("T36")
 async def test_more_posts_than_an_address_may_have_are_503_until_one_ends() -> None:
+    paths = [f"/news.isml/Streams(s{at % 32})" for at in range(65)]
     async with opened() as door, AsyncExitStack() as stack:
-        clients = [await stack.enter_async_context(connected(door.address)) for _ in range(65)]
-        for client in clients[:MOST_PER_ADDRESS]:
-            await client.send(request(PATH) + chunk(header()))
+        clients = [await stack.enter_async_context(connected(door.address)) for _ in paths]
+        for client, path in zip(clients[:MOST_PER_ADDRESS], paths, strict=False):
+            await client.send(request(path) + chunk(header()))
         assert await eventually(lambda: door.receiver.counts()["posts"] == MOST_PER_ADDRESS)
         late = clients[MOST_PER_ADDRESS]
-        await late.send(request(PATH) + chunk(header()))
+        await late.send(request(paths[-1]) + chunk(header()))
         answer = await ended(late)
         assert code(answer) == (503, "INGEST_LIMIT")
         assert int(answer.fields["retry-after"]) > 0

@@ -11,10 +11,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 from relay.app import House, run
-from relay.config import ChannelTable, Config, ServerTable, StoreTable
+from relay.config import ChannelTable, Config, StoreTable
 from relay.demo import clip
 from relay.demo.encoders import encoders
 from relay.demo.upstreams import Upstream, upstreams
+from relay.entrance import ServerTable
 from relay.tables import UpstreamTable
 
 CHANNEL = "news"

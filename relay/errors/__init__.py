@@ -24,6 +24,7 @@
     │   ├── BodyStalled         408  INGEST_STALLED
     │   ├── ChunkingAbusive     400  INGEST_CHUNKING
     │   ├── MethodNotAllowed    405  INGEST_METHOD
+    │   ├── SourcesTaken        409  INGEST_SOURCES
     │   ├── LimitReached        503  INGEST_LIMIT
     │   ├── Draining            503  INGEST_DRAINING
     │   ├── PointReset          503  INGEST_RESET
@@ -77,6 +78,7 @@ from relay.errors.encoder import (
     MethodNotAllowed,
     PointReset,
     PointUnknown,
+    SourcesTaken,
     StoreUnavailable,
     TooManyTries,
 )
@@ -132,6 +134,7 @@ __all__ = [
     "RangeInvalid",
     "RelayError",
     "ResetFailed",
+    "SourcesTaken",
     "StoreBusy",
     "StoreUnavailable",
     "TicketRequired",

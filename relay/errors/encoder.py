@@ -116,6 +116,13 @@ class LimitReached(EncoderError):
     status = 503
 
 
+class SourcesTaken(EncoderError):
+    """A stream has all the sources that it may have."""
+
+    code = "INGEST_SOURCES"
+    status = 409
+
+
 class Draining(EncoderError):
     """The relay is stopping: connect again."""
 

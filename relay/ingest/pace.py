@@ -19,11 +19,15 @@ SPARSE_IDLE = 60_000
 
 @dataclass(slots=True)
 class Pace:
-    """Watches one body. `now` in ms; `rate` 0 switches the minimum off (sparse tracks)."""
+    """Watches one body. `now` in ms; `rate` 0 switches the minimum off (sparse tracks).
+
+    `idle` in ms, `rate` in bytes a second, `smallest` mean of the pieces in bytes.
+    """
 
     began: int
     idle: int = 12_000
     rate: int = 500
+    smallest: int = SMALLEST
     _span_began: int = field(init=False)
     _last: int = field(init=False)
     _span_bytes: int = 0
@@ -57,7 +61,7 @@ class Pace:
                 )
             self._span_began, self._span_bytes = now, 0
         if self._pieces >= PIECES:
-            if self._piece_bytes < SMALLEST * self._pieces:
+            if self._piece_bytes < self.smallest * self._pieces:
                 mean = self._piece_bytes // self._pieces
                 raise ChunkingAbusive(
                     f"{self._pieces} chunks of {mean} bytes on average.",

@@ -47,6 +47,10 @@ FAMILIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
         ("channel", "source", "track", "outcome"),
     ),
     "relay_ingest_rejected_total": ("POSTs that were refused, by code", ("reason",)),
+    "relay_playback_rejected_total": ("GETs that were refused, by code", ("reason",)),
+    "relay_connections": ("Connections of encoders and players", ()),
+    "relay_connections_dropped_total": ("Those that had to go, by what they were", ("standing",)),
+    "relay_tls_handshakes_failed_total": ("Connections without a TLS handshake", ()),
     "relay_source_last_fragment_timestamp_seconds": (
         "When its newest copy came",
         ("channel", "source", "track"),
@@ -114,14 +118,24 @@ class Metrics(Collector):
 
     def _samples(self) -> Iterator[tuple[str, tuple[str, ...], float]]:
         yield "relay_event_loop_lag_seconds", (), self._lag()
-        for reason, count in self._door()["rejected"].items():
-            yield "relay_ingest_rejected_total", (reason,), count
+        yield from _doors(self._door())
         for channel in self._channels.values():
             yield from _channel(channel, self._clock.utc())
             yield from _ingest(channel)
             yield from _sources(channel)
             yield from _timeline(channel)
             yield from _upstreams(channel)
+
+
+def _doors(told: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...], float]]:
+    for reason, count in told["rejected"].items():
+        yield "relay_ingest_rejected_total", (reason,), count
+    for reason, count in told.get("players_rejected", {}).items():
+        yield "relay_playback_rejected_total", (reason,), count
+    yield "relay_connections", (), told.get("connections", 0)
+    for standing, count in told.get("dropped", {}).items():
+        yield "relay_connections_dropped_total", (standing,), count
+    yield "relay_tls_handshakes_failed_total", (), told.get("handshakes_failed", 0)
 
 
 def route(metrics: Metrics) -> Route:

@@ -8,7 +8,8 @@ a round trip, is a newcomer for no time at all.
 When the process itself is at its end (`full`: descriptors, memory), whoever has least to lose goes
 to make room: newcomers, then what is kept alive between two requests, then players, who come back
 by themselves. A stream is never closed for a newcomer; when only streams are left, it is the
-newcomer that goes. Each way out is counted.
+newcomer that goes, and the newest stream only when memory runs out all the same (`overload.py`).
+Each way out is counted.
 """
 
 from collections import Counter
@@ -74,6 +75,13 @@ class Crowd:
         for each in going:
             self._drop(each)
         return len(going)
+
+    def drop_newest_stream(self) -> int:
+        """Drop the stream that came last; returns how many there were, 0 or 1."""
+        streams = [each for each in self._guests if each.standing is Standing.STREAM]
+        for each in streams[-1:]:
+            self._drop(each)
+        return len(streams[-1:])
 
     def _thin(self) -> None:
         new = [each for each in self._guests if each.standing is Standing.NEW]

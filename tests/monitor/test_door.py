@@ -8,7 +8,8 @@ from fractions import Fraction
 from typing import Any
 
 from relay.app import House
-from relay.config import ChannelTable, Config, ServerTable, StoreTable
+from relay.config import ChannelTable, Config, StoreTable
+from relay.entrance import ServerTable
 from relay.monitor.patch import apply
 from tests.door import PATH, TRACK, chunked, header, other_level, request, shown, video
 from tests.server.wire import PATIENCE, Client, connected, eventually
