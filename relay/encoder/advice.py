@@ -6,7 +6,10 @@ It is kept to what the answer makes likely; the receiver's own words stand besid
 _ADVICE = (
     ("no connection", "Is a receiver listening there? Look at host and port of the URL."),
     ("its name cannot be resolved", "Nobody knows this host: look at the URL."),
-    ("its certificate is not trusted", "If it is one of your own making, push with --insecure."),
+    (
+        "its certificate is not trusted",
+        "If it is one of your own making: --ca-file FILE, or --insecure.",
+    ),
     ("401", "It wants to know who you are: --user NAME:PASSWORD, or --token-file FILE."),
     ("403", "It knows you and does not want this: ask its operator what you may push."),
     ("404", "It has no publishing point of this name: look at NAME in http://HOST/NAME.isml."),

@@ -43,7 +43,8 @@ wants a fragment_index, --index v2 (or v2-64) writes n there, or n + --base.
 \b
 Signing in: --user NAME:PASSWORD answers a Basic or Digest challenge of the
 probe; --token-file FILE sends what it holds as a bearer token, unasked.
---insecure is for test certificates.
+--cert-file and --key-file show a certificate of its own; --ca-file trusts an
+authority that the system does not know, --insecure whoever answers.
 
 \b
 Faults (--fault, as often as you like; fragments count from 1):
@@ -114,6 +115,13 @@ def push(  # noqa: PLR0917 - one argument for each option
     token_file: Annotated[
         Path | None, typer.Option(help="A file with the bearer token to send.")
     ] = None,
+    cert_file: Annotated[
+        Path | None, typer.Option(help="Our certificate for TLS, PEM; the key may be in it.")
+    ] = None,
+    key_file: Annotated[Path | None, typer.Option(help="Its key, PEM.")] = None,
+    ca_file: Annotated[
+        Path | None, typer.Option(help="Whom to trust, PEM; else the system's authorities.")
+    ] = None,
     insecure: Annotated[bool, typer.Option("--insecure", help="Take any certificate.")] = False,
 ) -> None:
     """Push a file as a live encoder would: a model encoder with faults on demand."""
@@ -144,6 +152,9 @@ def push(  # noqa: PLR0917 - one argument for each option
         password=password,
         token_file=token_file,
         verify=not insecure,
+        cert_file=cert_file,
+        key_file=key_file,
+        ca_file=ca_file,
     )
     raise typer.Exit(0 if carry_out(order) else 1)
 

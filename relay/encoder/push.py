@@ -45,12 +45,33 @@ class Order:
     password: str = ""
     token_file: Path | None = None
     verify: bool = True
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    ca_file: Path | None = None
+
+    def access(self) -> Access:
+        """Who it is, and whom it trusts. Raises OperatorError for a file that cannot be used."""
+        token = _read("--token-file", self.token_file).decode().strip() if self.token_file else ""
+        found = Access(
+            *(self.user, self.password, token, self.verify),
+            ca_file=self.ca_file,
+            cert_file=self.cert_file,
+            key_file=self.key_file,
+        )
+        try:
+            found.context()
+        except OSError as error:
+            raise OperatorError(
+                f"The certificates cannot be used: {error.strerror or error}.",
+                hint="They have to be PEM; see --cert-file, --key-file and --ca-file.",
+            ) from None
+        return found
 
 
 def carry_out(order: Order) -> bool:
     """Push until it ends, or Ctrl-C. True: every stream ended cleanly. Raises OperatorError."""
     faults = Faults([parse(text) for text in order.faults], order.seed)
-    token = _read("--token-file", order.token_file).decode().strip() if order.token_file else ""
+    access = order.access()
     data = _read("FILE", order.file)
     try:
         stamper = Stamper.of(cut(read(data), order.duration), order.width, order.base)
@@ -58,7 +79,6 @@ def carry_out(order: Order) -> bool:
         raise OperatorError(f"{order.file}: {error.message}", hint=error.hint) from None
     except ValueError as error:
         raise OperatorError(f"{order.file} cannot be read: {error}.") from None
-    access = Access(order.user, order.password, token, order.verify)
     return asyncio.run(_push(order, stamper, faults, access))
 
 

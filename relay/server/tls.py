@@ -102,10 +102,14 @@ class Files:
 
 
 class Tls:
-    """The context of each new handshake. Raises ConfigInvalid when `files` cannot be used."""
+    """The context of each new handshake. Raises ConfigInvalid when `files` cannot be used.
 
-    def __init__(self, files: Files) -> None:
+    `look_seconds`: at least so long between two looks at whether they have changed.
+    """
+
+    def __init__(self, files: Files, *, look_seconds: float = LOOK_SECONDS) -> None:
         self._files = files
+        self._look_seconds = look_seconds
         self._stamp = files.stamp()
         self._context = files.context()
         self._looked = time.monotonic()
@@ -113,7 +117,7 @@ class Tls:
     def context(self) -> ssl.SSLContext:
         """For a handshake that begins now."""
         now = time.monotonic()
-        if now - self._looked >= LOOK_SECONDS:
+        if now - self._looked >= self._look_seconds:
             self._looked = now
             if self._files.stamp() != self._stamp:
                 self._renew()
