@@ -81,6 +81,7 @@ def test_a_source_stands_as_its_worst_track_and_each_track_by_itself() -> None:
     assert tally.state("a", "video-1") == tally.state("a", "unknown") == "well"
 
 
+@pytest.mark.threat("T29")
 def test_strangers_cannot_fill_the_memory_with_names() -> None:
     tally = Tally()
     for number in range(10 * MOST_SOURCES):
