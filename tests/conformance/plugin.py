@@ -1,18 +1,20 @@
 """The markers of the conformance table, and the table after each run.
 
 A marker with an unknown id ends the collection. The table, `build/conformance.md`, lists all rows
-whatever was run; the terminal gets one line.
+whatever was run; the terminal gets one line. Threats have a document of their own beside it,
+`build/threats.md`, which begins with those that were not shown.
 """
 
 from pathlib import Path
 
 import pytest
 
-from tests.conformance.report import document, summary
+from tests.conformance.report import alone, document, summary
 from tests.conformance.rows import MARKS, claims
 from tests.conformance.scan import scan
 
 TABLE = Path("build/conformance.md")
+THREATS = Path("build/threats.md")
 
 
 class Conformance:
@@ -53,6 +55,7 @@ class Conformance:
         table = self.root / TABLE
         table.parent.mkdir(exist_ok=True)
         table.write_text(document(tests, self.ended))
+        (self.root / THREATS).write_text(alone("Threats", "threat", tests, self.ended))
         terminalreporter.write_line(f"{summary(tests, self.ended)}, see {TABLE}")
 
 
