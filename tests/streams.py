@@ -77,13 +77,13 @@ class Stream:
         frames = (said.edge(index + 1) - begin) // frame
         first, stop = (frames * at // 16 for at in sixteenths)
         media = [f"{said.name}/{index}/{at}".encode() for at in range(first, stop)]
-        return self._fragment(said, begin + first * frame, [frame] * len(media), media)
+        return self.fragment(said, begin + first * frame, [frame] * len(media), media)
 
     def event(self, said: Said, time: int, media: bytes, duration: int = 0) -> bytes:
         """A sparse fragment: one sample at `time`, in ticks."""
-        return self._fragment(said, time, [duration], [media])
+        return self.fragment(said, time, [duration], [media])
 
-    def _fragment(
+    def fragment(
         self, said: Said, time: int, durations: list[int], media: Iterable[bytes]
     ) -> bytes:
         track_id = self.first_id + list(self.tracks).index(said)

@@ -5,7 +5,9 @@
     Crowd        all connections, and who goes when there are too many crowd.py
     Connection   one accepted socket: its time limits and its end      connection.py
     Protocol     its requests, one after the other (hypercorn, h11)    protocol.py
+    Wire         its bytes, both ways                                  wire.py
     HeadReader   what a head may look like, before h11 sees it         head.py
+    Chunks       the body of a request in chunks, without them         chunks.py
     Exchange     one request and its answer: receive and send          exchange.py
     Refused      an answer that the server gives itself                refusal.py
 
@@ -36,9 +38,10 @@ from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
 
-from relay.server.connection import READ_BYTES, Connection, prepare
+from relay.server.connection import Connection, prepare
 from relay.server.crowd import Crowd, Guest
 from relay.server.tls import Tls, identity, reason
+from relay.server.wire import Wire
 from relay.throttle import Throttle
 
 logger = logging.getLogger("relay.server")
@@ -208,18 +211,18 @@ class Server:
 
     async def _serve(self, accepted: socket.socket, tls: Tls | None, guest: Guest) -> None:
         try:
-            reader, writer = await self._streams(accepted, tls, guest)
+            wire = await self._wire(accepted, tls, guest)
         except OSError:
             return
         connection = Connection(
             self._app,
             self._config,
             self._context,
-            (reader, writer),
+            wire,
             guest,
             header_seconds=self._header_seconds,
             keep_alive_seconds=self._keep_alive_seconds,
-            tls=None if tls is None else identity(writer.get_extra_info("ssl_object")),
+            tls=None if tls is None else identity(wire.about("ssl_object")),
         )
         guest.drop = connection.abort
         task = asyncio.current_task()
@@ -232,13 +235,10 @@ class Server:
         except Exception:  # a fault of this room must not end others' connections
             logger.exception("A connection failed.")
 
-    async def _streams(
-        self, accepted: socket.socket, tls: Tls | None, guest: Guest
-    ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    async def _wire(self, accepted: socket.socket, tls: Tls | None, guest: Guest) -> Wire:
         """The bytes of an accepted socket, both ways. Raises OSError."""
         loop = asyncio.get_running_loop()
-        reader = asyncio.StreamReader(limit=READ_BYTES, loop=loop)
-        protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
+        wire = Wire(loop)
         seconds = (
             {}
             if tls is None
@@ -249,14 +249,14 @@ class Server:
         )
         try:
             prepare(accepted)
-            transport, _ = await loop.connect_accepted_socket(
-                lambda: protocol, accepted, ssl=None if tls is None else tls.context(), **seconds
+            await loop.connect_accepted_socket(
+                lambda: wire, accepted, ssl=None if tls is None else tls.context(), **seconds
             )
         except OSError as error:
             if tls is not None:
                 self._unshaken(guest, error)
             raise
-        return reader, asyncio.StreamWriter(transport, protocol, reader, loop)
+        return wire
 
     def _unshaken(self, guest: Guest, error: OSError) -> None:
         """No handshake came about. asyncio sends no alert, so that only the log says why."""

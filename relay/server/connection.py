@@ -33,8 +33,8 @@ from hypercorn.typing import AppWrapper, WorkerContext
 from relay.server.crowd import Guest, Standing
 from relay.server.exchange import Address
 from relay.server.protocol import Protocol
+from relay.server.wire import Wire
 
-READ_BYTES = 64 * 1024
 LINGER_SECONDS = 1.0
 DISCARD_BYTES = 4 * 1024 * 1024  # more than one fragment, which an encoder may send in one piece
 PROBE_SECONDS = 10
@@ -56,7 +56,7 @@ def prepare(accepted: socket.socket) -> None:
 
 
 class Connection:
-    """Moves bytes between a socket's streams and a Protocol; `run` returns when both are closed.
+    """Moves bytes between a Wire and a Protocol; `run` returns when both are closed.
 
     `guest` is told what the connection is busy with; `tls` as `relay.server.tls.identity` has it.
     """
@@ -66,7 +66,7 @@ class Connection:
         app: AppWrapper,
         config: Config,
         context: WorkerContext,
-        streams: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+        wire: Wire,
         guest: Guest,
         *,
         header_seconds: float,
@@ -76,7 +76,7 @@ class Connection:
         self._app = app
         self._config = config
         self._context = context
-        self._reader, self._writer = streams
+        self._wire = wire
         self._guest = guest
         self._tls = tls
         self._header_seconds = header_seconds
@@ -106,26 +106,25 @@ class Connection:
                 await self._read()
         finally:
             self._disarm()
-            self._writer.close()
-            with suppress(OSError):
-                await self._writer.wait_closed()
+            self._wire.close()
+            await self._wire.gone()
 
     def finish(self) -> None:
         """The server stops: close now if nothing is being answered, else after the answer."""
         if self._idle:
-            self._writer.close()
+            self._wire.close()
 
     def abort(self) -> None:
         """Close now, whatever is being answered."""
-        self._writer.transport.abort()
+        self._wire.abort()
 
     def _address(self, which: str) -> Address | None:
-        address = self._writer.get_extra_info(which)
+        address = self._wire.about(which)
         return (address[0], address[1]) if address else None
 
     async def _read(self) -> None:
         allowance = DISCARD_BYTES
-        while data := await self._receive():
+        while data := await self._wire.read():
             if self._protocol.discarding:
                 allowance -= len(data)
                 if allowance < 0:
@@ -137,12 +136,6 @@ class Connection:
                 self._expire_in(self._header_seconds)
         self._disarm()
         await self._protocol.handle(Closed())
-
-    async def _receive(self) -> bytes:
-        try:
-            return await self._reader.read(READ_BYTES)
-        except OSError:  # reset, or timed out
-            return b""
 
     async def _send(self, event: Event) -> None:
         """The protocol's way out."""
@@ -159,8 +152,7 @@ class Connection:
         elif isinstance(event, Closed) and not self._finished:
             self._finished = True
             with suppress(OSError):
-                if not self._writer.is_closing() and self._writer.can_write_eof():
-                    self._writer.write_eof()
+                self._wire.finish()
             self._expire_in(LINGER_SECONDS)
 
     def _standing(self) -> Standing:
@@ -170,17 +162,16 @@ class Connection:
 
     async def _write(self, data: bytes) -> None:
         async with self._send_lock:
-            if self._finished or self._writer.is_closing():
+            if self._finished or self._wire.closing:
                 return  # to a peer that has gone; the application hears of it by http.disconnect
             try:
-                self._writer.write(data)
-                await self._writer.drain()
+                await self._wire.write(data)
             except OSError:
                 await self._protocol.handle(Closed())
 
     def _expire_in(self, seconds: float) -> None:
         self._disarm()
-        self._timer = asyncio.get_running_loop().call_later(seconds, self._writer.close)
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._wire.close)
 
     def _disarm(self) -> None:
         if self._timer is not None:

@@ -25,6 +25,7 @@ from hypercorn.protocol.events import Event as StreamEvent
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.typing import AppWrapper, ConnectionState, H11SendableEvent, TaskGroup, WorkerContext
 
+from relay.server.chunks import Chunks
 from relay.server.exchange import STREAM_ID, Address, Exchange
 from relay.server.head import HeadReader, check_request
 from relay.server.refusal import Fields, Refused, reason_phrase
@@ -61,6 +62,7 @@ class Protocol(H11Protocol):
         self._between = True  # two requests: bytes belong to a head
         self._body_ended = False
         self._method = b""
+        self._chunks: Chunks | None = None
 
     @property
     def head_started(self) -> bool:
@@ -75,25 +77,18 @@ class Protocol(H11Protocol):
     async def handle(self, event: Event) -> None:
         """Take bytes, or the news that none will follow."""
         if isinstance(event, RawData):
-            if self._between:
-                self._heads.feed(event.data)
-            else:
-                self.connection.receive_data(event.data)
-            await self._handle_events()
+            await self._take(event.data)
         elif isinstance(event, Closed):
             self.discarding = True
             await self._close_stream()
             await self.can_read.set()
 
-    async def stream_send(self, event: StreamEvent) -> None:
-        """Take a part of an answer from the exchange."""
-        if isinstance(event, Response) and event.status_code >= 200:
-            await self._begin_answer(event.status_code, event.headers)
-        else:
-            await super().stream_send(event)
-
-    async def _handle_events(self) -> None:
+    async def _take(self, data: bytes) -> None:
         try:
+            if self._between:
+                self._heads.feed(data)
+            else:
+                await self._take_body(data)
             while not self.discarding and await self._handle_next():
                 pass
         except Refused as refused:
@@ -101,20 +96,50 @@ class Protocol(H11Protocol):
         except h11.RemoteProtocolError as error:
             await self._refuse(Refused(error.error_status_hint, "HTTP_MALFORMED", str(error)))
 
+    async def stream_send(self, event: StreamEvent) -> None:
+        """Take a part of an answer from the exchange; of one that was refused, nothing."""
+        if self.stream is None:
+            return
+        if isinstance(event, Response) and event.status_code >= 200:
+            await self._begin_answer(event.status_code, event.headers)
+        else:
+            await super().stream_send(event)
+
+    async def _take_body(self, data: bytes) -> None:
+        """Bytes behind a head. Those in chunks pass h11 by, but for the last chunk."""
+        if self._chunks is None:
+            self.connection.receive_data(data)
+            return
+        chunks = self._chunks
+        body = chunks.feed(data)
+        if body and self.stream is not None:
+            await self.stream.handle(Body(STREAM_ID, body))
+        if chunks.fault is not None:
+            raise chunks.fault
+        if chunks.rest:
+            self._chunks = None
+            self.connection.receive_data(chunks.rest)
+
     async def _handle_next(self) -> bool:
         """Handle one event; False when more bytes are needed for one."""
+        if self._chunks is not None:
+            return False
         if self._between:
             head = self._heads.next_head()
             if head is None:
                 return False
             self._between = self._body_ended = False
-            self.connection.receive_data(head + self._heads.take_rest())
+            self.connection.receive_data(head)
         event = self.connection.next_event()
         if isinstance(event, h11.Request):
             self._method = event.method
             check_request(event)
             await self.send(Updated(idle=False))
             await self._create_stream(event)
+            if any(name == b"transfer-encoding" for name, _ in event.headers):
+                self._chunks = Chunks()  # h11 has refused whatever else it could be
+            if rest := self._heads.take_rest():
+                await self._take_body(rest)
         elif event is h11.PAUSED:  # a pipelined request: its turn comes when the answer is complete
             await self.can_read.clear()
             await self.can_read.wait()

@@ -1,0 +1,135 @@
+"""A socket's bytes, both ways: pieces as they came, and what is written.
+
+asyncio's StreamReader puts every piece into a bytearray and cuts it out again, which copies each
+byte three times; an encoder's body is nothing but bytes. Here what the transport has read goes on
+as the object that it is. Same flow control: over `HELD_BYTES` the transport reads no more, and TCP
+holds the sender back.
+
+What came is handed out before the end is, however the end came: a connection that is reset keeps
+what it had brought.
+"""
+
+import asyncio
+from collections import deque
+from typing import Any, cast
+
+HELD_BYTES = 256 * 1024
+
+
+class Wire(asyncio.Protocol):
+    """One connection, from `connection_made` on. One reads at a time, one writes."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._transport: asyncio.Transport
+        self._pieces: deque[bytes] = deque()
+        self._held = 0
+        self._reading = True
+        self._ended = False
+        self._readable: asyncio.Future[None] | None = None
+        self._full = False
+        self._writable: asyncio.Future[None] | None = None
+        self._gone = loop.create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """The transport is there."""
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        """A piece has been read."""
+        self._pieces.append(data)
+        self._held += len(data)
+        if self._held > HELD_BYTES and self._reading:
+            self._reading = False
+            self._transport.pause_reading()
+        _wake(self._readable)
+
+    def eof_received(self) -> bool:
+        """The peer has closed its half. Ours stays open, where the transport can do that."""
+        self._end()
+        return self._transport.get_extra_info("sslcontext") is None
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        """Both halves are closed."""
+        self._end()
+        _wake(self._writable)
+        if not self._gone.done():
+            self._gone.set_result(None)
+
+    def pause_writing(self) -> None:
+        """The transport holds enough that the peer has not taken."""
+        self._full = True
+
+    def resume_writing(self) -> None:
+        """It has taken most of that."""
+        self._full = False
+        _wake(self._writable)
+
+    @property
+    def transport(self) -> asyncio.Transport:
+        """What the bytes go through."""
+        return self._transport
+
+    def about(self, what: str) -> Any:
+        """What the transport knows (`asyncio.BaseTransport.get_extra_info`)."""
+        return self._transport.get_extra_info(what)
+
+    async def read(self) -> bytes:
+        """The next piece; b"" at the end."""
+        while not self._pieces:
+            if self._ended:
+                return b""
+            self._readable = self._loop.create_future()
+            try:
+                await self._readable
+            finally:
+                self._readable = None
+        piece = self._pieces.popleft()
+        self._held -= len(piece)
+        if not self._reading and self._held <= HELD_BYTES // 2:
+            self._reading = True
+            self._transport.resume_reading()
+        return piece
+
+    async def write(self, data: bytes) -> None:
+        """Write; wait while the peer is behind. Raises ConnectionResetError: it has gone."""
+        self._transport.write(data)
+        if self._full and not self._gone.done():
+            self._writable = self._loop.create_future()
+            try:
+                await self._writable
+            finally:
+                self._writable = None
+        if self._gone.done():
+            raise ConnectionResetError("the peer has gone")
+
+    @property
+    def closing(self) -> bool:
+        """Nothing more can be written."""
+        return self._transport.is_closing()
+
+    def finish(self) -> None:
+        """Close our half behind what was written, where the transport can do that."""
+        if not self.closing and self._transport.can_write_eof():
+            self._transport.write_eof()
+
+    def close(self) -> None:
+        """Close behind what was written."""
+        self._transport.close()
+
+    def abort(self) -> None:
+        """Close now."""
+        self._transport.abort()
+
+    async def gone(self) -> None:
+        """Wait until both halves are closed."""
+        await asyncio.shield(self._gone)
+
+    def _end(self) -> None:
+        self._ended = True
+        _wake(self._readable)
+
+
+def _wake(waiting: "asyncio.Future[None] | None") -> None:
+    if waiting is not None and not waiting.done():
+        waiting.set_result(None)
