@@ -21,6 +21,7 @@ from relay.effective import effective, schema
 from relay.encoder import command as encoder
 from relay.errors import ConfigInvalid, OperatorError
 from relay.export import export
+from relay.heap import keep_what_is_freed
 from relay.loops import loops
 from relay.monitor import command as operator
 
@@ -44,6 +45,7 @@ def run(conf: ConfFile) -> None:
 
     config = _checked(conf)
     _log()
+    keep_what_is_freed()
     asyncio.run(app.run(config))
 
 

@@ -6,8 +6,8 @@ between their borders in one piece of input comes out as one piece. The last chu
 behind it go to h11, which knows about trailers, the end of a message and the next request; to it
 the body looks like one that has no other chunk.
 
-What h11 refuses is refused here: the grammar of a chunk's first line is the same, and a differential
-test holds both against each other. Its line is shorter here: 4 KiB, extension included.
+What h11 refuses is refused here: a chunk's first line has the same grammar, and a differential test
+holds both against each other. The line is shorter here, 4 KiB with its extension, and holds no CR.
 """
 
 import re

@@ -21,13 +21,13 @@ nobody was promised. It shows after a restart, unless its key was put again.
 
 import fcntl
 import os
-import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
 import structlog
+from isal.isal_zlib import crc32
 
 from relay.errors import StoreBusy
 from relay.media import Buffer, Member, Pin
@@ -104,7 +104,7 @@ class ChannelFolder:
         buffers = [filename.pin_body(member)] if isinstance(member, Pin) else data
         crc = 0
         for buffer in buffers:
-            crc = zlib.crc32(buffer, crc)
+            crc = crc32(buffer, crc)
         folder = self.path / folder_of(member)
         temporary = folder / f"{filename.TEMPORARY}{next(self._numbers)}"
         try:
@@ -151,7 +151,7 @@ class ChannelFolder:
     def read(self, filed: Filed) -> bytes | None:
         """The bytes of a copy, or None when they are not what was written. Raises OSError."""
         data = self.file(filed).read_bytes()
-        if len(data) != filed.size or not (filed.checked or zlib.crc32(data) == filed.crc):
+        if len(data) != filed.size or not (filed.checked or crc32(data) == filed.crc):
             return None
         filed.checked = True
         return data

@@ -11,13 +11,13 @@ one is the promised one, and the other is removed.
 """
 
 import os
-import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from operator import attrgetter
 from pathlib import Path
 
 import structlog
+from isal.isal_zlib import crc32
 
 from relay.media import Copy
 from relay.store import filename
@@ -89,7 +89,7 @@ def _pins(folder: Path) -> Iterator[Filed]:
         seq, size, crc = said
         path = folder / name
         body = path.read_bytes()
-        if len(body) != size or zlib.crc32(body) != crc:
+        if len(body) != size or crc32(body) != crc:
             log.warning("store_pin_damaged", file=str(path))
             set_aside(path)
             continue

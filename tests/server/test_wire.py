@@ -1,0 +1,103 @@
+"""A socket's bytes, both ways."""
+
+import asyncio
+import socket
+import struct
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from relay.server.wire import HELD_BYTES, Wire
+from tests.server.wire import PATIENCE, eventually
+
+
+@asynccontextmanager
+async def wired() -> AsyncIterator[tuple[Wire, socket.socket]]:
+    """A wire and the other end of its socket."""
+    near, far = socket.socketpair()
+    loop = asyncio.get_running_loop()
+    near.setblocking(False)
+    far.setblocking(False)
+    _, wire = await loop.connect_accepted_socket(lambda: Wire(loop), near)
+    try:
+        yield wire, far
+    finally:
+        wire.abort()
+        far.close()
+        async with asyncio.timeout(PATIENCE):
+            await wire.gone()
+
+
+async def test_what_came_is_read_before_the_end() -> None:
+    async with wired() as (wire, far):
+        far.sendall(b"abc")
+        far.close()
+        assert await wire.read() == b"abc"
+        assert await wire.read() == b""
+        assert await wire.read() == b""
+
+
+async def test_a_reset_takes_nothing_that_has_been_read() -> None:
+    loop = asyncio.get_running_loop()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        far = socket.create_connection(listening.getsockname())
+        near, _ = listening.accept()
+    near.setblocking(False)
+    _, wire = await loop.connect_accepted_socket(lambda: Wire(loop), near)
+    far.sendall(b"abc")
+    await asyncio.sleep(0.05)  # let the transport read it
+    far.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    far.close()
+    async with asyncio.timeout(PATIENCE):
+        await wire.gone()
+        assert await wire.read() == b"abc"
+        assert await wire.read() == b""
+
+
+async def test_one_that_does_not_read_holds_its_peer_back() -> None:
+    loop = asyncio.get_running_loop()
+    async with wired() as (wire, far):
+        sending = asyncio.ensure_future(loop.sock_sendall(far, bytes(16 * HELD_BYTES)))
+        await asyncio.sleep(0.2)
+        assert not sending.done()
+        got = 0
+        async with asyncio.timeout(PATIENCE):
+            while got < 16 * HELD_BYTES:
+                got += len(await wire.read())
+            await sending
+
+
+async def test_a_peer_that_does_not_read_holds_the_writer_back() -> None:
+    async with wired() as (wire, far):
+        writing = asyncio.ensure_future(wire.write(bytes(16 * HELD_BYTES)))
+        await asyncio.sleep(0.1)
+        assert not writing.done()
+        loop = asyncio.get_running_loop()
+        got = 0
+        async with asyncio.timeout(PATIENCE):
+            while got < 16 * HELD_BYTES:
+                got += len(await loop.sock_recv(far, HELD_BYTES))
+            await writing
+
+
+async def test_a_writer_hears_that_its_peer_has_gone() -> None:
+    async with wired() as (wire, far):
+        writing = asyncio.ensure_future(wire.write(bytes(16 * HELD_BYTES)))
+        await asyncio.sleep(0.05)
+        far.close()
+        with pytest.raises(ConnectionResetError):
+            async with asyncio.timeout(PATIENCE):
+                await writing
+        assert await eventually(lambda: wire.closing)
+
+
+async def test_our_half_ends_and_the_other_goes_on() -> None:
+    async with wired() as (wire, far):
+        await wire.write(b"bye")
+        wire.finish()
+        loop = asyncio.get_running_loop()
+        assert await loop.sock_recv(far, 10) == b"bye"
+        assert await loop.sock_recv(far, 10) == b""
+        far.sendall(b"still here")
+        assert await wire.read() == b"still here"
