@@ -263,7 +263,7 @@ class Receiver:
         if message["type"] == "http.disconnect":
             return None
         data: bytes = message.get("body", b"")
-        pace.took(len(data), self._clock.now())
+        pace.took(len(data), self._clock.now(), message.get("pieces", 1))
         return data, message.get("more_body", False)
 
     def _refuse_if_over(self, point: str) -> None:

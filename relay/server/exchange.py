@@ -119,6 +119,13 @@ class Exchange(HTTPStream):
         if isinstance(event, Request):
             self.app_put = self._body.put
 
+    async def take(self, pieces: list[bytes]) -> None:
+        """Parts of the body that came together. The message says how many there were, `pieces`."""
+        body = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        message: Any = {"type": "http.request", "body": body, "more_body": True}
+        message["pieces"] = len(pieces)
+        await self._body.put(message)
+
     def discard(self) -> None:
         """The answer has begun before the request's end: the rest of its body is moot."""
         self._body.discard()
