@@ -19,6 +19,7 @@ import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from packagers.origin import Origin
+from packagers.origin.turns import Turns
 from packagers.origin.waiting import Waiting
 from relay import peer
 from relay.agreement import Agreement
@@ -54,7 +55,10 @@ class SystemClock:
 
 
 class House:
-    """A running relay. `addresses` are those it listens on: playback first, then admin."""
+    """A running relay. `addresses` are those it listens on: playback first, then admin.
+
+    `playback` has all of the former: that of `listen`, and the one without TLS beside it.
+    """
 
     def __init__(self, config: Config) -> None:
         self._config = config
@@ -80,7 +84,7 @@ class House:
         )
         self.programs = Programs(self.channels, lambda name: _store(config.store, name))
         played = Played(self.channels, self.programs.shown)
-        origin = guards.play(Waiting(Origin(played), played))
+        origin = guards.play(Waiting(Turns(Origin(played)), played))
         self._monitor = Monitor(
             self.channels,
             lambda: {**self._receiver.counts(), **guards.counts()},
@@ -89,12 +93,18 @@ class House:
             lambda: self.addresses[0][1] if self.addresses else 0,
             reset=self.reset,
             names=(socket.gethostname(), _listener(config.server.admin).host),
+            folder=guards.page,
+            secure=guards.tls is not None,
             program=self.programs.deed,
         )
         self._servers = [
             guards.server(doors(self._receiver, origin), _listener),
             Server(self._monitor.app, [_listener(config.server.admin)]),
         ]
+
+    @property
+    def playback(self) -> list[tuple[str, int]]:
+        return self._servers[0].addresses
 
     def _is_ready(self) -> bool:
         return self._ready and not any(channel.failed for channel in self.channels.values())

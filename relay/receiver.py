@@ -225,6 +225,7 @@ class Receiver:
             boxes = [box for came in reader.feed(data) for box in completion.take(came)]
             for box in boxes if more else [*boxes, *completion.end()]:
                 for found in session.take(box):
+                    await asyncio.sleep(0)  # others' turn: one piece may bring dozens of these
                     if isinstance(found, Header):
                         if all(told.track.parent for told in found.tracks):
                             body.pace.sparse()
@@ -262,7 +263,7 @@ class Receiver:
         if message["type"] == "http.disconnect":
             return None
         data: bytes = message.get("body", b"")
-        pace.took(len(data), self._clock.now())
+        pace.took(len(data), self._clock.now(), message.get("pieces", 1))
         return data, message.get("more_body", False)
 
     def _refuse_if_over(self, point: str) -> None:

@@ -46,11 +46,11 @@ class Pace:
         self._span_began += now - self._last
         self._last = now
 
-    def took(self, size: int, now: int) -> None:
-        """A piece of the body came. Raises BodyStalled, ChunkingAbusive."""
+    def took(self, size: int, now: int, pieces: int = 1) -> None:
+        """So many pieces of the body came. Raises BodyStalled, ChunkingAbusive."""
         self._last = now
         self._span_bytes += size
-        self._pieces += 1
+        self._pieces += pieces
         self._piece_bytes += size
         span = now - self._span_began
         if span >= SPAN:

@@ -33,7 +33,8 @@ class Monitor:
 
     `door`: what the ingest door counts. `ready`: the relay is. `playback`: the port of players.
     `reset` empties a channel, `program` starts and stops programs. `names`: of this machine,
-    besides its addresses.
+    besides its addresses. `folder` stands before the names in the URLs that the page plays, where
+    channels are played with a token; `secure`: they are of https.
     """
 
     def __init__(
@@ -46,12 +47,15 @@ class Monitor:
         *,
         reset: Reset,
         names: Collection[str] = (),
+        folder: str = "",
+        secure: bool = False,
         program: Deed | None = None,
     ) -> None:
         self._channels = channels
         self._door = door
         self._clock = clock
         self._playback = playback
+        self._urls = {"folder": folder, "secure": secure}
         self._players = files.players()
         self._protection: dict[str, str] = {}
         self._degraded: set[str] = set()
@@ -102,6 +106,7 @@ class Monitor:
             self._notice_store(channel)
         return {
             "playback": self._playback(),
+            **self._urls,
             "players": self._players,
             "door": self._door(),
             "channels": boards,

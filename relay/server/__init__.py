@@ -71,7 +71,7 @@ class _Settings(Config):
     accesslog = None
     errorlog = None
     include_server_header = False
-    max_app_queue_size = 4  # pieces of a body that wait for the application, up to 64 KiB each
+    max_app_queue_size = 4  # pieces of a body that wait for the application, up to 256 KiB each
 
     def response_headers(self, protocol: str) -> list[tuple[bytes, bytes]]:
         return [*super().response_headers(protocol), (b"server", b"relay")]
@@ -83,7 +83,8 @@ class Server:
     There are no lifespan events and no signal handlers: who composes the process has both in hand.
     `header_seconds` is the time for a head, `keep_alive_seconds` that between two requests of a
     connection: more than two segments of an encoder that POSTs each by itself;
-    `handshake_seconds` that for TLS, before any head. `crowd` may be shared with other servers.
+    `handshake_seconds` that for TLS, before any head; `taking_seconds` is what a peer may be late
+    in taking a part of an answer. `crowd` may be shared with other servers.
     """
 
     def __init__(
@@ -94,11 +95,13 @@ class Server:
         header_seconds: float = 5.0,
         keep_alive_seconds: float = 30.0,
         handshake_seconds: float = HANDSHAKE_SECONDS,
+        taking_seconds: float = 30.0,
         backlog: int = 1024,
         crowd: Crowd | None = None,
     ) -> None:
         self._app = ASGIWrapper(app)
         self._handshake_seconds = handshake_seconds
+        self._taking_seconds = taking_seconds
         self._crowd = Crowd() if crowd is None else crowd
         self._throttle = Throttle()
         self.handshakes_failed = 0
@@ -125,6 +128,11 @@ class Server:
         self._sockets = bound
         for listening in self._sockets:
             asyncio.get_running_loop().add_reader(listening, self._accept, listening)
+        return self.addresses
+
+    @property
+    def addresses(self) -> list[tuple[str, int]]:
+        """Where it listens, in order."""
         return [listening.getsockname()[:2] for listening in self._sockets]
 
     async def stop(self, grace: float) -> None:
@@ -222,6 +230,7 @@ class Server:
             guest,
             header_seconds=self._header_seconds,
             keep_alive_seconds=self._keep_alive_seconds,
+            taking_seconds=self._taking_seconds,
             tls=None if tls is None else identity(wire.about("ssl_object")),
         )
         guest.drop = connection.abort

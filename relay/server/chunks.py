@@ -12,6 +12,7 @@ holds both against each other. The line is shorter here, 4 KiB with its extensio
 
 import re
 
+from relay.media import Buffer
 from relay.server.refusal import Refused
 
 LINE_BYTES = 4_096
@@ -21,7 +22,7 @@ _EDGE = b"\r\n"
 
 
 class Chunks:
-    """One body, however its bytes are cut.
+    """One body, however its bytes are cut: `feed`, then `take` until there is no more.
 
     rest    from where the last chunk begins; empty until it has come
     fault   why nothing more can be read. What came before it has come out.
@@ -30,59 +31,65 @@ class Chunks:
     def __init__(self) -> None:
         self.rest = b""
         self.fault: Refused | None = None
+        self._data = b""
+        self._at = 0
         self._left = 0  # bytes of the open chunk that have not come
         self._edge = 0  # how much is missing of the CRLF behind a chunk
-        self._line = b""  # the beginning of a chunk's first line
 
-    def feed(self, data: bytes) -> bytes:
-        """What `data` holds of the body; up to `rest` or `fault`, once there is either."""
-        if self._line:
-            data, self._line = self._line + data, b""
-        size = len(data)
-        if self._left >= size:
-            self._left -= size
-            self._edge = 0 if self._left else 2
-            return data
-        parts: list[memoryview] = []
+    def feed(self, data: bytes) -> None:
+        """More bytes. What was fed before has been taken, but for a part of a first line."""
+        self._data = self._data[self._at :] + data if self._at < len(self._data) else data
+        self._at = 0
+
+    def take(self, most: int) -> list[Buffer]:
+        """What comes next of the body, of `most` chunks; none: feed, or see `rest` and `fault`."""
+        data, size = self._data, len(self._data)
+        if self._at == 0 and self._left >= size > 0:
+            self._advance(size)
+            return [data]
+        pieces: list[Buffer] = []
         view = memoryview(data)
-        at = 0
         try:
-            while at < size:
+            while self._at < size and len(pieces) < most and not self.rest:
                 if self._left:
-                    part = view[at : at + self._left]
-                    parts.append(part)
-                    at += len(part)
-                    self._left -= len(part)
-                    self._edge = 0 if self._left else 2
+                    pieces.append(view[self._at : self._at + self._left])
+                    self._advance(min(self._left, size - self._at))
                 elif self._edge:
-                    at = self._cross(data, at)
-                else:
-                    at = self._open(data, at)
+                    self._cross()
+                elif not self._open():
+                    break
         except Refused as fault:
             self.fault = fault
-        return bytes(parts[0]) if len(parts) == 1 else b"".join(parts)
+        return pieces
 
-    def _cross(self, data: bytes, at: int) -> int:
-        """Behind what is here of the CRLF that ends a chunk."""
-        found = data[at : at + self._edge]
-        if not _EDGE[2 - self._edge :].startswith(found):
+    def _advance(self, size: int) -> None:
+        """Go on behind so many bytes of the open chunk."""
+        self._at += size
+        self._left -= size
+        self._edge = 0 if self._left else len(_EDGE)
+
+    def _cross(self) -> None:
+        """Go on behind what is here of the CRLF that ends a chunk."""
+        found = self._data[self._at : self._at + self._edge]
+        if not _EDGE[len(_EDGE) - self._edge :].startswith(found):
             raise Refused(400, "HTTP_MALFORMED", "A chunk is longer than its size says.")
         self._edge -= len(found)
-        return at + len(found)
+        self._at += len(found)
 
-    def _open(self, data: bytes, at: int) -> int:
-        """Behind the first line of a chunk, or the end of the data."""
-        end = data.find(_EDGE, at, at + LINE_BYTES)
+    def _open(self) -> bool:
+        """Read the first line of a chunk; False while it is incomplete."""
+        end = self._data.find(_EDGE, self._at, self._at + LINE_BYTES)
         if end < 0:
-            if len(data) - at >= LINE_BYTES:
+            if len(self._data) - self._at >= LINE_BYTES:
                 raise Refused(431, "HTTP_MALFORMED", f"No chunk size in {LINE_BYTES} bytes.")
-            self._line = data[at:]
-            return len(data)
-        found = _SIZE.fullmatch(data, at, end)
+            return False
+        found = _SIZE.fullmatch(self._data, self._at, end)
         if found is None:
             raise Refused(400, "HTTP_MALFORMED", "This is not the size of a chunk.")
         self._left = int(found[1], 16)
         if self._left:
-            return end + 2
-        self.rest = data[at:]
-        return len(data)
+            self._at = end + len(_EDGE)
+        else:
+            self.rest = self._data[self._at :]
+            self._at = len(self._data)
+        return True

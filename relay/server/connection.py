@@ -10,6 +10,8 @@ What it adds to hypercorn's TCPServer, which it replaces:
   then the socket is closed whatever comes. Without the first half an encoder never sees the answer
   (TCP resets it away); without the second, one that only writes, as ffmpeg does, never learns that
   it is refused.
+* A reader that takes next to nothing is ended, and what a reader that has gone had asked for in
+  advance (pipelined) is not answered to nobody.
 * A peer that closes an idle connection ends it at once: nothing is left to wait for in CLOSE_WAIT.
 
 With TLS there is no half of ours to close: asyncio's ends both ways at once. So the answer goes
@@ -37,6 +39,10 @@ from relay.server.wire import Wire
 
 LINGER_SECONDS = 1.0
 DISCARD_BYTES = 4 * 1024 * 1024  # more than one fragment, which an encoder may send in one piece
+LEAST_RATE = 4096
+"""Bytes a second that a reader takes at least, beside the seconds that it has in any case."""
+WAITING_BYTES = 16 * 1024
+"""Of an answer that wait in this process, before the next part of it is made."""
 PROBE_SECONDS = 10
 UNACKNOWLEDGED_MS = 30_000
 
@@ -71,16 +77,19 @@ class Connection:
         *,
         header_seconds: float,
         keep_alive_seconds: float,
+        taking_seconds: float,
         tls: Mapping[str, Any] | None = None,
     ) -> None:
         self._app = app
         self._config = config
         self._context = context
         self._wire = wire
+        self._wire.transport.set_write_buffer_limits(high=WAITING_BYTES)
         self._guest = guest
         self._tls = tls
         self._header_seconds = header_seconds
         self._keep_alive_seconds = keep_alive_seconds
+        self._taking_seconds = taking_seconds
         self._protocol: Protocol
         self._send_lock = asyncio.Lock()
         self._timer: asyncio.TimerHandle | None = None
@@ -162,10 +171,17 @@ class Connection:
 
     async def _write(self, data: bytes) -> None:
         async with self._send_lock:
-            if self._finished or self._wire.closing:
-                return  # to a peer that has gone; the application hears of it by http.disconnect
+            if self._finished:
+                return
+            if self._wire.closing:  # the peer has gone: for whom would the rest be?
+                await self._protocol.handle(Closed())
+                return
             try:
-                await self._wire.write(data)
+                async with asyncio.timeout(self._taking_seconds + len(data) / LEAST_RATE):
+                    await self._wire.write(data)
+            except TimeoutError:
+                self._wire.abort()
+                await self._protocol.handle(Closed())
             except OSError:
                 await self._protocol.handle(Closed())
 

@@ -19,7 +19,7 @@ no answer has begun, a 500; the connection ends either way.
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from hypercorn.config import Config
@@ -35,6 +35,7 @@ from hypercorn.typing import (
     WorkerContext,
 )
 
+from relay.media import Buffer
 from relay.server.refusal import Refused
 
 logger = logging.getLogger("relay.server")
@@ -118,6 +119,13 @@ class Exchange(HTTPStream):
         await super().handle(event)
         if isinstance(event, Request):
             self.app_put = self._body.put
+
+    async def take(self, pieces: Sequence[Buffer]) -> None:
+        """Parts of the body that came together. The message says how many there were, `pieces`."""
+        body = b"".join(pieces)  # of a single bytes object: itself
+        message: Any = {"type": "http.request", "body": body, "more_body": True}
+        message["pieces"] = len(pieces)
+        await self._body.put(message)
 
     def discard(self) -> None:
         """The answer has begun before the request's end: the rest of its body is moot."""

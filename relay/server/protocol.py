@@ -11,16 +11,20 @@ connection drops what comes. This holds for every answer, of the application or 
 doors may refuse at any time without reading. RFC 9112 9.6 wants it: closing a socket with unread
 bytes makes TCP reset it, and the reset may overtake the answer.
 
+Chunks that came together are handed over together, up to `TOGETHER` of them: a body in chunks of a
+byte costs its sender's connection time, and others a turn of a millisecond.
+
 HTTP/2 does not exist here: neither the preface (505) nor an upgrade (ignored) leads to it.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import h11
 from hypercorn.config import Config
 from hypercorn.events import Closed, Event, RawData, Updated
-from hypercorn.protocol.events import Body, EndBody, Request, Response
+from hypercorn.protocol.events import EndBody, Request, Response
 from hypercorn.protocol.events import Event as StreamEvent
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.typing import AppWrapper, ConnectionState, H11SendableEvent, TaskGroup, WorkerContext
@@ -29,6 +33,9 @@ from relay.server.chunks import Chunks
 from relay.server.exchange import STREAM_ID, Address, Exchange
 from relay.server.head import HeadReader, check_request
 from relay.server.refusal import Fields, Refused, reason_phrase
+
+TOGETHER = 128
+"""Chunks that are handed over together, at most."""
 
 
 class Protocol(H11Protocol):
@@ -111,9 +118,12 @@ class Protocol(H11Protocol):
             self.connection.receive_data(data)
             return
         chunks = self._chunks
-        body = chunks.feed(data)
-        if body and self.stream is not None:
-            await self.stream.handle(Body(STREAM_ID, body))
+        chunks.feed(data)
+        while not self.discarding and (pieces := chunks.take(TOGETHER)):
+            if self.stream is not None:
+                await self.stream.take(pieces)
+            if len(pieces) == TOGETHER:
+                await asyncio.sleep(0)  # others' turn
         if chunks.fault is not None:
             raise chunks.fault
         if chunks.rest:
@@ -144,7 +154,7 @@ class Protocol(H11Protocol):
             await self.can_read.clear()
             await self.can_read.wait()
         elif isinstance(event, h11.Data) and self.stream is not None:
-            await self.stream.handle(Body(STREAM_ID, bytes(event.data)))
+            await self.stream.take([bytes(event.data)])
         elif isinstance(event, h11.EndOfMessage) and self.stream is not None:
             self._body_ended = True
             await self.stream.handle(EndBody(STREAM_ID))

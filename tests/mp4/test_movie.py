@@ -93,6 +93,7 @@ def test_a_language_of_no_letters_is_undetermined() -> None:
         ),
     ],
 )
+@pytest.mark.threat("T11", "T36")
 def test_a_header_without_meaning_is_refused(data: bytes) -> None:
     with pytest.raises(HeaderInvalid):
         parse_moov(data)

@@ -98,6 +98,7 @@ async def serving(
     header_seconds: float = 5.0,
     keep_alive_seconds: float = 30.0,
     handshake_seconds: float = 10.0,
+    taking_seconds: float = 30.0,
     tls: Tls | None = None,
     crowd: Crowd | None = None,
 ) -> AsyncIterator[tuple[str, int]]:
@@ -108,6 +109,7 @@ async def serving(
         header_seconds=header_seconds,
         keep_alive_seconds=keep_alive_seconds,
         handshake_seconds=handshake_seconds,
+        taking_seconds=taking_seconds,
         crowd=crowd,
     )
     (address,) = await server.start()
@@ -119,10 +121,13 @@ async def serving(
 
 @asynccontextmanager
 async def connected(
-    address: tuple[str, int], tls: ssl.SSLContext | None = None
+    address: tuple[str, int],
+    tls: ssl.SSLContext | None = None,
+    local_addr: tuple[str, int] | None = None,
 ) -> AsyncIterator[Client]:
-    """A connection that is closed afterwards."""
-    client = Client(*await asyncio.open_connection(*address, ssl=tls))
+    """A connection that is closed afterwards; from `local_addr`, if that matters."""
+    streams = await asyncio.open_connection(*address, ssl=tls, local_addr=local_addr)
+    client = Client(*streams)
     try:
         yield client
     finally:

@@ -49,8 +49,10 @@ const seconds = (ms) => (ms < AHEAD
 export class Channel {
   constructor(name, board) {
     this.name = name;
-    const base = `http://${location.hostname}:${board.playback}/${encodeURIComponent(name)}.isml`;
-    this.urls = { hls: `${base}/master.m3u8`, dash: `${base}/manifest.mpd` };
+    const door = `${board.secure ? "https" : "http"}://${location.hostname}:${board.playback}`;
+    const base = `${door}/${encodeURIComponent(name)}.isml`;
+    const played = base.replace(door, board.folder ? `${door}/${board.folder}` : door);
+    this.urls = { hls: `${played}/master.m3u8`, dash: `${played}/manifest.mpd` };
     this.notices = new Map();
     this.player = new Player(this.urls, board.players);
     this.timeline = new Timeline();
