@@ -132,7 +132,7 @@ def test_uneven_and_unjoined_segments_keep_their_times() -> None:
 
 def test_nothing_is_before_1970() -> None:
     primed = rendition(audio(), [Segment(0, 0, -1024, 92_160, 1), Segment(0, 1, 91_136, 92_160, 1)])
-    assert addressed(read(presentation(primed)), primed.name)[0] == (0, 0, 92_160)
+    assert addressed(read(presentation(primed)), primed.name)[0] == (0, 0, 91_136)
     assert addressed(read(presentation(primed, epoch=1)), primed.name) == listed(primed, epoch=1)
 
 
