@@ -135,7 +135,7 @@ class Protocol(H11Protocol):
                 stream_id=STREAM_ID,
                 headers=list(request.headers),
                 http_version=request.http_version.decode("ascii"),
-                method=request.method.decode("ascii").upper(),
+                method=request.method.decode("ascii"),  # case counts (RFC 9110 9.1), for h11 too
                 raw_path=request.target,
                 state=self.connection_state,
             )
