@@ -135,6 +135,7 @@ class Timeline:
     def _append(self, time: int, duration: int, *, turns: bool) -> None:
         if turns or (self._blocks and self._blocks[-1].rows[-1].end > time):
             self._stretch(time)
+            time = max(time, self._blocks[-1].rows[-1].end)  # one with a length that cannot be
         self._count(duration, 1)
         row = self._blocks[-1].rows[-1] if self._blocks else None
         joins = row is not None and row.end == time

@@ -82,6 +82,8 @@ def test_rows_never_overlap_though_segments_may() -> None:
     timeline.follow(segments, 0, 3, epoch_of)
     assert timeline.text() == b"0+20x1 +18x1 +20x1 " == fresh(segments).text()
     assert timeline.longest == 20
+    before = [*segments, Segment(0, 4, 10, 90)]
+    assert fresh(before).text() == b"0+20x1 +18x1 +1x1 +90x1 "
 
 
 durations = st.lists(st.sampled_from([19, 20, 20, 20, 21]), min_size=1, max_size=40)
