@@ -102,7 +102,8 @@ def moved(document: bytes, seconds: Fraction) -> bytes:
     try:
         root = etree.fromstring(document, parser)
         base = root.get(f"{{{_PARAMETER}}}timeBase", "media")
-        if etree.QName(root).localname != "tt" or base != "media":
+        odd = root.getroottree().docinfo.internalDTD is not None  # in UTF-16, UTF-7 ..
+        if odd or etree.QName(root).localname != "tt" or base != "media":
             return document
         rates = _rates(root)
         for outer in root.iterfind("{*}body"):

@@ -5,8 +5,8 @@ CableLabs (`AcquiredSignal`, with the section in `BinaryData`), of SCTE 35 itsel
 `Binary`), or of a vendor's. The element is known by its local name. Nothing else of such a document
 puts anything on the timeline here; the rest of it passes as it came.
 
-A stranger's document: DOCTYPE and entities are refused before parsing, and its size is bounded by
-the caller.
+A stranger's document: DOCTYPE and entities are refused before parsing, or right after it where the
+encoding hid them, and its size is bounded by the caller.
 """
 
 from base64 import b64decode
@@ -42,6 +42,8 @@ def section(message: bytes) -> bytes | None:
         root = etree.fromstring(message.lstrip(b" \t\r\n"), parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise SectionInvalid(f"it is no XML ({str(error)[:80]})") from None
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise SectionInvalid("the document has a DOCTYPE or an entity")
     for number, element in enumerate(root.iter("{*}*")):
         if number >= MOST_ELEMENTS:
             return None
