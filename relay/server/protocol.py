@@ -91,7 +91,8 @@ class Protocol(H11Protocol):
         except Refused as refused:
             await self._refuse(refused)
         except h11.RemoteProtocolError as error:
-            await self._refuse(Refused(error.error_status_hint, "HTTP_MALFORMED", str(error)))
+            told, _, _ = str(error).partition(": bytearray(")  # and then what was sent
+            await self._refuse(Refused(error.error_status_hint, "HTTP_MALFORMED", told))
 
     async def _handle_next(self) -> bool:
         """Handle one event; False when more bytes are needed for one."""
