@@ -29,6 +29,8 @@ def _seeds() -> Iterator[bytes]:
         "utf-16"
     )
     yield b'<!DOCTYPE tt [<!ENTITY a "1s">]>' + f'{TT}><body begin="&a;"/></tt>'.encode()
+    told = '<!DOCTYPE tt [<!ENTITY a "1s"><!ENTITY x SYSTEM "file:///etc/hostname">]>'
+    yield f'{told}{TT}><body begin="&a;"><p>&x;</p></body></tt>'.encode("utf-16")
     yield b'<?xml version="1.0" encoding="UTF-7"?>' + f"{TT}><body/></tt>".encode("utf-7")
 
 
