@@ -3,11 +3,13 @@
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from urllib.parse import unquote, urljoin
 
 from packagers import pins
 from packagers.negotiation import accepts_gzip, byte_range
 from packagers.resource import Resource, parse
+from relay.courier.answer import retry_after
 from relay.errors import ControlRefused, IngestUrl, NotFound, RangeInvalid, quoted
 from relay.ingest import url
 from relay.media import Pin
@@ -15,7 +17,7 @@ from relay.monitor import files, guard
 from relay.store import filename
 from tests.fuzz.target import Target
 
-PLAIN = re.compile(r"[A-Za-z0-9._~()=-]+(/[A-Za-z0-9._~(),=-]+)?")
+NOW = datetime(2027, 1, 1, tzinfo=UTC)
 
 
 def _run(data: bytes) -> None:
@@ -63,6 +65,7 @@ def _ingest(path: str, query: str) -> None:
 
 def _fields(field: str) -> None:
     accepts_gzip(field)
+    assert retry_after(field, NOW) >= 0
     try:
         found = byte_range(field, 1000)
     except RangeInvalid:
@@ -111,6 +114,7 @@ def _asked() -> Iterator[bytes]:
         "a/b/news.isml/video-1/12.m4s\n\nbytes=-5",
         "news.isml/video-1/t12.m4s\n\n127.0.0.1:8081",
         "news.isml/QualityLevels(1)/Fragments(video=12)\n\n[::1]",
+        "news.isml/pins\n\nFri, 01 Jan 2027 00:00:09 GMT",
         "NEWS.ISML/manifest(format=mpd-time-cmaf)\n\ngzip;q=0, *",
         'token/news.isml/Events(a)/Streams(main)\nsource=enc_a&token=x\n"e"',
         "news.isml\nStreams(main)\nlocalhost",
