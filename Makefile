@@ -7,6 +7,8 @@ UV := .tools/bin/uv
 BIN := .venv/bin
 PLAYERS := tests/e2e/node_modules/.package-lock.json
 PAGE := relay/monitor/page
+SYNC = env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT=.venv UV_PYTHON_DOWNLOADS=never $(UV) sync --quiet \
+  --frozen --all-extras --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -14,7 +16,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
-.PHONY: absent help setup demo test faults matrix bench check browser players clean
+.PHONY: absent help setup demo test faults fuzz storm matrix bench check browser players clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +33,13 @@ test: setup check browser players ## checks, then every test (ARGS="-k name" for
 faults: setup browser players ## every fault; 100 kills of encoders and of relays; 50 cuts; an outage (KILLS=n OUTAGE=s)
 	@LONG=1 $(BIN)/pytest tests/faults tests/e2e $(ARGS)
 	@$(BIN)/python -m tests.faults --kills $(or $(KILLS),100) --cuts 50 --outage $(or $(OUTAGE),600)
+
+fuzz: setup ## hunt for bytes that break a parser or a writer: TIME=60 s for each (ARGS="http boxes")
+	@$(SYNC) --inexact --group fuzz
+	@$(BIN)/python -m tests.fuzz --seconds $(or $(TIME),60) $(ARGS)
+
+storm: setup ## 100,000 mutated requests and 50,000 malformed bodies beside two good streams (ARGS="--seed 7")
+	@$(BIN)/python -m tests.fuzz.storm $(ARGS)
 
 matrix: setup browser players ## every combination of three settings of encoders, and every player (ARGS="-k name")
 	@MATRIX_FULL=1 $(BIN)/pytest tests/matrix $(ARGS)
@@ -76,9 +85,7 @@ $(UV):
 .venv/.ready: $(UV) uv.lock pyproject.toml $(PAGE)/package-lock.json relay/monitor/vendoring.py \
   $(if $(wildcard $(PAGE)/vendor/stamp),,absent)
 	@echo "setup: libraries into .venv/, players into $(PAGE)/vendor/"
-	@env -u VIRTUAL_ENV UV_PROJECT_ENVIRONMENT=.venv UV_PYTHON_DOWNLOADS=never $(UV) sync --quiet --frozen --all-extras \
-	  --reinstall-package isml-relay \
-	  --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')"
+	@$(SYNC) --reinstall-package isml-relay
 	@touch $@
 
 # --ignore-scripts: nothing that these packages carry is run at install time.

@@ -10,7 +10,9 @@ segment that it was made of still have their places in the window, and windows o
 end and shrink at their start (`relay.presentation.Window`); else the rows are made anew.
 
 Where another run begins, the last segment of the old one is said to last until then: no time of
-the timeline is without a row, since players ask for nothing at such a time.
+the timeline is without a row, since players ask for nothing at such a time. Likewise where a
+segment begins before its predecessor ends, as the first one of a restarted encoder may: rows never
+overlap, since no S may begin before the end of the one before it (ISO/IEC 23009-1 5.3.9.6.2).
 """
 
 import hashlib
@@ -29,7 +31,7 @@ class Row:
     """`count` segments of `duration` ticks, the first at `time` (ticks since 1970).
 
     joins   it begins where the row before it ends
-    own     what each lasts itself: less, of the last of a run
+    own     what each lasts itself: not that, of the last of a run, or of what is overlapped
     """
 
     time: int
@@ -131,8 +133,9 @@ class Timeline:
         block.digest = hashlib.sha256(block.text).digest()
 
     def _append(self, time: int, duration: int, *, turns: bool) -> None:
-        if turns:
+        if turns or (self._blocks and self._blocks[-1].rows[-1].end > time):
             self._stretch(time)
+            time = max(time, self._blocks[-1].rows[-1].end)  # one with a length that cannot be
         self._count(duration, 1)
         row = self._blocks[-1].rows[-1] if self._blocks else None
         joins = row is not None and row.end == time

@@ -18,6 +18,7 @@ from fractions import Fraction
 
 from lxml import etree
 
+from relay import markup
 from relay.media import Kind, Track
 from relay.mp4 import separate
 from relay.mp4.compose import Timing, fragment
@@ -94,13 +95,13 @@ def _moved(moof: bytes, mdat: bytes, seconds: Fraction) -> bytes:
 
 def moved(document: bytes, seconds: Fraction) -> bytes:
     """The document with all its times later by so much; as it is when it cannot be read."""
-    if len(document) > LONGEST or b"<!" in document.replace(b"<!--", b""):
+    if len(document) > LONGEST:
         return document
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
+        encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
     )
     try:
-        root = etree.fromstring(document, parser)
+        root = etree.fromstring(markup.plain(document), parser)
         base = root.get(f"{{{_PARAMETER}}}timeBase", "media")
         if etree.QName(root).localname != "tt" or base != "media":
             return document

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from relay.media import Fragment, Kind, Pin
-from relay.numbering import INDEX_LIMIT, Grid, Learner
+from relay.numbering import FURTHEST, INDEX_LIMIT, Grid, Learner
 
 AUDIO_WAIT = 3_000
 """ms for which audio waits for video before D is learnt from it; fourfold if video is announced."""
@@ -133,8 +133,11 @@ class Learning:
         )
         return "FRAGMENT_DURATION", said
 
-    def _pin(self, grid: Grid, fragment: Fragment, before: Fragment | None, utc: int) -> Pin:
+    def _pin(self, grid: Grid, fragment: Fragment, before: Fragment | None, utc: int) -> Pin | None:
+        """The grid, with what this fragment says of UTC; None: its time is none of ours."""
         end = Fraction(fragment.end, fragment.track.timescale)
+        if abs(end) > FURTHEST:
+            return None
         clock = Fraction(utc, 1000)
         local = self.anchor == "arrival" or (self.anchor == "auto" and abs(end - clock) > UTC_SLACK)
         epoch = round(clock - end) if local else 0

@@ -25,6 +25,8 @@ from fractions import Fraction
 from math import floor
 
 INDEX_LIMIT = 2**32
+FURTHEST = 2**36
+"""Seconds of media time: no date of ours is near the year 9999, where dates end."""
 """An index stays an unsignedInt (DASH) and far from what a poisoned timestamp yields."""
 
 UTC_OPTION = "-output_ts_offset $(date +%s)"
@@ -90,6 +92,10 @@ class Grid:
     def sparse_index(self, time: int, timescale: int) -> int:
         """Sparse tracks: the cell in which the fragment begins."""
         return floor((Fraction(time, timescale) - self.phase) / self.D) + self.base
+
+    def holds(self, index: int) -> bool:
+        """Documents can have this number, and the date of its cell."""
+        return 0 <= index < INDEX_LIMIT and index * self.D < FURTHEST
 
     def index_at(self, utc: int) -> int | None:
         """The cell of a moment, in ms since 1970; None when media time is not UTC."""

@@ -31,7 +31,7 @@ from relay.gathering import Gatherings, Offer, event
 from relay.headers import Change, Headers
 from relay.learning import Learning
 from relay.media import Fragment, Header, Kind, Pin, Track
-from relay.numbering import INDEX_LIMIT, UTC_OPTION, Grid
+from relay.numbering import UTC_OPTION, Grid
 from relay.runs import SILENCE, Run, Runs, Standing
 
 QUIET = 6_000
@@ -219,7 +219,7 @@ class PublishingPoint:
 
     def _gather(self, came: Arrival, index: int, run: Run, grid: Grid, outcome: Outcome) -> None:
         fragment, track = came.fragment, came.fragment.track
-        if not 0 <= index < INDEX_LIMIT:
+        if not grid.holds(index):
             outcome.suspect.append(fragment)
             return
         if not self._configured(came, index, grid, outcome):
@@ -273,7 +273,7 @@ class PublishingPoint:
     def _place(self, came: Arrival, grid: Grid, outcome: Outcome) -> Run | None:
         """The run that the fragment counts in; None while that is not sure, or it is refused."""
         runs, raw = self._runs, came.raw(grid)
-        if runs is None or not 0 <= raw < INDEX_LIMIT:
+        if runs is None or not grid.holds(raw):
             return Run()
         clock, track = grid.index_at(came.utc), came.fragment.track.name
         standing = runs.place(came.sender, raw, came.now, clock, track)

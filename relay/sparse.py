@@ -13,8 +13,9 @@ It is forgotten some time after it has left the parent's window (`linger`): segm
 up to a minute older than they are, and can be fetched for a quarter of the window after they have
 left it; their bytes must not change because an event has been forgotten.
 
-What is kept of one track is bounded, in all and in one cell: a sender of events in a flood loses
-the excess and nothing else suffers.
+What is kept of one track is bounded, in all and in one cell, in number and in bytes: a sender of
+events in a flood loses the excess and nothing else suffers. Bytes, because whatever players are
+told is held in memory, and a Smooth manifest has the content of every event.
 """
 
 from bisect import insort
@@ -29,6 +30,9 @@ from relay.presentation import Presentation
 
 MOST_EVENTS = 4_096
 MOST_IN_A_CELL = 64
+LARGEST = 64 << 10
+"""Bytes of an event with its boxes; a cue has some hundred."""
+MOST_BYTES = 4 << 20
 NOTICE = 60
 """Seconds by which an event may be older than a segment that tells of it."""
 
@@ -54,6 +58,9 @@ class Events:
             return Verdict.LATE
         beside = sum(known.index == copy.index for known in self._known.values())
         if beside >= MOST_IN_A_CELL or len(self._known) >= MOST_EVENTS:
+            return Verdict.FLOOD
+        size = copy.size + sum(known.size for known in self._known.values())
+        if copy.size > LARGEST or size > MOST_BYTES:
             return Verdict.FLOOD
         return Verdict.ACCEPTED
 

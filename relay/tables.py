@@ -25,7 +25,8 @@ def _network(said: str) -> str:
 
 
 def _point(url: str) -> str:
-    if not re.fullmatch(r"(?i:https?)://[^/?#@\s]+/[^?#\s]*\.(?i:isml)(\?[^#\s]*)?", url):
+    shape = r"(?i:https?)://[^/?#@\s]+/[^?#\s]*\.(?i:isml)(\?[^#\s]*)?"
+    if not (url.isprintable() and re.fullmatch(shape, url)):
         raise ValueError(
             'write the URL of a publishing point, "https://eu.example/live/news.isml",'
             " without Streams(), and without a password"

@@ -167,6 +167,15 @@ def test_utc_stamps_need_no_epoch_and_local_ones_get_their_arrival() -> None:
     assert grid_of(forced.fragment(A, fragment(0), 0, UTC)).epoch == 0
 
 
+def test_a_time_beyond_all_dates_teaches_nothing_and_has_no_number() -> None:
+    """Its epoch would be pinned, and no document could be dated from then on."""
+    point = PublishingPoint("news", duration=Fraction(2))
+    assert not point.fragment(A, fragment(2**62), 0, UTC).pins
+    point = PublishingPoint("news", grid=Grid(Fraction(60)))
+    beyond = fragment(2**31 * 60_000, 60_000)
+    assert point.fragment(A, beyond, 0, UTC).suspect == [beyond]
+
+
 def test_a_broken_post_leaves_a_partial_and_nothing_behind() -> None:
     point = numbered()
     point.fragment(A, fragment(7 * CELL, 800), 0, UTC)

@@ -7,7 +7,15 @@ import pytest
 
 from relay.media import Copy, Entry, Gap, Kind, Verdict
 from relay.presentation import Presentation, fold, register
-from relay.sparse import MOST_EVENTS, MOST_IN_A_CELL, NOTICE, Signals, linger
+from relay.sparse import (
+    LARGEST,
+    MOST_BYTES,
+    MOST_EVENTS,
+    MOST_IN_A_CELL,
+    NOTICE,
+    Signals,
+    linger,
+)
 from tests.pieces import AUDIO, CELL, GRID, SCALE, VIDEO, copy, track
 
 CUES = replace(track("scte", Kind.TEXT, 0), parent=VIDEO.key.name)
@@ -104,6 +112,16 @@ def test_a_flood_is_bounded_in_a_cell_and_in_all() -> None:
     assert many.offer(event(MOST_EVENTS * CELL)) is Verdict.FLOOD
     many.surface(playing(7), {VIDEO.name: MOST_EVENTS // 4 + linger(playing(7))})
     assert many.offer(event(MOST_EVENTS * CELL)) is Verdict.ACCEPTED
+
+
+@pytest.mark.threat("T42")
+def test_what_events_hold_is_bounded() -> None:
+    """Twenty of 20 MB made a playlist cost 400 MB, and a Smooth manifest 16 s and 1.4 GB."""
+    made = signals()
+    assert made.offer(event(0, size=LARGEST)) is Verdict.ACCEPTED
+    assert made.offer(event(0, size=LARGEST + 1)) is Verdict.FLOOD
+    full = signals(*(event(at * CELL, size=LARGEST) for at in range(MOST_BYTES // LARGEST)))
+    assert full.offer(event(CELL + 1, size=1)) is Verdict.FLOOD
 
 
 def test_what_has_left_the_window_is_forgotten_when_no_segment_can_tell_of_it_any_more() -> None:

@@ -111,7 +111,8 @@ def _begin(
         return origin
     if not start and form is Form.DURATION:  # where a cell begins
         return presentation.grid.phase + presentation.epoch
-    return begins(presentation, shown, start)
+    begin = begins(presentation, shown, start)
+    return begin if origin is None else max(begin, origin)  # what it began with may be gone
 
 
 def _edges(part: Part, presentation: Presentation) -> tuple[Fraction, Fraction]:

@@ -8,7 +8,8 @@ numbers waits here until that number has its place on the timeline, for as long 
 to deliver it; then it goes on to the origin, which decides about it as about any other.
 
 Presentations are values that are replaced, and nothing upstream knows of players: so this looks at
-them every `LOOK` seconds. What a stranger can make wait is bounded: so many requests, so long.
+them every `LOOK` seconds, and only at whether it is another one. What a stranger can make wait is
+bounded: so many requests, so long.
 """
 
 import asyncio
@@ -19,6 +20,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from packagers.resource import Asked, What, parse
 from packagers.smooth import answer
+from packagers.smooth import streams as smooth
 from packagers.smooth.streams import LOOK_AHEAD, show
 from relay.errors import PlayerError
 from relay.presentation import Presentation
@@ -57,6 +59,7 @@ class Waiting:
         self._channels = channels
         self._most = most
         self._longest = longest
+        self._smooth: dict[str, smooth.Shown] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -76,7 +79,7 @@ class Waiting:
         if channel is None:
             return
         presentation = channel.presentation
-        missing = ahead(asked, presentation)
+        missing = self._ahead(asked, presentation)
         if not 0 < missing <= AHEAD:
             return
         loop = asyncio.get_running_loop()
@@ -86,16 +89,26 @@ class Waiting:
         last = loop.time() + min(self._longest, float(cells * presentation.grid.D))
         self.waiting += 1
         try:
-            while loop.time() < last and ahead(asked, channel.presentation) > 0:  # noqa: ASYNC110
+            while loop.time() < last and missing > 0:
                 await asyncio.sleep(LOOK)
+                if channel.presentation is not presentation:
+                    presentation = channel.presentation
+                    missing = self._ahead(asked, presentation)
         finally:
             self.waiting -= 1
 
+    def _ahead(self, asked: Asked, presentation: Presentation) -> int:
+        """`ahead`; what a presentation amounts to in Smooth is made once for all that wait."""
+        if asked.fragment is None:
+            return ahead(asked, presentation)
+        shown = self._smooth.get(asked.channel)
+        if shown is None or shown.presentation is not presentation:
+            shown = self._smooth[asked.channel] = show(presentation)
+        return answer.ahead(asked.fragment, shown)
+
 
 def ahead(asked: Asked, presentation: Presentation) -> int:
-    """How many numbers a segment lies ahead of the live edge; 0 or less: it does not."""
-    if asked.fragment is not None:
-        return answer.ahead(asked.fragment, show(presentation))
+    """How many numbers a segment of CMAF lies ahead of the live edge; 0 or less: it does not."""
     rendition = presentation.rendition(asked.track)
     if rendition is None or not rendition.segments:
         return 0

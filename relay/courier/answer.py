@@ -38,6 +38,6 @@ def retry_after(said: str, now: datetime) -> int:
     """Retry-After (RFC 9110 10.2.3), seconds or a date, in ms; 0 when it says nothing."""
     if said.isascii() and said.isdigit():
         return int(said[:6]) * 1000
-    with contextlib.suppress(ValueError, TypeError):
+    with contextlib.suppress(ValueError, TypeError, OverflowError):
         return max(0, int((parsedate_to_datetime(said) - now).total_seconds() * 1000))
     return 0

@@ -23,6 +23,7 @@ from relay.courier.access import Access
 from relay.courier.answer import read_answer
 from relay.courier.probe import Settled, probe
 from relay.courier.wire import CONNECT, Wire
+from relay.errors import quoted
 from relay.media import Buffer
 from relay.uplink.headway import Headway
 from relay.uplink.steps import (
@@ -147,7 +148,7 @@ class Courier:
         except asyncio.CancelledError:
             if not why:
                 raise
-        except (aiohttp.ClientError, OSError, _BrokenOff) as error:
+        except (aiohttp.ClientError, OSError, ValueError, _BrokenOff) as error:  # as in a challenge
             why = why or _reason(error)
         self.duties.closed(answer, self._now(), delivered, why)
 
@@ -237,4 +238,4 @@ def _reason(error: BaseException) -> str:
         return f"no connection: {said}"
     if isinstance(error, ConnectionError | aiohttp.ClientOSError):
         return "connection lost" + (f": {os.strerror(error.errno)}" if error.errno else "")
-    return str(error) or type(error).__name__
+    return quoted(str(error), 200) or type(error).__name__

@@ -16,6 +16,7 @@ from yarl import URL
 from relay.courier.access import Access
 from relay.courier.answer import read_answer
 from relay.courier.wire import Wire
+from relay.errors import quoted
 from relay.uplink.steps import Answer
 
 LIMIT = 10.0
@@ -61,7 +62,8 @@ async def probe(wire: Wire, home: URL, access: Access, headers: dict[str, str]) 
                 redirects += 1
                 url = settled.url.join(URL(location, encoded=True))
                 if not _may_follow(home, url, secret=access.secret or bool(access.cert_file)):
-                    settled.answer = Answer(response.status, f"redirects to {url.host}: not ours")
+                    told = f"redirects to {quoted(url.host or '')}: not ours"
+                    settled.answer = Answer(response.status, told)
                     return settled
                 settled.url = url
                 continue

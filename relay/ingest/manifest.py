@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from lxml import etree
 
+from relay import markup
 from relay.errors import ManifestInvalid, quoted
 from relay.ingest.url import NAME
 from relay.media import Kind, TrackKey
@@ -177,6 +178,8 @@ def _root(data: bytes) -> etree._Element:
         raise ManifestInvalid(
             "The live server manifest has a DOCTYPE, an entity or a CDATA section."
         )
+    if markup.crowded(text):
+        raise ManifestInvalid("An element of the live server manifest has too many attributes.")
     parser = etree.XMLParser(
         encoding="utf-8",
         resolve_entities=False,
@@ -199,14 +202,7 @@ def _root(data: bytes) -> etree._Element:
 def _decoded(data: bytes) -> str:
     if len(data) > LONGEST:
         raise ManifestInvalid(f"The live server manifest is longer than {LONGEST} bytes.")
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        encoding = "utf-16"
-    elif data[:2] == b"<\0":
-        encoding = "utf-16-le"
-    elif data[:2] == b"\0<":
-        encoding = "utf-16-be"
-    else:
-        encoding = "utf-8-sig"
+    encoding = markup.encoding(data)
     unit = 2 if encoding.startswith("utf-16") else 1
     try:
         return data[: len(data) - len(data) % unit].decode(encoding).rstrip("\0")

@@ -26,6 +26,8 @@ from relay.mp4.reader import Box, BoxReader
 
 EVENT_BYTES = 64 << 10
 """An event of a sparse track, moof and mdat: its payload stands in playlists and segments."""
+LONGEST = 86_400
+"""Seconds of a fragment; of a sparse one, of what it signals."""
 _NEAR = 1 << 62  # what is unwrapped near a time below this fits 64 bits
 _NO_MANIFEST = "With ffmpeg, push with -f ismv -movflags isml+frag_keyframe."
 
@@ -160,6 +162,8 @@ class Session:
             time, tfxd = meaning.decode_time, meaning.tfxd
             if time is None:
                 raise FragmentInvalid("The fragment has neither tfxd nor tfdt: it has no time.")
+            if samples.duration > LONGEST * known.track.timescale:
+                raise FragmentInvalid(f"The fragment lasts over {LONGEST} s.")
             if tfxd is not None and abs(tfxd.time) < _NEAR:
                 self._last[track_id] = tfxd.time
             found.append(

@@ -25,6 +25,8 @@ _NOUNS = re.compile(
     _FLAGS,
 )
 _QUERY_STREAM = re.compile(r"Streams\((?P<stream>[^()&]*)\)", _FLAGS)
+_TOKEN = re.compile(r"(?<=/)(?![^/]*(\(|\.[A-Za-z0-9]{2,5}(/|$)))[^/]{16,}")
+"""A folder as long as a token at least, and no name of a file."""
 _LONGEST = 2048
 
 
@@ -44,7 +46,7 @@ def parse(path: str, query: str = "", *, events: bool = False) -> Target:
     found = _POINT.fullmatch(path)
     if found is None:
         raise IngestUrl(
-            f'"{quoted(path)}" is no ingest URL.',
+            f'"{quoted(public(path))}" is no ingest URL.',
             hint="Push to /{name}.isml/Streams({id}), for example /news.isml/Streams(main).",
         )
     nouns = _NOUNS.fullmatch(found["rest"] or "")
@@ -79,9 +81,12 @@ def folders(path: str) -> tuple[str, ...]:
 
 
 def public(path: str) -> str:
-    """The path from its publishing point on: what may stand in a log."""
+    """The path from its publishing point on: what may stand in a log.
+
+    Where there is none, what may be a token in a mistyped URL is left out.
+    """
     found = _POINT.fullmatch(path)
-    return path[found.start("point") - 1 :] if found else path
+    return path[found.start("point") - 1 :] if found else _TOKEN.sub("...", path)
 
 
 def _named(what: str, name: str) -> str:

@@ -11,15 +11,19 @@ from relay.media import Buffer
 
 LENGTH = 4
 """Bytes of a NAL unit's length, as all muxers write it."""
+MOST = 1_024
+"""Units of a sample that are looked at; parameter sets come first."""
 LONGEST = 1 << 16
 """Bytes that no parameter set reaches: configuration records say its length in 16 bits."""
 
 
 def units(sample: Buffer) -> Iterator[memoryview]:
-    """The units of a sample, up to the first that is cut short; none is empty."""
+    """The first units of a sample, up to one that is cut short; none is empty."""
     data = memoryview(sample)
     at = 0
-    while at + LENGTH < len(data):
+    for _ in range(MOST):
+        if at + LENGTH >= len(data):
+            return
         size = int.from_bytes(data[at : at + LENGTH], "big")
         unit = data[at + LENGTH : at + LENGTH + size]
         if not size or len(unit) < size:

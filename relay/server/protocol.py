@@ -101,7 +101,8 @@ class Protocol(H11Protocol):
         except Refused as refused:
             await self._refuse(refused)
         except h11.RemoteProtocolError as error:
-            await self._refuse(Refused(error.error_status_hint, "HTTP_MALFORMED", str(error)))
+            told, _, _ = str(error).partition(": bytearray(")  # and then what was sent
+            await self._refuse(Refused(error.error_status_hint, "HTTP_MALFORMED", told))
 
     async def stream_send(self, event: StreamEvent) -> None:
         """Take a part of an answer from the exchange; of one that was refused, nothing."""
@@ -179,7 +180,7 @@ class Protocol(H11Protocol):
                 stream_id=STREAM_ID,
                 headers=list(request.headers),
                 http_version=request.http_version.decode("ascii"),
-                method=request.method.decode("ascii").upper(),
+                method=request.method.decode("ascii"),  # case counts (RFC 9110 9.1), for h11 too
                 raw_path=request.target,
                 state=self.connection_state,
             )

@@ -19,6 +19,7 @@ def test_an_upstream_needs_no_more_than_its_url(written: Written) -> None:
         *("eu.example/news.isml", "ftp://eu/news.isml", "https://eu/news.mp4"),
         *("https://me:secret@eu/news.isml", "https://eu/news.isml/Streams(a)"),
         *("https://eu/news.isml/Events(1)", "https://eu/news.isml#a", "https://eu/ news.isml"),
+        "https://eu/\u200bnews.isml",
     ],
 )
 def test_the_url_of_an_upstream_is_a_publishing_point(written: Written, url: str) -> None:

@@ -28,6 +28,8 @@ NOW = datetime(2026, 11, 22, 18, 0, 0, tzinfo=UTC)
         ("22 Nov 2026 18:01:30", 0),
         ("tomorrow", 0),
         ("\u0663", 0),
+        ("Mon, 01 Jan 99999999999999999999 00:00:00 GMT", 0),
+        ("Mon, 01 Jan 2030 00:00:00 +9999999999999", 0),
     ],
 )
 def test_retry_after_is_seconds_or_a_date(said: str, wait: int) -> None:

@@ -293,3 +293,36 @@ def _authorized(head: bytes) -> bool:
     second = md5(f"POST:{told['uri']}".encode()).hexdigest()
     inner = f"{first}:{told['nonce']}:{told['nc']}:{told['cnonce']}:{told['qop']}:{second}"
     return told["response"] == md5(inner.encode()).hexdigest()
+
+
+def _media(heads: list[bytes]) -> list[bytes]:
+    return [head for head in heads if b"Content-Length: 0" not in head]
+
+
+@pytest.mark.threat("T24")
+async def test_no_challenge_ends_a_courier(quick: Stamper) -> None:
+    """What cannot be read of an answer is a failed attempt, and the next one follows."""
+    odd = b'Digest realm="a", nonce="b", qop="auth", domain="http://[::1"'
+    posts: list[bytes] = []
+
+    async def challenge(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        told = (
+            b"WWW-Authenticate: " + odd
+            if b"Content-Length: 0" not in head
+            else b"Connection: close"
+        )
+        first = b"Content-Length: 0" in head and b"Authorization" not in head
+        if first:
+            told = b'WWW-Authenticate: Digest realm="a", nonce="b", qop="auth"'
+        posts.append(head)
+        status = b"401 Unauthorized" if told.startswith(b"WWW") else b"200 OK"
+        writer.write(b"HTTP/1.1 %s\r\n%s\r\nContent-Length: 0\r\n\r\n" % (status, told))
+        await writer.drain()
+        await reader.read(65536)
+
+    async with served(challenge) as address:
+        pushed = sender(quick, address, access=Access(user="u", password="p"))
+        async with pushing(pushed) as task:
+            assert await eventually(lambda: task.done() or len(_media(posts)) >= 2, 30)
+            assert not task.done()

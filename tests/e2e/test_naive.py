@@ -39,6 +39,8 @@ LIMIT = 30
 LONGEST = 8
 SEAM = 1.25
 """Seconds that may be missing where the runs meet: ffmpeg dies in the middle of a fragment."""
+SKIPS = 1
+"""Segments that the browser's own player leaves out behind a break when it is starved."""
 OPTION = "-output_ts_offset $(date +%s)"
 SOURCE = "127.0.0.1-a"
 HARMLESS = re.compile(
@@ -143,13 +145,14 @@ def test_players_go_on_behind_the_restart(story: Story, kind: Kind) -> None:
     assert report.advance > report.span - LONGEST
     assert report.audio > 0
     ranges = report.element
+    start, skips = story.told["start"], SKIPS if kind == "native" else 0
     for numbers in _fetched(report.fetched).values():
         # The browser may try the oldest before it begins; what it has buffered, it has fetched.
         first = max(numbers) - int(ranges[-1][1] - ranges[0][0]) + 1
         missing = holes([first, *(n for n in numbers if n >= first)])
-        assert set(missing) <= {story.told["start"] - 1}
-        assert first < story.told["start"] < max(numbers) - 2
-    assert sum(begin - end for (_, end), (begin, _) in pairwise(ranges)) < SEAM
+        assert set(missing) <= set(range(start - 1, start + skips))
+        assert first < start < max(numbers) - 2
+    assert sum(begin - end for (_, end), (begin, _) in pairwise(ranges)) < SEAM + skips
     assert ranges[-1][1] - ranges[0][0] > report.span - LONGEST
 
 

@@ -284,3 +284,10 @@ def test_a_character_changed(at: int, character: str) -> None:
     except ManifestInvalid:
         return
     assert len(found) == 1
+
+
+@pytest.mark.threat("T14")
+def test_a_crowd_of_attributes_is_refused() -> None:
+    crowd = " ".join(f'a{at}="b"' for at in range(200))
+    with pytest.raises(ManifestInvalid, match="attributes"):
+        parse(f'<smil><body><video trackID="1" {crowd}/></body></smil>'.encode())

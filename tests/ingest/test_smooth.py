@@ -3,12 +3,13 @@
 import pytest
 
 from relay.errors import EncoderError, FragmentInvalid, HeaderInvalid, HeaderMissing
-from relay.ingest.smooth import Session, read_header
+from relay.ingest.smooth import LONGEST, Session, read_header
 from relay.media import Fragment, Header, Kind
 from relay.mp4 import iso
 from relay.mp4.reader import Box
 from tests.ingest.pushes import CARRIED, HEADER, MEDIA, cut, fragments, header_of, media, part, run
-from tests.mp4.recorded import box, boxes, tfxd
+from tests.mp4.recorded import box, boxes, tfhd, tfxd, traf, trun
+from tests.mp4.recorded import moof as moof_of
 
 
 @pytest.mark.parametrize("name", CARRIED)
@@ -151,3 +152,17 @@ def test_a_body_may_not_end_on_a_moof() -> None:
     for one in (*HEADER, *MEDIA):
         session.take(one)
     session.end()
+
+
+def test_a_fragment_lasts_no_longer_than_a_day() -> None:
+    """What lasts for ever ends at no date that a document can say."""
+    times = tfxd(0, 1)
+    scale = header_of().tracks[0].track.timescale
+    said = trun(0x301, 2, 0, 2**32 - 1, 4, 2**32 - 1, 4)
+    (moof, mdat) = moof_of(traf(tfhd(1), times, said)), box("mdat", bytes(8))
+    assert LONGEST * scale > 2 * (2**32 - 1)
+    assert len(run([*HEADER, Box("moof", moof, 8), Box("mdat", mdat, 8)])) == 2
+    said = trun(0x301, 300, 0, *(2**32 - 1, 0) * 299, 2**32 - 1, 8)
+    moof = moof_of(traf(tfhd(1), times, said))
+    with pytest.raises(FragmentInvalid, match="lasts over"):
+        run([*HEADER, Box("moof", moof, 8), Box("mdat", mdat, 8)])

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.errors import IngestUrl
-from relay.ingest.url import Target, parse
+from relay.ingest.url import Target, parse, public
 
 
 @pytest.mark.requirement("HTTP-0")
@@ -119,3 +119,19 @@ def test_only_plain_names_come_out(text: str, query: str) -> None:
         for name in (target.point, target.stream, target.source):
             assert name is None or (name.isascii() and name.replace("-", "_")[0].isalnum())
             assert name is None or not set(name) & set("/\\()\r\n\0 \"'<>&?#%")
+
+
+@pytest.mark.threat("T34")
+@pytest.mark.parametrize("token", ["0123456789abcdef", "eyJhbGciOi.eyJzdWIiOi.SflKxwRJSMeKKF2QT4"])
+@pytest.mark.parametrize(
+    "mistyped", ["/{}/news.ism/Streams(main)", "/{}/Streams(main)", "/live/{}", "/a/{}/b/"]
+)
+def test_a_token_in_a_mistyped_url_is_not_said(token: str, mistyped: str) -> None:
+    path = mistyped.format(token)
+    assert token not in public(path)
+    with pytest.raises(IngestUrl) as refused:
+        parse(path)
+    assert token not in refused.value.message
+    assert (
+        public("/a-long-channel-name.ism/Streams(main)") == "/a-long-channel-name.ism/Streams(main)"
+    )

@@ -72,7 +72,18 @@ def test_what_lasts_no_time_may_be_left_unwritten() -> None:
 
 
 def test_nothing_is_before_1970() -> None:
-    assert fresh([Segment(0, 1, -5, 20), Segment(0, 2, 15, 20)]).text() == b"0+20x1 15+20x1 "
+    assert fresh([Segment(0, 1, -5, 20), Segment(0, 2, 15, 20)]).text() == b"0+15x1 +20x1 "
+
+
+def test_rows_never_overlap_though_segments_may() -> None:
+    """The first fragment of a restarted encoder begins a little early."""
+    segments = [Segment(0, 1, 0, 20), Segment(0, 2, 20, 20), Segment(0, 3, 38, 20)]
+    timeline = fresh(segments, stop=2)
+    timeline.follow(segments, 0, 3, epoch_of)
+    assert timeline.text() == b"0+20x1 +18x1 +20x1 " == fresh(segments).text()
+    assert timeline.longest == 20
+    before = [*segments, Segment(0, 4, 10, 90)]
+    assert fresh(before).text() == b"0+20x1 +18x1 +1x1 +90x1 "
 
 
 durations = st.lists(st.sampled_from([19, 20, 20, 20, 21]), min_size=1, max_size=40)

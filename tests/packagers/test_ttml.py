@@ -86,6 +86,10 @@ def test_only_what_is_outermost_is_moved() -> None:
         b"<tt",
         b"<other/>",
         b'<!DOCTYPE tt [<!ENTITY a "b">]><tt/>',
+        ('<!DOCTYPE tt [<!ENTITY a "b">]>' + document("<p begin='1s'>&a;</p>").decode()).encode(
+            "utf-16"
+        ),
+        document('<p begin="1s" ' + " ".join(f'a{at}=""' for at in range(128)) + "/>"),
         document('<p begin="noon">x</p>'),
         document('<p begin="1s">x</p>', 'ttp:timeBase="smpte"'),
         document('<p begin="1s">x</p>', 'ttp:frameRate="0"'),

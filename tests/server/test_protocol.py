@@ -61,6 +61,17 @@ async def test_the_scope_says_what_was_asked_and_by_whom() -> None:
     assert scope["headers"] == [(b"host", b"relay"), (b"x-odd", b"\xff")]
 
 
+async def test_the_case_of_a_method_counts() -> None:
+    """Were `hEAD` taken for HEAD, its answer would lack the body that HTTP/1.1 then wants."""
+
+    async def method(scope: Any, receive: Any, send: Any) -> None:
+        await give(send, 200, scope["method"].encode())
+
+    async with serving(method) as address, connected(address) as client:
+        await client.send(GET.replace(b"GET", b"hEAD"))
+        assert (await client.answer()).body == b"hEAD"
+
+
 async def test_a_probe_and_the_media_share_one_connection() -> None:
     async with serving(echo) as address, connected(address) as client:
         await client.send(POST + b"Content-Length: 0\r\n\r\n")

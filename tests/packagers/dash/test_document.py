@@ -132,7 +132,7 @@ def test_uneven_and_unjoined_segments_keep_their_times() -> None:
 
 def test_nothing_is_before_1970() -> None:
     primed = rendition(audio(), [Segment(0, 0, -1024, 92_160, 1), Segment(0, 1, 91_136, 92_160, 1)])
-    assert addressed(read(presentation(primed)), primed.name)[0] == (0, 0, 92_160)
+    assert addressed(read(presentation(primed)), primed.name)[0] == (0, 0, 91_136)
     assert addressed(read(presentation(primed, epoch=1)), primed.name) == listed(primed, epoch=1)
 
 
@@ -239,3 +239,12 @@ def test_a_change_may_be_known_before_its_first_segment() -> None:
     shown = rendition(video())
     coming = replace(presentation(shown), changes=(FIRST + 5,))
     assert dash.mpd(coming) == dash.mpd(presentation(shown))
+
+
+def test_what_is_over_begins_with_what_is_left_of_it_though_a_change_came_before() -> None:
+    """The window has moved on from where the configuration changed."""
+    over = replace(presentation(VIDEO, AUDIO), changes=(FIRST - 100,))
+    root = etree.fromstring(b"".join(dash.document(over, static=True)[0]))
+    (period,) = all_of(root, "//d:Period")
+    assert period.get("start") == "PT0S"
+    assert root.get("mediaPresentationDuration") == "PT9.600S"

@@ -105,6 +105,11 @@ def test_what_is_no_cue_is_opaque_and_no_fault(payload: bytes) -> None:
         (struct(1, 2, OUT[:20]), "says 35 bytes"),
         (b"<a><b></a>", "no XML"),
         (b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", "DOCTYPE"),
+        (
+            b"<?xml version='1.0' encoding='utf-7'?><+ACE-DOCTYPE a [<+ACE-ENTITY b ''>]><a/>",
+            "no XML",
+        ),
+        (b"<a " + b" ".join(b"a%d='b'" % at for at in range(129)) + b"/>", "attributes"),
         ("<!DOCTYPE a><a/>".encode("utf-16"), "DOCTYPE"),
         (b"<a><Binary>%%%</Binary></a>", "its Binary"),
         (b"<a><Binary>AAAA</Binary></a>", "does not begin"),

@@ -1,0 +1,265 @@
+"""A storm: mutated requests and malformed bodies against a running relay, beside a good stream.
+
+    python -m tests.fuzz.storm --requests 100000 --bodies 50000 --seed 7
+
+`relay run` has two channels, each with one model encoder in real time: `news` takes a source that
+shows its token, `open` takes anyone. Requests are mutations of whatever the relay answers, on both
+ports; bodies are mutations of what encoders send, mostly to `open`, on streams of their own and on
+that of its encoder. All the while a player looks at both channels.
+
+What has to hold: every fragment that the encoders delivered is published (of `news`, byte for byte,
+and without a break); no 5xx but a deliberate one; no traceback in the log; memory and descriptors
+as before. 501 and 505 are what HTTP wants said to a transfer coding and a version that are unknown
+(RFC 9112 6.1, RFC 9110 15.6.6); they are told apart.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import random
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.e2e.relay_process import RelayProcess
+from tests.faults import invariants, legs
+from tests.faults.invariants import Footprint
+from tests.faults.legs import Channel
+from tests.faults.witness import newest
+from tests.fuzz.thrown import Bodies, Requests
+
+CLIENTS = 12
+PATIENCE = 8.0
+"""Seconds that an answer may take: the relay waits five for the rest of a head."""
+MEANT = {503}
+DELIBERATE = ("INGEST_LIMIT",)
+TOLD = {501, 505}
+LINGER = 20.0
+"""Seconds in which memory and descriptors are to be what they were."""
+TOKEN = "a-token-of-the-storm-that-is-long"
+
+NOTHING = Footprint(0, 0)
+
+
+@dataclass(slots=True)
+class Weather:
+    """What a storm has met. `silent`: connections that ended without an answer."""
+
+    answers: Counter[int] = field(default_factory=Counter)
+    silent: int = 0
+    hung: int = 0
+    slowest: float = 0.0
+
+    @property
+    def sent(self) -> int:
+        return self.answers.total() + self.silent + self.hung
+
+
+@dataclass(slots=True)
+class Outcome:
+    """A storm's figures; `broken` has a sentence for whatever did not hold."""
+
+    requests: Weather = field(default_factory=Weather)
+    bodies: Weather = field(default_factory=Weather)
+    delivered: int = 0
+    before: Footprint = NOTHING
+    after: Footprint = NOTHING
+    logged: int = 0
+    seconds: float = 0.0
+    broken: list[str] = field(default_factory=list)
+
+
+async def throw(ports: Sequence[int], made: Callable[[], bytes], count: int) -> Weather:
+    """Send so many, a few at a time, each on its own connection."""
+    weather = Weather()
+    left = iter(range(count))
+
+    async def client(at: int) -> None:
+        chance = random.Random(at)
+        for _ in left:
+            port = ports[0] if chance.random() < 0.8 else ports[-1]
+            await _send(port, made(), weather)
+
+    await asyncio.gather(*(client(at) for at in range(CLIENTS)))
+    return weather
+
+
+async def _send(port: int, data: bytes, weather: Weather) -> None:
+    began = time.monotonic()
+    answered = b""
+    try:
+        async with asyncio.timeout(PATIENCE):
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            try:
+                with contextlib.suppress(ConnectionError):
+                    writer.write(data)
+                    await writer.drain()
+                    writer.write_eof()
+                with contextlib.suppress(ConnectionError):
+                    answered = await reader.read(64)
+                    while await reader.read(65_536):
+                        pass
+            finally:
+                writer.close()
+    except TimeoutError:
+        weather.hung += 1
+        return
+    weather.slowest = max(weather.slowest, time.monotonic() - began)
+    if answered.startswith(b"HTTP/1.1 ") and answered[9:12].isdigit():
+        weather.answers[int(answered[9:12])] += 1
+    else:
+        weather.silent += 1
+
+
+@asynccontextmanager
+async def _good(relay: RelayProcess, folder: Path) -> AsyncIterator[list[Channel]]:
+    """Both channels with their encoders and their players."""
+    made = legs.stamper(legs.clip(folder))
+    news, anyone = (Channel.of(name, relay.port) for name in ("news", "open"))
+    news.name = f"{TOKEN}/news"  # the token is a folder of its encoder's URL
+    channels = [news, anyone]
+    async with contextlib.AsyncExitStack() as stack:
+        for channel in channels:
+            await stack.enter_async_context(channel.watched())
+        for channel in channels:
+            await stack.enter_async_context(channel.leg(made, "a", patient=True))
+        await _goes_on(channels)
+        yield channels
+        with contextlib.suppress(TimeoutError):  # the ledger will tell
+            await _goes_on(channels)
+
+
+async def _goes_on(channels: Sequence[Channel]) -> None:
+    """Wait until three fragments more that the encoders delivered are published, of each track.
+
+    Strangers may have brought others, which need not go on. Raises TimeoutError.
+    """
+    aims = [
+        (channel, track, max(channel.ledger.of(track)) + 3)
+        for channel in channels
+        for track in await _delivered(channel)
+    ]
+    async with asyncio.timeout(PATIENCE * 4):
+        for channel, track, index in aims:
+            while _newest(channel, track) < index:
+                await asyncio.sleep(0.1)
+
+
+async def _delivered(channel: Channel) -> set[str]:
+    async with asyncio.timeout(PATIENCE * 4):
+        while len(channel.ledger.tracks()) < 2:
+            await asyncio.sleep(0.1)
+    return channel.ledger.tracks()
+
+
+def _newest(channel: Channel, track: str) -> int:
+    known = channel.witness.tracks.get(track)
+    return newest(known) if known is not None and known.listed else -1
+
+
+async def storm(folder: Path, requests: int, bodies: int, seed: int) -> Outcome:
+    """One storm on one relay."""
+    found = Outcome()
+    token = folder / "token"
+    token.write_text(TOKEN)
+    settings = {"news": {**legs.SETTINGS, "sources": {"a": {"token_file": str(token)}}}}
+    with RelayProcess(folder, {**settings, "open": legs.SETTINGS}) as relay:
+        ports = relay.port, relay.admin
+        async with _good(relay, folder) as channels:
+            await throw(ports, Requests(seed + 1).one, 100)  # what is made once, is made now
+            await throw(ports[:1], Bodies(seed + 1).one, 100)
+            await _calm(relay.pid, found.before)
+            found.before = Footprint.of(relay.pid)
+            began = time.monotonic()
+            found.bodies = await throw(ports[:1], Bodies(seed).one, bodies)
+            found.requests = await throw(ports, Requests(seed).one, requests)
+            found.seconds = time.monotonic() - began
+            found.after = await _calm(relay.pid, found.before)
+        log = relay.text()
+        found.logged = len(log)
+        found.broken += judged(found, log)
+        if not relay.running:
+            found.broken.append("the relay has ended")
+    news, anyone = channels
+    found.delivered = len(news.ledger.sent) + len(anyone.ledger.sent)
+    found.broken += invariants.published(news.ledger, news.witness)
+    found.broken += _kept(anyone)
+    return found
+
+
+async def _calm(pid: int, before: Footprint) -> Footprint:
+    """What the relay holds, once it holds what it did, or after a while."""
+    until = time.monotonic() + LINGER
+    while before.leaks(after := Footprint.of(pid)) and time.monotonic() < until:
+        await asyncio.sleep(0.2)
+    return after
+
+
+def judged(found: Outcome, log: str) -> list[str]:
+    """What does not hold of what was answered, logged and kept."""
+    broken = invariants.quiet(log, DELIBERATE)[:20]
+    broken += found.before.leaks(found.after)
+    for weather in (found.requests, found.bodies):
+        strange = [s for s in weather.answers if s >= 500 and s not in MEANT | TOLD]
+        broken += [f"{weather.answers[status]} answers {status}" for status in strange]
+        if weather.hung:
+            broken.append(f"{weather.hung} were never answered")
+    return broken
+
+
+def _kept(channel: Channel) -> list[str]:
+    """Of a channel that takes anyone: what its encoder delivered is there, whoever else sent it."""
+    broken = [text for text in channel.witness.complaints if "5" in text]
+    for name in channel.ledger.tracks():
+        track, sent = channel.witness.tracks.get(name), channel.ledger.of(name)
+        if track is None or not track.listed:
+            broken.append(f"I1: {name} is not published")
+            continue
+        missing = sent.keys() - track.listed.keys()
+        lost = {at for at in missing if at >= min(track.listed)} | (track.gaps & sent.keys())
+        if lost:
+            broken.append(f"I1: {name} of the open channel has lost {invariants.spans(lost)}")
+    return broken
+
+
+def told(found: Outcome, seed: int) -> None:
+    """Print the figures."""
+    print(
+        f"storm, seed {seed}: {found.requests.sent} requests, {found.bodies.sent} bodies in"
+        f" {found.seconds:.0f} s; {found.delivered} good fragments; {len(found.broken)} faults"
+    )
+    for name, weather in (("requests", found.requests), ("bodies", found.bodies)):
+        answers = " ".join(f"{s}: {n}" for s, n in sorted(weather.answers.items()))
+        print(f"  {name}: {answers}; closed {weather.silent}; slowest {weather.slowest:.2f} s")
+    print(
+        f"  memory {found.before.memory >> 20} MB, then {found.after.memory >> 20};"
+        f" open files {found.before.files}, then {found.after.files}; log {found.logged >> 10} KB"
+    )
+    for sentence in found.broken:
+        print(f"  {sentence}")
+
+
+def main() -> int:
+    """Run a storm, and tell."""
+    asked = argparse.ArgumentParser(
+        prog="python -m tests.fuzz.storm",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    asked.add_argument("--requests", type=int, default=100_000)
+    asked.add_argument("--bodies", type=int, default=50_000)
+    asked.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    said = asked.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        found = asyncio.run(storm(Path(folder), said.requests, said.bodies, said.seed))
+    told(found, said.seed)
+    return 1 if found.broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
