@@ -15,8 +15,9 @@ from tests.faults.legs import Channel
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
-MOST = float(legs.D) + 2
-"""Seconds within which a hub that is told to end has ended; a loaded machine may take thrice."""
+MOST = float(legs.D) + 2 + 10
+"""Seconds within which a hub that is told to end has ended: a fragment and two, and ten in which a
+loaded machine may do something else. One that waits for its encoders never ends."""
 
 
 def hub_to(eu: RelayProcess, folder: Path, name: str = "hub") -> RelayProcess:
@@ -59,7 +60,7 @@ def test_a_hub_drops_nothing_when_told_to_reload_and_ends_in_order_when_told_to_
                 began = time.monotonic()
                 hub.terminate()
                 assert await asyncio.to_thread(hub.wait) == 0
-                assert time.monotonic() - began < 3 * MOST
+                assert time.monotonic() - began < MOST
                 await chain.until(lambda: "503" in leg.answers[0], "the encoder gets its 503")
                 await chain.until(lambda: '"clean": true' in eu.text(), "its POST has an end")
                 await asyncio.to_thread(hub.start)
