@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from relay.encoder.stamp import Stamper
-from tests.faults.troubles import RUBBISH
+from tests.faults.strangers import RUBBISH
 
 AT_ONCE = 24
 """Connections of one crowd that are open at a time: an address may have 64 POSTs open."""
