@@ -115,8 +115,8 @@ class Metrics(Collector):
         yield from families.values()
 
     def _samples(self) -> Iterator[tuple[str, tuple[str, ...], float]]:
-        yield "relay_event_loop_lag_seconds", (), self._lag()
         yield "relay_event_loop_tasks", (), len(asyncio.all_tasks())
+        yield "relay_event_loop_lag_seconds", (), self._lag()
         for reason, count in self._door()["rejected"].items():
             yield "relay_ingest_rejected_total", (reason,), count
         for channel in self._channels.values():
