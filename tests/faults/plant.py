@@ -24,7 +24,7 @@ from tests.faults import chain, legs
 from tests.faults.gate import Gate
 from tests.faults.ledger import Ledger
 from tests.faults.proxy import Proxy
-from tests.faults.witness import Witness
+from tests.faults.witness import Witness, newest
 
 CELL = Fraction(48, 25)
 CLIP = Shape("soak.mp4", Fraction(25), 48, 48000, 5, legs.PLAIN, rates=(60,), size="160x90")
@@ -98,10 +98,11 @@ class Plant:
                 await chain.stands(self.relays[hub], CHANNEL, upstream, _idle, WELL)
         mark = self.newest()
         for name, witness in self.witnesses.items():
-            try:
-                await witness.past(mark, limit=WELL)
-            except TimeoutError:
-                raise TimeoutError(f"{name} does not publish {mark}") from None
+            await chain.until(
+                lambda known=witness: _fetched(known, mark),  # type: ignore[misc]
+                f"{name} does not publish {mark}",
+                WELL,
+            )
         return mark
 
     def _count(self, key: tuple[str, str]) -> int:
@@ -123,6 +124,15 @@ class Plant:
         for gate in self.gates.values():
             gate.went.sent.clear()
             gate.heads.clear()
+
+
+def _fetched(witness: Witness, mark: int) -> bool:
+    """It has been listed in every track, and what is listed up to there has been fetched."""
+    return bool(witness.tracks) and all(
+        newest(track) >= mark
+        and all(n in track.bodies or n > mark for n in track.listed.keys() - track.gaps)
+        for track in witness.tracks.values()
+    )
 
 
 def _idle(told: Mapping[str, object]) -> bool:
