@@ -1,8 +1,8 @@
 """F01, F24, F29, F30, F31, F32, F39: processes and links that are killed, cut, ended, starved.
 
-Kills of an encoder, and of the relay, at a random byte, ten times each; a slow link that is cut at
-random moments; a hub that is told to reload and to end; a relay without a processor. All of that
-happens at the same time, to relays of its own. `FAULTS_SEED` repeats a run; for longer ones
+Kills of an encoder, and of the relay, at a random byte, six times each, or ten; a slow link that is
+cut at random moments; a hub that is told to reload and to end; a relay without a processor. All of
+that happens at the same time, to relays of its own. `FAULTS_SEED` repeats a run; for longer ones
 `python -m tests.faults` has `--kills 100` and `--cuts 50`.
 """
 
@@ -25,7 +25,7 @@ from tests.faults.starved import starved
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(400)]
 
-KILLS = 10
+KILLS = 10 if os.environ.get("LONG") else 6
 PARALLEL = 3
 CUTS = 4
 Told = Mapping[str, "Future[Outcome]"]
