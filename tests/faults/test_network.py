@@ -42,10 +42,13 @@ def evening(
     folder = tmp_path_factory.mktemp("network")
     (folder / "stalled").mkdir()
     with RelayProcess(folder, settings(PLAYS, MORE)) as relay:
-        before = Footprint.of(relay.pid)
+        before = Footprint.of(relay.pid, relay.admin_url)
         shows = asyncio.run(play(relay, PLAYS, made, clip, folder))
         deadline = time.monotonic() + 20
-        while before.leaks(after := Footprint.of(relay.pid)) and time.monotonic() < deadline:
+        while (
+            before.leaks(after := Footprint.of(relay.pid, relay.admin_url))
+            and time.monotonic() < deadline
+        ):
             time.sleep(0.5)
         yield Evening(shows, relay.text(), before, after)
 

@@ -79,7 +79,7 @@ async def _night(made: Stamper, relay: RelayProcess) -> Night:
     found, channel = Night(), Channel.of("news", relay.port)
     async with channel.watched(), channel.leg(made, "a", patient=True) as leg:
         await channel.witness.until(3)
-        found.held["before"] = Footprint.of(relay.pid)
+        found.held["before"] = Footprint.of(relay.pid, relay.admin_url)
         found.answers["bodies"] = await storm.send(
             relay.port, storm.bodies(made, "bin"), BODIES, seed=34
         )
@@ -104,7 +104,7 @@ async def _night(made: Stamper, relay: RelayProcess) -> Night:
         ]
         found.answers["players"] = await storm.players(relay.port, paths, PLAYERS, SLOWLY)
         await _quiet(relay, found.held["before"])
-        found.held["after"] = Footprint.of(relay.pid)
+        found.held["after"] = Footprint.of(relay.pid, relay.admin_url)
         await channel.witness.until(3)
         found.posts = leg.posts
     found.broken = _judged(channel)
@@ -170,6 +170,7 @@ def test_players_are_served_however_slowly_some_of_them_read(night: Night) -> No
 def test_nothing_of_the_crowds_stays(night: Night) -> None:
     before, after = night.held["before"], night.held["after"]
     assert after.files <= before.files + invariants.DESCRIPTORS
+    assert after.tasks <= before.tasks + 2 * invariants.TASKS, "its own players come and go"
     assert after.memory - before.memory < ROOM
 
 

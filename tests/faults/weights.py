@@ -11,11 +11,10 @@ from statistics import linear_regression, median
 import aiohttp
 
 from tests.e2e.relay_process import RelayProcess
-from tests.faults.invariants import Footprint
+from tests.faults.invariants import TOLD, Footprint
 
 HOUR = 3600.0
 MB = 1 << 20
-TASKS = re.compile(r"^relay_event_loop_tasks (\d+)", re.MULTILINE)
 LAG = re.compile(r"^relay_event_loop_lag_seconds ([\d.e+-]+)", re.MULTILINE)
 
 
@@ -74,7 +73,7 @@ class Scales:
             held = Footprint.of(pid)
         except (aiohttp.ClientError, OSError, TimeoutError):
             return  # it is being killed, stopped or started
-        tasks, lag = TASKS.search(text), LAG.search(text)
+        tasks, lag = TOLD.search(text), LAG.search(text)
         assert tasks is not None
         assert lag is not None
         lives = self.lives.setdefault(name, [])
