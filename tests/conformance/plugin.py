@@ -1,8 +1,8 @@
 """The markers of the conformance table, and the table after each run.
 
 A marker with an unknown id ends the collection. The table, `build/conformance.md`, lists all rows
-whatever was run; the terminal gets one line. Threats have a document of their own beside it,
-`build/threats.md`, which begins with those that were not shown.
+whatever was run; the terminal gets one line. Faults and threats have documents of their own beside
+it, `build/faults.md` and `build/threats.md`, which begin with those that were not shown.
 """
 
 from pathlib import Path
@@ -14,7 +14,7 @@ from tests.conformance.rows import MARKS, claims
 from tests.conformance.scan import scan
 
 TABLE = Path("build/conformance.md")
-THREATS = Path("build/threats.md")
+FAULTS, THREATS = Path("build/faults.md"), Path("build/threats.md")
 
 
 class Conformance:
@@ -55,6 +55,7 @@ class Conformance:
         table = self.root / TABLE
         table.parent.mkdir(exist_ok=True)
         table.write_text(document(tests, self.ended))
+        (self.root / FAULTS).write_text(alone("Faults", "fault", tests, self.ended))
         (self.root / THREATS).write_text(alone("Threats", "threat", tests, self.ended))
         terminalreporter.write_line(f"{summary(tests, self.ended)}, see {TABLE}")
 

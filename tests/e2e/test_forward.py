@@ -1,9 +1,11 @@
 """Two encoders, a relay, and two relays that it forwards to: real processes, killed at will."""
 
+import asyncio
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from pathlib import Path
 
 import pytest
@@ -11,12 +13,13 @@ import pytest
 from tests.e2e import served
 from tests.e2e.chain import newest, status
 from tests.e2e.conftest import Start
+from tests.e2e.forward_ffmpeg import SETTINGS, taken
 from tests.e2e.pushing import Push
 from tests.e2e.relay_process import RelayProcess
+from tests.e2e.together import together
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
-SETTINGS: dict[str, object] = {"fragment_duration": "1.92", "patience": 0.5}
 LIMIT = 90.0
 
 
@@ -50,9 +53,31 @@ def same(hub: RelayProcess, *others: RelayProcess) -> None:
                 assert track.segments[index] == ours[name].segments[index]
 
 
-def test_what_is_killed_on_the_way_leaves_nothing_out(
-    start_relay: Start, loop: Path, tmp_path: Path
+@pytest.fixture(scope="module")
+def told(
+    start_relay: Start, loop: Path, ffmpeg: str, tmp_path_factory: pytest.TempPathFactory
+) -> Mapping[str, "Future[None]"]:
+    """Both stories at the same time."""
+    killed, took = (tmp_path_factory.mktemp(name) for name in ("killed", "taken"))
+    return together(
+        {
+            "killed": lambda: _killed(start_relay, loop, killed),
+            "taken": lambda: asyncio.run(taken(start_relay, loop, took, ffmpeg)),
+        }
+    )
+
+
+def test_ffmpeg_takes_what_is_forwarded_and_finds_every_frame(
+    told: Mapping[str, "Future[None]"],
 ) -> None:
+    told["taken"].result()
+
+
+def test_what_is_killed_on_the_way_leaves_nothing_out(told: Mapping[str, "Future[None]"]) -> None:
+    told["killed"].result()
+
+
+def _killed(start_relay: Start, loop: Path, tmp_path: Path) -> None:
     eu, us = start_relay({"news": SETTINGS}), start_relay({"news": SETTINGS})
     hub = start_relay({"news": upstreams(eu=eu, us=us)})
     point = f"{hub.url}/news.isml"
@@ -67,7 +92,7 @@ def test_what_is_killed_on_the_way_leaves_nothing_out(
         told = status(hub)["upstreams"]
         assert told["eu"]["state"] in ("retrying", "probing", "connecting")
         assert told["eu"]["failing"]
-        assert told["us"]["state"] == "streaming"
+        assert told["us"]["state"] in ("streaming", "catching_up")
         until(lambda: status(hub)["upstreams"]["eu"]["backlog"] > 0, "no backlog is told")
         eu.start()
         until(lambda: newest(eu) >= mark + 4, "it does not catch up")

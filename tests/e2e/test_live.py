@@ -16,7 +16,7 @@ from tests.e2e.relay_process import RelayProcess
 pytestmark = pytest.mark.e2e
 
 KINDS: tuple[Kind, ...] = ("hls", "dash")
-SECONDS = 15
+SECONDS = 10
 LEAD = 9
 """Seconds of programme before the first player comes: four fragments."""
 TRACK_IDS = {"video": 1, "audio": 2}

@@ -8,7 +8,8 @@ to one virtual address, which moves to the other relay when the first is killed.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import ExitStack, contextmanager
 from fractions import Fraction
 from pathlib import Path
@@ -20,6 +21,7 @@ from tests.e2e.conftest import Start
 from tests.e2e.oracle import Oracle
 from tests.e2e.pushing import Push
 from tests.e2e.relay_process import RelayProcess
+from tests.e2e.together import together
 from tests.faults.ledger import Ledger
 from tests.faults.proxy import Proxy
 
@@ -100,14 +102,32 @@ async def judged(receiver: RelayProcess, pair: Sequence[RelayProcess], clip: Pat
             assert (track["differs"], track["suspect"], track["late"]) == (0, 0, 0)
 
 
+@pytest.fixture(scope="module")
+def told(
+    start_relay: Start, loop: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Mapping[str, "Future[None]"]:
+    """Two pairs at the same time."""
+    folders = {name: tmp_path_factory.mktemp(name) for name in ("both", "each")}
+    trios = {name: paired(start_relay) for name in folders}
+    return together(
+        {
+            "both": lambda: asyncio.run(_both(*trios["both"], loop, folders["both"])),
+            "each": lambda: asyncio.run(_each(*trios["each"], loop, folders["each"])),
+        }
+    )
+
+
 @pytest.mark.requirement("RED-1a", role="client")
 @pytest.mark.fault("F29")
-async def test_either_relay_of_a_pair_may_be_killed(
-    start_relay: Start, loop: Path, tmp_path: Path
+def test_either_relay_of_a_pair_may_be_killed(told: Mapping[str, "Future[None]"]) -> None:
+    told["both"].result()
+
+
+async def _both(
+    receiver: RelayProcess, one: RelayProcess, two: RelayProcess, loop: Path, folder: Path
 ) -> None:
-    receiver, one, two = paired(start_relay)
     ways = [(name, relay.url) for relay in (one, two) for name in ("enc_a", "enc_b")]
-    with pushing(loop, ways, tmp_path):
+    with pushing(loop, ways, folder):
         await until(lambda: chain.newest(receiver), "nothing arrives")
         await without(one, two, receiver)
         await without(two, one, receiver)
@@ -115,11 +135,16 @@ async def test_either_relay_of_a_pair_may_be_killed(
 
 
 @pytest.mark.fault("F29")
-async def test_a_pair_with_an_encoder_each_loses_a_relay_or_an_encoder(
-    start_relay: Start, loop: Path, tmp_path: Path
+def test_a_pair_with_an_encoder_each_loses_a_relay_or_an_encoder(
+    told: Mapping[str, "Future[None]"],
 ) -> None:
-    receiver, one, two = paired(start_relay)
-    with pushing(loop, [("enc_a", one.url), ("enc_b", two.url)], tmp_path) as (_, b):
+    told["each"].result()
+
+
+async def _each(
+    receiver: RelayProcess, one: RelayProcess, two: RelayProcess, loop: Path, folder: Path
+) -> None:
+    with pushing(loop, [("enc_a", one.url), ("enc_b", two.url)], folder) as (_, b):
         await until(lambda: chain.newest(receiver), "nothing arrives")
         await without(one, two, receiver)
         b.kill()

@@ -1,10 +1,12 @@
 """`relay push` as a user runs it, before relays that run as processes of their own."""
 
+import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,6 +15,8 @@ import pytest
 from tests.e2e import served
 from tests.e2e.conftest import Start
 from tests.e2e.decoder import decoded
+from tests.e2e.relay_process import RelayProcess
+from tests.e2e.together import together
 from tests.encoder.clips import LADDER, make
 
 pytestmark = pytest.mark.e2e
@@ -39,7 +43,7 @@ def pushing(clip: Path, url: str, log: Path, *options: str) -> Iterator["subproc
         child.wait()
 
 
-def until(url: str, count: int, limit: float = 40) -> dict[str, served.Served]:
+def until(url: str, count: int, limit: float = 90) -> dict[str, served.Served]:
     """The channel when each track has so many segments."""
     deadline = time.monotonic() + limit
     while True:
@@ -51,11 +55,32 @@ def until(url: str, count: int, limit: float = 40) -> dict[str, served.Served]:
         time.sleep(0.3)
 
 
+Told = Mapping[str, "Future[None]"]
+
+
+@pytest.fixture(scope="module")
+def told(
+    start_relay: Start, clip: Path, ffmpeg: str, tmp_path_factory: pytest.TempPathFactory
+) -> Told:
+    """All stories at the same time, on relays of their own."""
+    folders = {name: tmp_path_factory.mktemp(name) for name in ("apart", "killed", "filled")}
+    one, other, killed = (start_relay({"news": SETTINGS}) for _ in range(3))
+    filled = start_relay({"news": {**SETTINGS, "patience": 3}})
+    return together(
+        {
+            "apart": lambda: _apart(one, other, clip, folders["apart"], ffmpeg),
+            "killed": lambda: _killed(killed, clip, folders["killed"]),
+            "filled": lambda: _filled(filled, clip, folders["filled"]),
+        }
+    )
+
+
 @pytest.mark.requirement("FMT-4b", "STREAM-2c", "STREAM-3a", "REGION-1a", "REGION-2a")
-def test_two_pushes_started_apart_are_the_same_at_two_relays(
-    start_relay: Start, clip: Path, tmp_path: Path, ffmpeg: str
-) -> None:
-    one, other = start_relay({"news": SETTINGS}), start_relay({"news": SETTINGS})
+def test_two_pushes_started_apart_are_the_same_at_two_relays(told: Told) -> None:
+    told["apart"].result()
+
+
+def _apart(one: RelayProcess, other: RelayProcess, clip: Path, tmp_path: Path, ffmpeg: str) -> None:
     first, second = tmp_path / "first.log", tmp_path / "second.log"
     url = "/news.isml"
     with pushing(clip, one.url + url, first, "--source", "enc_a") as a:
@@ -86,10 +111,11 @@ def test_two_pushes_started_apart_are_the_same_at_two_relays(
 
 
 @pytest.mark.requirement("SVC-7a")
-def test_a_relay_that_is_killed_loses_nothing(
-    start_relay: Start, clip: Path, tmp_path: Path
-) -> None:
-    relay = start_relay({"news": SETTINGS})
+def test_a_relay_that_is_killed_loses_nothing(told: Told) -> None:
+    told["killed"].result()
+
+
+def _killed(relay: RelayProcess, clip: Path, tmp_path: Path) -> None:
     log = tmp_path / "push.log"
     with pushing(clip, f"{relay.url}/news.isml", log, "--source", "enc_a") as push:
         before = until(relay.url, 3)
@@ -107,15 +133,16 @@ def test_a_relay_that_is_killed_loses_nothing(
         known = before[name].segments
         assert {n: track.segments[n] for n in known} == known
     said = log.read_text()
-    assert "1 reconnects" in said
+    assert re.search(r"[1-9]\d* reconnects", said)
     assert "Traceback" not in said
 
 
 @pytest.mark.requirement("RED-2b")
-def test_a_second_encoder_fills_what_the_first_one_drops(
-    start_relay: Start, clip: Path, tmp_path: Path
-) -> None:
-    relay = start_relay({"news": {**SETTINGS, "patience": 3}})
+def test_a_second_encoder_fills_what_the_first_one_drops(told: Told) -> None:
+    told["filled"].result()
+
+
+def _filled(relay: RelayProcess, clip: Path, tmp_path: Path) -> None:
     url = f"{relay.url}/news.isml"
     faulty = ("--source", "enc_a", "--fault", "drop=3-4", "--fault", "kill@150000")
     with (
@@ -126,7 +153,7 @@ def test_a_second_encoder_fills_what_the_first_one_drops(
         for child in (a, b):
             child.send_signal(signal.SIGINT)
         assert (a.wait(20), b.wait(20)) == (0, 0), (tmp_path / "a.log").read_text()
-    assert "1 reconnects" in (tmp_path / "a.log").read_text()
+    assert re.search(r"[1-9]\d* reconnects", (tmp_path / "a.log").read_text())
     for track in found.values():
         assert not track.gaps
         first = track.indexes[0]

@@ -4,7 +4,7 @@ Each relay has an encoder of its own; the encoders share a clock and nothing els
 7 s apart. Encoder A dies and comes back, encoder B loses three fragments, relay 2 is killed and
 started again. What players are told of a number is then the same at both sites, and what one of
 them lost, the other has under the same URL. A player behind a proxy that sends it from one site to
-the other every 5 s plays on as if there were one.
+the other every few seconds plays on as if there were one.
 
 Site 1 is told the fragment duration, site 2 learns it; B is always a third of a fragment late. The
 sound has 44.1 kHz, so that its frames divide no fragment.

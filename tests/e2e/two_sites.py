@@ -31,8 +31,8 @@ LOST = range(2, 5)
 BEHIND = 4
 """Fragments from the live edge within which no player begins."""
 LATE = ("--fault", "delay=640")
-TURN = 5.0
-SECONDS = 25
+TURN = 3.6
+SECONDS = 18
 KINDS: tuple[Kind, ...] = ("hls", "dash")
 
 
