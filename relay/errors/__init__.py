@@ -37,6 +37,7 @@
         ├── NotFound            404  PLAYBACK_NOT_FOUND
         ├── NotYet              404  PLAYBACK_NOT_YET
         ├── FailedOver          404  PLAYBACK_FAIL_OVER
+        ├── Protected           404  PLAYBACK_PROTECTED
         └── RangeInvalid        416  PLAYBACK_RANGE
 
 The code word is the same in the answer's body, the log, the metric, the event and the docs.
@@ -90,6 +91,7 @@ from relay.errors.player import (
     NotFound,
     NotYet,
     PlayerError,
+    Protected,
     RangeInvalid,
 )
 from relay.errors.root import RelayError, quoted
@@ -127,6 +129,7 @@ __all__ = [
     "PointReset",
     "PointUnknown",
     "PortBusy",
+    "Protected",
     "RangeInvalid",
     "RelayError",
     "ResetFailed",
