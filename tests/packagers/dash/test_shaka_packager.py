@@ -120,8 +120,8 @@ def test_both_put_the_same_qualities_into_one_set(
 
 
 def test_both_list_the_same_segments(theirs: etree._Element, ours: etree._Element) -> None:
-    """shaka-packager cuts sound anew, within two frames of where it was cut, and what is left over is
-    a segment of its own there: pictures are cut alike, to the tick."""
+    """Pictures are cut alike, to the tick. shaka-packager cuts sound anew, within two frames of
+    where it was cut, and what is left over is a segment of its own there."""
     video = [
         sorted(
             durations(r)
