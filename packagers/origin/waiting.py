@@ -76,7 +76,7 @@ class Waiting:
         if channel is None:
             return
         presentation = channel.presentation
-        missing = ahead(asked, presentation)
+        missing = 0 if presentation.ended else ahead(asked, presentation)
         if not 0 < missing <= AHEAD:
             return
         loop = asyncio.get_running_loop()
