@@ -77,7 +77,7 @@ def story(
     async def tell() -> Story:
         oracle = Oracle(clip, shape.cell)
         async with (in_real_time if slow else at_once)(relay, clip, folder) as recorded:
-            return await _told(relay, oracle, recorded, KINDS if slow else KINDS[:3], folder)
+            return await _told(relay, oracle, recorded, KINDS if slow else KINDS[:2], folder)
 
     return asyncio.run(tell())
 
