@@ -18,7 +18,8 @@ the digits of those that it reads here, and rounds those that it learns from fra
 nearest two or four, so what it asks for may be off by as many, and is served all the same.
 
 What has ended is a presentation on demand: no IsLive, and a Duration from the first fragment to the
-last. Its times stay what they were live, and players count from the first of them.
+last. Its times stay what they were live, and so do its URLs; players count from the least of them.
+dash.js 5.2 compares them as numbers, so there it plays only what has one timescale, as 10 MHz has.
 
 What is missing is listed like the rest: players skip what holds nothing, and stop where nothing
 is listed (`packagers.dash`).
