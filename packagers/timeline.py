@@ -9,6 +9,11 @@ They stay a function of the segments: what is kept is trusted only as far as the
 segment that it was made of still have their places in the window, and windows only grow at their
 end and shrink at their start (`relay.presentation.Window`); else the rows are made anew.
 
+A hole between two segments that join lasts no time: an encoder whose fragments are twice as long as
+configured leaves one behind each. Smooth's list leaves it out. DASH numbers what it lists by
+counting, and says no duration of 0 (5.3.9.6.2, table 17: S@d is greater than zero): there, `shown`,
+each takes one tick from the end of the segment before it.
+
 Where another run begins, the last segment of the old one is said to last until then: no time of
 the timeline is without a row, since players ask for nothing at such a time. Likewise where a
 segment begins before its predecessor ends, as the first one of a restarted encoder may: rows never
@@ -31,7 +36,8 @@ class Row:
     """`count` segments of `duration` ticks, the first at `time` (ticks since 1970).
 
     joins   it begins where the row before it ends
-    own     what each lasts itself: not that, of the last of a run, or of what is overlapped
+    own     what each lasts itself: not that, of the last of a run, or of what is overlapped; more,
+            of what is before a hole of no time
     """
 
     time: int
@@ -53,11 +59,17 @@ class _Block:
 
 
 class Timeline:
-    """The rows of one rendition. `write`: the text of a row; True: there is none before it."""
+    """The rows of one rendition. `write`: the text of a row; True: there is none before it.
 
-    def __init__(self, timescale: int, write: Callable[[Row, bool], str]) -> None:
+    `shown`: what lasts no time has a row that lasts some.
+    """
+
+    def __init__(
+        self, timescale: int, write: Callable[[Row, bool], str], *, shown: bool = False
+    ) -> None:
         self._timescale = timescale
         self._write = write
+        self._shown = shown
         self._blocks: deque[_Block] = deque()
         self._durations: dict[int, int] = {}
         self._ends: tuple[Segment, Segment, int] | None = None  # and the epoch of the last
@@ -137,7 +149,10 @@ class Timeline:
             self._stretch(time)
             time = max(time, self._blocks[-1].rows[-1].end)  # one with a length that cannot be
         self._count(duration, 1)
-        row = self._blocks[-1].rows[-1] if self._blocks else None
+        if self._shown and duration <= 0:
+            self._squeeze(time)
+            return
+        row = self._newest()
         joins = row is not None and row.end == time
         if row is not None and joins and row.duration == row.own == duration:
             row.count += 1
@@ -156,6 +171,26 @@ class Timeline:
             return
         row.count -= 1
         self._push(Row(begins, duration, 1, joins=True, own=row.own))
+
+    def _squeeze(self, time: int) -> None:
+        """A hole that lasts no time gets the last tick of the segment before it."""
+        count, row = 1, self._newest()
+        if row is not None and (row.own, row.duration, row.end) == (0, 1, time):
+            count += row.count  # another such hole is before it
+            self._blocks[-1].rows.pop()
+            if not self._blocks[-1].rows:
+                self._blocks.pop()
+            row = self._newest()
+        joins = row is not None and row.end == time - count + 1
+        if row is not None and joins:
+            if row.count > 1:
+                self._stretch(row.end)  # a row of its own for the last of them
+            self._blocks[-1].rows[-1].duration -= 1
+            self._blocks[-1].text = None
+        self._push(Row(max(0, time - count), 1, count, joins, own=0))
+
+    def _newest(self) -> Row | None:
+        return self._blocks[-1].rows[-1] if self._blocks else None
 
     def _push(self, row: Row) -> None:
         if not self._blocks or len(self._blocks[-1].rows) >= BLOCK:

@@ -39,7 +39,7 @@ __all__ = ["Channel", "Rules"]
 
 class Channel:
     """A running channel. `tally` counts copies, `gaps` the declared holes by track, `posts` what is
-    open by sender.
+    open by sender, `refusals` what players were refused by code.
 
     `journal` is what an operator reads; each of its events has its line in the log.
     """
@@ -51,6 +51,7 @@ class Channel:
         self.diagnosis = Diagnosis(name, rules.patience)
         self.tally = self.diagnosis.tally
         self.gaps: Counter[str] = Counter()
+        self.refusals: Counter[str] = Counter()
         self.journal = Journal()
         self._clock = clock
         self._point = PublishingPoint(

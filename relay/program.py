@@ -31,6 +31,7 @@ the channel's store then; the program ends when it has been copied, and shows no
 import asyncio
 import contextlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from fractions import Fraction
@@ -58,7 +59,7 @@ log = structlog.get_logger("relay.program")
 
 
 class Recorded(Protocol):
-    """The channel. `posts`: what is open, by sender."""
+    """The channel. `posts`: what is open, by sender; `refusals` of players, by code."""
 
     @property
     def name(self) -> str: ...
@@ -71,6 +72,9 @@ class Recorded(Protocol):
 
     @property
     def posts(self) -> Mapping[Sender, int]: ...
+
+    @property
+    def refusals(self) -> Counter[str]: ...
 
 
 class Program:
@@ -134,6 +138,11 @@ class Program:
     def posts(self) -> Mapping[Sender, int]:
         """Those of its channel."""
         return self._channel.posts
+
+    @property
+    def refusals(self) -> Counter[str]:
+        """Counted with its channel."""
+        return self._channel.refusals
 
     def tell(self, code: str, text: str, *, grave: bool = False) -> None:
         """Something happened that is worth a line in the log."""

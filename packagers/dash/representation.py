@@ -59,7 +59,7 @@ class Part:
 
 def rows(timescale: int) -> Timeline:
     """Rows as S elements. Each says its time, past which no error of adding up goes."""
-    return Timeline(timescale, _s)
+    return Timeline(timescale, _s, shown=True)
 
 
 def regular(part: Part, grid: Grid) -> bool:

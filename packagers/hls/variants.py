@@ -16,7 +16,8 @@ A protected track whose key no playlist can name is left out (`packagers.protect
 
 EXT-X-VERSION is that of the media playlists: a player that cannot read those need not fetch them.
 EXT-X-START stands here, once for all renditions, and only where one could well begin elsewhere: in
-a long window, whose beginning some players take for the start of the programme.
+a long window, whose beginning some players take for the start of the programme. What has ended is
+played from there.
 """
 
 import re
@@ -52,7 +53,7 @@ def multivariant(presentation: Presentation) -> str:
     playlist.version = 6
     playlist.is_independent_segments = True
     playlist.is_variant = True
-    if presentation.window >= LONG:
+    if presentation.window >= LONG and not presentation.ended:
         playlist.start = m3u8.model.Start(-3.0 * target_duration(presentation.grid.D))
     videos, audios = _carried(presentation, Kind.VIDEO), _carried(presentation, Kind.AUDIO)
     texts = [text for text in presentation.of(Kind.TEXT) if _spoken(text)]

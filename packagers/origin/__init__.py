@@ -23,6 +23,7 @@ from packagers.negotiation import accepts_gzip
 from packagers.origin import failover, published
 from packagers.origin.delivery import deliver, preflight
 from packagers.origin.documents import Documents
+from packagers.origin.protected import Protection
 from packagers.resource import (
     EDGE,
     FOREVER,
@@ -60,6 +61,7 @@ class Origin:
         self._documents = Documents()
         self._hearing = Hearing()
         self._fail_over = failover.FailOver()
+        self._protection = Protection()
         self._inits: dict[tuple[str, str, str], Track] = {}
         self._smooth = Serving()
 
@@ -105,6 +107,7 @@ class Origin:
             return self._facts(asked, channel)
         if asked.what in failover.DOCUMENTS:
             self._fail_over.check(asked.channel, channel, self._clock())
+            self._protection.check(asked, channel)
         if asked.what in (What.SMOOTH, What.FRAGMENT):
             heard = await self._hearing.listen(asked.channel, presentation, store)
             return await self._smooth.resource(asked, presentation, store, heard)

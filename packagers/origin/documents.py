@@ -19,12 +19,10 @@ from operator import is_
 
 from packagers import dash, hls
 from packagers.hls import deflate
-from packagers.protection import hls_carries
 from packagers.resource import Asked, Resource, What, entity_tag, line
 from packagers.signals import legacy_cues
 from packagers.signals.hearing import NOTHING, Heard
 from packagers.signals.legacy_cues import Legacy
-from relay.errors import NotFound
 from relay.media import Buffer
 from relay.presentation import Presentation, Rendition
 
@@ -105,11 +103,6 @@ class Documents:
         heard: Heard,
     ) -> _Document:
         if rendition is not None:
-            if not hls_carries(rendition.track):
-                raise NotFound(
-                    f'"{asked.track}" is encrypted as HLS has no words for.',
-                    hint=f"DASH has: /{asked.channel}.isml/manifest.mpd.",
-                )
             key = (asked.channel, asked.track)
             lines = hls.follow(self._lines.get(key), presentation, rendition)
             self._lines[key] = lines

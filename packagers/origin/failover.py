@@ -2,7 +2,7 @@
 
 The answer says which, and may be kept for a second, as all that a moment may change. The operator
 is told once when it begins and once when it is over, in the journal and in the log: by the first
-request that finds it so.
+request that finds it so. Each refusal is counted with the channel.
 
 Each document also says how old what it lists is, for a balancer that decides by itself:
 
@@ -11,6 +11,7 @@ Each document also says how old what it lists is, for a balancer that decides by
                     the encoder's clock is ahead. From a cache, add Age.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any, Protocol
@@ -52,6 +53,9 @@ class Channel(Protocol):
     @property
     def posts(self) -> Mapping[Any, int]: ...
 
+    @property
+    def refusals(self) -> Counter[str]: ...
+
     def tell(self, code: str, text: str, *, grave: bool = False) -> None: ...
 
 
@@ -92,4 +96,5 @@ class FailOver:
         if name not in self._refused:
             self._refused.add(name)
             channel.tell(FailedOver.code, f"players are sent on: {why}", grave=True)
+        channel.refusals[FailedOver.code] += 1
         raise FailedOver(f'"{name}" sends players on: {why}.', hint="Ask another relay.")

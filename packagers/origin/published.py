@@ -97,15 +97,22 @@ def _numbered(
     """A SEGMENT_AT as the SEGMENT that begins there.
 
     Ticks of 10 MHz since 1970 are beyond the integers of JavaScript: a player that adds them up is
-    off by a few, so a millisecond is allowed.
+    off by a few, so a millisecond is allowed. Where a hole lasts no time, what is asked for is the
+    segment behind it, which begins there too.
     """
     timescale = rendition.track.timescale
     slack = max(1, timescale // 1000)
-    begins = 0
+    begins, found = 0, None
     for segment in rendition.segments:
         begins = segment.time + presentation.epoch_of(segment.run) * timescale
+        if begins > asked.number + slack:
+            break
         if abs(begins - asked.number) <= slack:
-            return replace(asked, what=What.SEGMENT, number=segment.index)
+            found = segment
+            if segment.duration > 0:
+                break
+    if found is not None:
+        return replace(asked, what=What.SEGMENT, number=found.index)
     if asked.number > begins + slack:
         raise NotYet(f"Nothing begins at {asked.number} yet.")
     # It may have left the window a moment ago; then the grid tells its number.

@@ -79,7 +79,7 @@ class Waiting:
         if channel is None:
             return
         presentation = channel.presentation
-        missing = self._ahead(asked, presentation)
+        missing = 0 if presentation.ended else self._ahead(asked, presentation)
         if not 0 < missing <= AHEAD:
             return
         loop = asyncio.get_running_loop()

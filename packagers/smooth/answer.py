@@ -4,7 +4,8 @@ A time in a URL is meant to be exact. But at 10 MHz the ticks since 1970 are bey
 JavaScript: dash.js rounds what it learns from tfrf to the nearest two or four. So a millisecond is
 allowed, which no two fragments are apart, and Content-Location says the exact one.
 
-Ahead of the list the answer is 412 and empty (2.2.6); where nothing begins, or no longer is, 404.
+Ahead of the list the answer is 412 and empty (2.2.6); where nothing begins, no longer is,
+or never will be, 404.
 Fragments that have just left the window are served while they are stored. A fragment of a stream
 with events points at the latest of each, and an event at the one before it (2.2.5, 3.2.5:
 `ChildTrack` in the Content-Type, as IIS did).
@@ -48,6 +49,8 @@ async def fragment(request: FragmentRequest, shown: Shown, store: Store) -> Reso
     newest = stream.segments[stream.stop - 1]
     if at is None and request.time < _begins(newest, stream, shown):
         return await _gone(request, shown, stream, quality, store)
+    if at is None and shown.presentation.ended:
+        raise NotFound(f"It has ended before {request.time}.")
     if at is None or at.index > newest.index:
         return Resource((), "text/plain", _EDGE, status=412)
     own = quality.rendition.find(at.index)

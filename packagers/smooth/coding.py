@@ -50,6 +50,8 @@ class Coding:
 @lru_cache(maxsize=1024)
 def coding(track: Track) -> Coding | None:
     """How a track is announced; None when it cannot be."""
+    if track.protection is not None:
+        return None
     entry = track.sample_entry
     kind = entry[4:8].decode("latin-1")
     if track.key.kind is Kind.TEXT:

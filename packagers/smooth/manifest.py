@@ -1,4 +1,4 @@
-"""The client manifest of a live Smooth presentation ([MS-SSTR] 2.2.2).
+"""The client manifest of a Smooth presentation ([MS-SSTR] 2.2.2).
 
     SmoothStreamingMedia  IsLive DVRWindowLength LookAheadFragmentCount
     ├── StreamIndex       per stream: Type Name TimeScale Chunks QualityLevels Url
@@ -17,12 +17,17 @@ that sample, would not. At 10 MHz it is beyond the integers of JavaScript since 
 the digits of those that it reads here, and rounds those that it learns from fragments to the
 nearest two or four, so what it asks for may be off by as many, and is served all the same.
 
+What has ended is a presentation on demand: no IsLive, and a Duration from the first fragment to the
+last. Its times stay what they were live, and so do its URLs; players count from the least of them.
+dash.js 5.2 compares them as numbers, so there it plays only what has one timescale, as 10 MHz has.
+
 What is missing is listed like the rest: players skip what holds nothing, and stop where nothing
 is listed (`packagers.dash`).
 """
 
 import base64
 from collections.abc import Mapping
+from fractions import Fraction
 
 from lxml import etree
 
@@ -60,18 +65,9 @@ def manifest(
 
     `timelines`: by the stream's name, brought up to date.
     """
-    root = etree.Element(
-        "SmoothStreamingMedia",
-        {
-            "MajorVersion": "2",
-            "MinorVersion": "2",
-            "TimeScale": str(TICKS),
-            "Duration": "0",
-            "IsLive": "TRUE",
-            "LookAheadFragmentCount": str(LOOK_AHEAD),
-            "DVRWindowLength": str(int(presentation.window * TICKS)),
-        },
-    )
+    said = {"MajorVersion": "2", "MinorVersion": "2", "TimeScale": str(TICKS)}
+    said |= _over(presentation, media) if presentation.ended else _live(presentation)
+    root = etree.Element("SmoothStreamingMedia", said)
     for number, stream in enumerate(media):
         element = _stream(root, stream, timelines[stream.name].lasting)
         for index, quality in enumerate(stream.qualities):
@@ -81,6 +77,26 @@ def manifest(
         _signal(root, signal, events.get(signal.track.name, []))
     kept = (timelines[stream.name] for stream in media)
     return document.filled(root, {number: rows.written() for number, rows in enumerate(kept)})
+
+
+def _live(presentation: Presentation) -> dict[str, str]:
+    return {
+        "Duration": "0",
+        "IsLive": "TRUE",
+        "LookAheadFragmentCount": str(LOOK_AHEAD),
+        "DVRWindowLength": str(int(presentation.window * TICKS)),
+    }
+
+
+def _over(presentation: Presentation, media: list[Stream]) -> dict[str, str]:
+    begins, ends = [], []
+    for stream in media:
+        first, last = stream.segments[stream.start], stream.segments[stream.stop - 1]
+        scale = stream.track.timescale
+        begins.append(Fraction(first.time, scale) + presentation.epoch_of(first.run))
+        ends.append(Fraction(last.end, scale) + presentation.epoch_of(last.run))
+    lasts = max(ends) - min(begins) if media else 0
+    return {"Duration": str(round(lasts * TICKS))}
 
 
 def _stream(root: etree._Element, stream: Stream, chunks: int) -> etree._Element:

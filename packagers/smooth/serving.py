@@ -3,7 +3,7 @@
 A manifest is made once per presentation, when it is first asked for. The content of the events in
 it comes from the store, and is kept while they are shown. There is none before it lists `SHORTEST`
 fragments: dash.js takes the length of what it buffers from the first list that it sees, and with
-three it never buffers anything.
+three it never buffers anything. Of what has ended it buffers all that there is.
 """
 
 from packagers.resource import Asked, Resource, What, entity_tag
@@ -95,6 +95,8 @@ def _enough(shown: Shown) -> bool:
     """There is something to play, and all that it takes to begin."""
     window, cell = shown.presentation.window, shown.presentation.grid.D
     least = min(SHORTEST, max(1, window // cell - LOOK_AHEAD))
+    if shown.presentation.ended:
+        least = 1
     return bool(shown.media) and all(s.stop - s.start >= least for s in shown.media)
 
 

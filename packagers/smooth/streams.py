@@ -8,7 +8,7 @@ cut otherwise, is left out until it is back.
 The list ends `LOOK_AHEAD` fragments before the newest one. Each fragment announces those that
 follow it (tfrf), which is how a client learns of them: many load the manifest once and never again,
 dash.js for one. So a fragment is there when those that it must announce are known. IIS and Azure
-were two behind, and so is this.
+were two behind, and so is this. What has ended is listed to its last, since nothing follows.
 
 A Smooth manifest knows no Period: the CodecPrivateData of a quality holds for all of its fragments.
 After a change of settings the list begins anew, with the first fragment of the new ones.
@@ -128,7 +128,8 @@ def _stream(presentation: Presentation, several: list[Rendition], taken: set[str
     fresh = [r for r in several if newest - r.segments[-1].index < LAGGING]
     lead = fresh[0]
     segments = line(lead)
-    last = min(r.segments[-1].index for r in fresh) - LOOK_AHEAD
+    behind = 0 if presentation.ended else LOOK_AHEAD
+    last = min(r.segments[-1].index for r in fresh) - behind
     settled = max((stop for r in fresh for stop, _ in r.former), default=0)
     start = max(0, settled - segments[0].index)
     stop = last - segments[0].index + 1

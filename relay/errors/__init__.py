@@ -39,6 +39,7 @@
         ├── NotFound            404  PLAYBACK_NOT_FOUND
         ├── NotYet              404  PLAYBACK_NOT_YET
         ├── FailedOver          404  PLAYBACK_FAIL_OVER
+        ├── Protected           404  PLAYBACK_PROTECTED
         └── RangeInvalid        416  PLAYBACK_RANGE
 
 The code word is the same in the answer's body, the log, the metric, the event and the docs.
@@ -93,6 +94,7 @@ from relay.errors.player import (
     NotFound,
     NotYet,
     PlayerError,
+    Protected,
     RangeInvalid,
     TicketRequired,
 )
@@ -131,6 +133,7 @@ __all__ = [
     "PointReset",
     "PointUnknown",
     "PortBusy",
+    "Protected",
     "RangeInvalid",
     "RelayError",
     "ResetFailed",

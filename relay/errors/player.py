@@ -28,6 +28,12 @@ class FailedOver(PlayerError):
     code = "PLAYBACK_FAIL_OVER"
 
 
+class Protected(PlayerError):
+    """It is encrypted, and what was asked for has no words for how."""
+
+    code = "PLAYBACK_PROTECTED"
+
+
 class RangeInvalid(PlayerError):
     """The byte range lies outside the resource."""
 

@@ -70,6 +70,10 @@ FAMILIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "UTC at which the published media ends",
         ("channel", "track"),
     ),
+    "relay_playback_refused_total": (
+        "Playlists and manifests that were refused: players are sent on, or it is encrypted",
+        ("channel", "reason"),
+    ),
     "relay_upstream_state": (
         "1 for the state that it is in",
         ("channel", "upstream", "state"),
@@ -128,6 +132,8 @@ class Metrics(Collector):
             yield from _sources(channel)
             yield from _timeline(channel)
             yield from _upstreams(channel)
+            for reason, count in channel.refusals.items():
+                yield "relay_playback_refused_total", (channel.name, reason), count
 
 
 def _doors(told: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...], float]]:

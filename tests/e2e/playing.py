@@ -36,6 +36,7 @@ class Report:
     audio       audio bytes decoded in the span; `video` likewise
     waits       how often it ran dry in the span;  seeks  how often it jumped
     stall       the longest time in the span for which the picture stood still, in seconds
+    ended       it has played to the end, and says so
     """
 
     errors: tuple[str, ...]
@@ -52,6 +53,7 @@ class Report:
     waits: int
     seeks: int
     stall: float
+    ended: bool
 
 
 class Playing:
@@ -92,6 +94,15 @@ class Playing:
         self._first = await self.page.evaluate("begin()")
         self._begun = asyncio.get_running_loop().time()
 
+    async def to_the_end(self, rate: int, limit: float) -> None:
+        """Play `rate` times as fast, until it ends; not for ever: the report tells."""
+        await self.page.evaluate("(rate) => { video.playbackRate = rate; }", rate)
+        last = asyncio.get_running_loop().time() + limit
+        while asyncio.get_running_loop().time() < last:
+            if (await self.progress())["ended"]:
+                return
+            await asyncio.sleep(0.1)
+
     async def progress(self) -> dict[str, Any]:
         """Where it is: `time`, `frames`, `audio`, ... as in player.html."""
         found: dict[str, Any] = await self.page.evaluate("progress()")
@@ -129,6 +140,7 @@ class Playing:
             waits=rise("waits"),
             seeks=rise("seeks"),
             stall=last["longest"] / 1000,
+            ended=last["ended"],
         )
 
     def _on_console(self, message: ConsoleMessage) -> None:

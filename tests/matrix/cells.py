@@ -75,6 +75,12 @@ class Cell:
         return self.gop / self.frame_rate
 
     @property
+    def smooth(self) -> bool:
+        """dash.js plays it in Smooth when it is over: for it that begins at the least of the first
+        times of all streams, whatever the ticks of each, so these have to be alike."""
+        return self.chromium and (self.ticks == "10M" or "none" in (self.video, self.audio))
+
+    @property
     def chromium(self) -> bool:
         """Chromium has its decoders: H.264 and AAC, and nothing else of these."""
         return self.video in ("baseline", "high") and self.audio in ("aac", "aac-5.1", "none")

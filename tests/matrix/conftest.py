@@ -1,11 +1,13 @@
 """Cells encoded, pushed to one relay, and taken down again: once for all tests of the matrix."""
 
 import asyncio
+import json
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import imageio_ffmpeg
 import pytest
@@ -59,24 +61,34 @@ class Matrix:
         channels = {push.cell.name: _settings(push.cell) for push in made}
         with RelayProcess(folder, channels) as relay:
             try:
+                for push in made:
+                    _order(relay, push, "start")
                 answers = asyncio.run(_push(relay.port, made))
                 assert set(answers) == {200}, dict(zip(channels, answers, strict=True))
                 for push in made:
                     _complete(relay.url, push)
-                return {
-                    push.cell.name: Outcome(
-                        push,
-                        snapshot.take(
-                            relay.url,
-                            push.cell.name,
-                            folder / push.cell.name,
-                            text=push.cell.text != "none",
-                        ),
-                    )
-                    for push in made
-                }
+                    _order(relay, push, "stop")
+                return {push.cell.name: _outcome(relay.url, push, folder) for push in made}
             finally:
                 assert "Traceback" not in relay.text(), relay.text()[-20000:]
+
+
+def _outcome(root: str, push: Push, folder: Path) -> Outcome:
+    name, text = push.cell.name, push.cell.text != "none"
+    taken = snapshot.take(root, name, folder / name, text=text)
+    if push.cell.smooth:
+        snapshot.take_smooth(root, name, folder / name)
+    return Outcome(push, taken)
+
+
+def _order(relay: RelayProcess, push: Push, what: str) -> None:
+    """Begin or end the program of a cell that is played in Smooth."""
+    if push.cell.smooth:
+        url = f"{relay.admin_url}/api/v1/channels/{push.cell.name}/program"
+        said = json.dumps({what: snapshot.PROGRAM}).encode()
+        asked = Request(url, said, {"Content-Type": "application/json"})
+        with urlopen(asked, timeout=30) as answer:
+            assert answer.status == 200
 
 
 def _settings(cell: Cell) -> dict[str, object]:

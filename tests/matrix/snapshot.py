@@ -19,6 +19,8 @@ from lxml import etree
 from tests.e2e import served
 from tests.e2e.served import Served, fetch
 
+PROGRAM = "whole"
+"""A program of the cell; it has ended, so Smooth has it on demand."""
 SUBTITLES = "textstream-0-fra"
 """The name of the text track, which ffmpeg's manifest leaves out."""
 _MPD = "{urn:mpeg:dash:schema:mpd:2011}"
@@ -60,6 +62,26 @@ def take(root: str, channel: str, folder: Path, *, text: bool) -> Snapshot:
     (folder / "m.mpd").write_bytes(etree.tostring(mpd, xml_declaration=True, encoding="utf-8"))
     playlists = {f"{base}master.m3u8": master, **texts}
     return Snapshot(folder, {each.name: each for each in found}, dash, playlists, mpd)
+
+
+def take_smooth(root: str, channel: str, folder: Path) -> None:
+    """Add `Manifest` and the fragments that it names: those of the program, which has ended."""
+    base = f"{root}/{channel}.{PROGRAM}.isml/"
+    body = fetch(f"{base}Manifest")
+    (folder / "Manifest").write_bytes(body)
+    for stream in etree.fromstring(body).iter("StreamIndex"):
+        times, end = [], 0
+        for c in stream.iter("c"):
+            end = int(c.get("t", end))
+            for _ in range(int(c.get("r", "1"))):
+                times.append(end)
+                end += int(c.get("d", "0"))
+        for quality in stream.iter("QualityLevel"):
+            url = str(stream.get("Url")).replace("{bitrate}", quality.get("Bitrate", ""))
+            for path in (url.replace("{start time}", str(time)) for time in times):
+                target = folder / path
+                target.parent.mkdir(exist_ok=True)
+                target.write_bytes(fetch(base + path))
 
 
 def _without_subtitles(master: str) -> str:

@@ -91,16 +91,19 @@ async def test_a_sender_without_a_name_is_counted_and_its_address_is_no_label() 
     assert found[copies] == 1
 
 
-async def test_gaps_and_upstreams_are_told() -> None:
+async def test_gaps_refusals_and_upstreams_are_told() -> None:
     standing = Standing(State.RETRYING, sent=7, lost=2, retries=3, backlog=5, seconds=10.0)
     async with opened() as door:
         door.channel.upstreams["eu"] = lambda: standing
         door.channel.gaps[TRACK] = 4
+        door.channel.refusals["PLAYBACK_FAIL_OVER"] += 3
         await door.push(PATH, header() + video(0))
         await shown(door.channel, range(1))
         found = scraped(door)
     eu = {"channel": "news", "upstream": "eu"}
     assert found[at("relay_timeline_gap_seconds_total", channel="news", track=TRACK)] == 8
+    refused = at("relay_playback_refused_total", channel="news", reason="PLAYBACK_FAIL_OVER")
+    assert found[refused] == 3
     assert found[at("relay_timeline_last_time_seconds", channel="news", track=TRACK)] == 1.8e9
     assert {s: found[at("relay_upstream_state", **eu, state=s)] for s in map(str, State)} == {
         str(state): state is State.RETRYING for state in State

@@ -24,6 +24,7 @@ class Channel:
     rules: Rules = field(default_factory=Rules)
     posts: Counter[str] = field(default_factory=lambda: Counter(["a"]))
     told: list[str] = field(default_factory=list)
+    refusals: Counter[str] = field(default_factory=Counter)
 
     def tell(self, code: str, text: str, *, grave: bool = False) -> None:
         self.told.append(code)

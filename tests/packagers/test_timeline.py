@@ -1,5 +1,6 @@
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -71,6 +72,20 @@ def test_what_lasts_no_time_may_be_left_unwritten() -> None:
     assert timeline.lasting == 3
 
 
+def shown(segments: Sequence[Segment]) -> Shown:
+    timeline = Shown(SCALE, write, shown=True)
+    timeline.follow(segments, 0, len(segments), epoch_of)
+    return timeline
+
+
+def test_what_lasts_no_time_takes_a_tick_of_what_is_before_it() -> None:
+    assert shown(line([20, 20, 0, 20, 0, 20])).text() == b"0+20x1 +19x1 +1x1 +19x1 +1x1 +20x1 "
+    assert shown(line([20, 20, 0, 0, 20])).text() == b"0+20x1 +18x1 +1x2 +20x1 "
+    behind = [Segment(0, 7, 100, 0), Segment(0, 8, 100, 20)]
+    assert shown(behind).text() == b"99+1x1 +20x1 "
+    assert shown(line([20, 0])).longest == 20
+
+
 def test_nothing_is_before_1970() -> None:
     assert fresh([Segment(0, 1, -5, 20), Segment(0, 2, 15, 20)]).text() == b"0+15x1 +20x1 "
 
@@ -86,19 +101,22 @@ def test_rows_never_overlap_though_segments_may() -> None:
     assert fresh(before).text() == b"0+20x1 +18x1 +1x1 +90x1 "
 
 
-durations = st.lists(st.sampled_from([19, 20, 20, 20, 21]), min_size=1, max_size=40)
+durations = st.lists(st.sampled_from([0, 19, 20, 20, 20, 21]), min_size=1, max_size=40)
 
 
+@pytest.mark.parametrize("make", [Shown, partial(Shown, shown=True)], ids=["as it is", "shown"])
 @given(durations, st.lists(st.tuples(st.integers(1, 9), st.integers(0, 9)), max_size=12))
 def test_kept_up_to_date_it_is_what_it_would_be_anew(
-    lengths: list[int], steps: list[tuple[int, int]]
+    make: Callable[[int, Callable[[Row, bool], str]], Shown],
+    lengths: list[int],
+    steps: list[tuple[int, int]],
 ) -> None:
     """Whatever comes at the end and goes at the start, between two looks."""
-    every = line([*lengths, *([20, 20, 21] * 40)])
+    every = line([*lengths, *([20, 20, 0, 21, 20, 0, 0] * 20)])
     window = Window()
     for segment in every[: len(lengths)]:
         window = window.append(segment)
-    timeline = Shown(SCALE, write)
+    timeline = make(SCALE, write)
     timeline.follow(window, 0, len(window), epoch_of)
     at = len(lengths)
     for more, fewer in steps:
@@ -107,7 +125,8 @@ def test_kept_up_to_date_it_is_what_it_would_be_anew(
         at += more
         window = window.drop(min(fewer, len(window) - 1))
         timeline.follow(window, 0, len(window), epoch_of)
-        anew = fresh(list(window))
+        anew = make(SCALE, write)
+        anew.follow(list(window), 0, len(window), epoch_of)
         assert timeline.text() == anew.text()
         assert list(timeline) == [
             replace(row, joins=r.joins) for row, r in zip(anew, timeline, strict=True)

@@ -224,6 +224,8 @@ def _semantics(root: etree._Element) -> Iterator[str]:
         end = 0
         for s in template.iter(f"{{{DASH}}}S"):
             time = int(s.get("t", end))
+            if int(s.get("d", 0)) < 1:
+                yield f"an S at {time} lasts no time"
             if time < end:
                 yield f"an S begins at {time}, before {end}"
             end = time + int(s.get("d", 0)) * (1 + int(s.get("r", 0)))

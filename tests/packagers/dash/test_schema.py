@@ -3,12 +3,22 @@
 from dataclasses import replace
 
 import pytest
+from lxml import etree
 
 from packagers import dash
 from packagers.dash import Form
-from relay.presentation import Presentation, Rendition
+from relay.media import Track
+from relay.presentation import Presentation, Rendition, Segment
 from tests.packagers.dash.schema import complaints
-from tests.packagers.presentations import FIRST, audio, presentation, regular, rendition, video
+from tests.packagers.presentations import (
+    DURATION,
+    FIRST,
+    audio,
+    presentation,
+    regular,
+    rendition,
+    video,
+)
 from tests.packagers.smooth.tracks import markers
 
 LADDER = presentation(
@@ -25,6 +35,20 @@ CHANGED = presentation(
     ),
     rendition(audio(), regular(audio(), count=8)),
 )
+
+
+def twice_as_long(track: Track) -> list[Segment]:
+    """Fragments of twice D: each second number is a hole that lasts no time."""
+    found = []
+    each = iter(regular(track, count=8))
+    for here, after in zip(each, each, strict=True):
+        found += [
+            replace(here, duration=after.end - here.time),
+            replace(after, time=after.end, duration=0, size=0, gap=True),
+        ]
+    return found
+
+
 ALL = {
     "ladder": LADDER,
     "changed": replace(CHANGED, breaks=(FIRST + 4,), changes=(FIRST + 4,)),
@@ -33,6 +57,7 @@ ALL = {
         presentation(rendition(video(), [*regular(video()), *regular(video(), FIRST + 5, run=1)])),
         epochs=(7,),
     ),
+    "twice": presentation(*(rendition(t, twice_as_long(t)) for t in (video(), audio()))),
     "nothing": presentation(),
 }
 
@@ -56,6 +81,7 @@ def test_documents_are_valid(name: str, form: Form, static: bool) -> None:
         (b"<Label>", b"<Role/><Label>", "in AdaptationSet, Label stands behind Role"),
         (b"<SegmentTimeline>", b"<SegmentTimeline><X/>", "SegmentTimeline has a child X"),
         (b' r="4"/>', b' r="4"/><S t="5" d="1"/>', "an S begins at 5, before"),
+        (b' r="4"/>', b' r="4"/><S d="0"/>', "lasts no time"),
         (b' id="p0"', b"", "in a dynamic MPD every Period wants an id"),
         (b'id="video-500000"', b'id="video-2000000"', "Representation ids repeat"),
         (b'publishTime="2026-11-18T11:06:40.250Z"', b"", "a dynamic MPD wants"),
@@ -66,6 +92,16 @@ def test_the_rules_find_what_is_wrong(right: bytes, wrong: bytes, complaint: str
     assert right in whole
     found = complaints(whole.replace(right, wrong))
     assert any(complaint in one for one in found), found
+
+
+def test_a_hole_that_lasts_no_time_keeps_its_number() -> None:
+    root = etree.fromstring(b"".join(dash.document(ALL["twice"])[0]))
+    for template in root.iter("{*}SegmentTemplate"):
+        rows = list(template.iter("{*}S"))
+        assert sum(1 + int(s.get("r", "0")) for s in rows) == 8
+        assert [s.get("d") for s in rows[1::2]] == ["1"] * 4
+        first, _, second, *_ = (int(s.get("t", "")) for s in rows)
+        assert second - first == 2 * DURATION * int(template.get("timescale", ""))
 
 
 def publish(p: Presentation) -> bytes:

@@ -241,3 +241,5 @@ def test_where_to_begin_is_said_of_a_long_window() -> None:
     long = hls.multivariant(replace(p, window=Fraction(600)))
     assert "\n#EXT-X-START:TIME-OFFSET=-6.0\n" in long
     m3u8.M3U8(long, strict=True)
+    over = replace(p, window=Fraction(600), ended=True)
+    assert "EXT-X-START" not in hls.multivariant(over)

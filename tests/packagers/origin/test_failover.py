@@ -57,6 +57,7 @@ async def test_a_stale_channel_sends_players_on_until_it_is_not(
         assert got.headers["cache-control"] == "public, max-age=1"
         assert "etag" not in got.headers
     assert fresh.told == ["PLAYBACK_FAIL_OVER"]
+    assert fresh.refusals == {"PLAYBACK_FAIL_OVER": len(DOCUMENTS)}
     fresh.presentation = replace(fresh.presentation, updated=Fraction(clock.now))
     for path in DOCUMENTS:
         assert (await ask(origin, f"/news.isml/{path}")).status == 200

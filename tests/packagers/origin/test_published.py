@@ -153,6 +153,18 @@ async def test_a_time_is_an_alias_of_a_number(origin: Origin, channel: Channel) 
     assert payload(segment) in shifted.body
 
 
+@pytest.mark.parametrize("off", [-4, -1, 0, 3])
+async def test_a_hole_that_lasts_no_time_hides_nothing(channel: Channel, off: int) -> None:
+    before, behind = regular(VIDEO, count=2)
+    hole = replace(before, index=FIRST + 1, time=behind.time, duration=0, size=0, gap=True)
+    behind = replace(behind, index=FIRST + 2)
+    await channel.store.put(copy_of(VIDEO, behind), [stored(behind)])
+    shown = presentation(rendition(VIDEO, [before, hole, behind]))
+    origin = Origin({"news": Channel(shown, channel.store)})
+    got = await ask(origin, f"/news.isml/{VIDEO.name}/t{behind.time + off}.m4s")
+    assert got.body.endswith(payload(behind))
+
+
 async def test_times_are_found_where_numbers_do_not_follow_the_grid(channel: Channel) -> None:
     """tfxd version 2 brings its own numbers, and these may jump."""
     first = FIRST + 1000

@@ -54,6 +54,13 @@ async def test_the_next_segment_is_waited_for(
     assert waiting.waiting == 0
 
 
+async def test_nothing_is_waited_for_when_it_is_over(waiting: Waiting, channel: Channel) -> None:
+    channel.presentation = replace(channel.presentation, ended=True)
+    async with asyncio.timeout(LONG / 2):
+        got = await ask(waiting, f"/news.isml/{VIDEO.name}/{LAST + 1}.m4s")
+    assert got.status == 404
+
+
 @pytest.mark.parametrize("epoch", [0, 7])
 async def test_one_that_is_asked_for_by_its_time_is_waited_for(
     origin: Origin, channel: Channel, epoch: int

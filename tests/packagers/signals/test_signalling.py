@@ -5,6 +5,7 @@ from base64 import b64decode
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from pathlib import Path
 from struct import unpack_from
 
 import pytest
@@ -14,6 +15,7 @@ from packagers.origin import Origin
 from packagers.resource import parse
 from relay.media import Kind
 from relay.mp4.walk import Budget, children
+from relay.store.disk import DiskStore
 from tests.door import RULES, Door, opened
 from tests.packagers.signals.cue_messages import insert, struct
 from tests.packagers.strict_hls import Strict
@@ -173,6 +175,34 @@ async def test_a_segments_bytes_do_not_change_when_an_event_comes_late() -> None
         assert {path: await get(origin, path) for path in paths} == before
         playlist = (await get(origin, f"{TRACKS[0]}/index.m3u8")).decode()
         assert playlist.count("#EXT-X-DATERANGE") == 3
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_a_restart_changes_no_byte_of_a_segment(tmp_path: Path, late: bool) -> None:
+    """`late`: two more events, one of them about what is published already."""
+    paths = [f"{t}/{index}.m4s" for t in TRACKS for index in range(BEGIN, LAST + 1)]
+    told: list[list[tuple[str, bytes]]] = []
+    async with opened({"news": await DiskStore.open(tmp_path, "news", durable=False)}) as door:
+        await send(door, "a", split=True)
+        origin = await shown(door)
+        if late:
+            stream = Stream([CUES])
+            body = stream.header()
+            for at in (11, 26):
+                body += stream.event(CUES, (2 * BEGIN + at) * CUES.scale, struct(7, 0, OUT))
+            answer = await door.push("/news.isml/Streams(cues)?source=b", body)
+            assert answer.status == 200
+            assert await eventually(
+                lambda: len(door.channel.presentation.events.get("cues-0", ())) == 4
+            )
+        found = [await origin.resource(parse(f"/news.isml/{path}")) for path in paths]
+        told.append([(r.etag, b"".join(map(bytes, r.body))) for r in found])
+    async with opened({"news": await DiskStore.open(tmp_path, "news", durable=False)}) as door:
+        origin = await shown(door)
+        found = [await origin.resource(parse(f"/news.isml/{path}")) for path in paths]
+        told.append([(r.etag, b"".join(map(bytes, r.body))) for r in found])
+    assert told[0] == told[1]
+    assert sum(body[4:8] == b"emsg" for _, body in told[0]) > len(TRACKS)
 
 
 async def test_cue_tags_of_old_where_a_channel_wants_them() -> None:

@@ -60,6 +60,18 @@ def test_the_head_says_live() -> None:
     assert [child.get("Type") for child in root] == ["video", "audio"]
 
 
+def test_what_has_ended_is_on_demand_and_listed_to_its_last() -> None:
+    root = read(replace(LADDER, ended=True))
+    assert dict(root.attrib) == {
+        "MajorVersion": "2",
+        "MinorVersion": "2",
+        "TimeScale": "10000000",
+        "Duration": str(10 * STEP),
+    }
+    assert [len(listed(stream)) for stream in root] == [10, 10]
+    assert listed(root[0])[0] == listed(read(LADDER)[0])[0]
+
+
 def test_a_ladder_of_video() -> None:
     stream = read(LADDER)[0]
     assert dict(stream.attrib) == {

@@ -141,6 +141,25 @@ async def test_ahead_of_the_list_is_412_and_empty(origin: Origin, number: int) -
     assert got.headers["cache-control"] == "public, max-age=1"
 
 
+async def test_what_has_ended_is_there_to_its_last_and_nothing_follows(
+    origin: Origin, channel: Channel
+) -> None:
+    channel.presentation = replace(channel.presentation, ended=True)
+    assert b"IsLive" not in (await ask(origin, "/news.isml/Manifest")).body
+    last = await fetch(origin, SEGMENTS[-1].time)
+    assert last.status == 200
+    assert TFRF not in last.body
+    assert (await fetch(origin, SEGMENTS[-1].end)).status == 404
+
+
+async def test_what_has_ended_soon_is_listed_too(origin: Origin, channel: Channel) -> None:
+    few = (rendition(t, regular(t, FIRST, 2)) for t in (HIGH, SOUND))
+    channel.presentation = presentation(*few)
+    assert (await ask(origin, "/news.isml/Manifest")).status == 404
+    channel.presentation = replace(channel.presentation, ended=True)
+    assert (await ask(origin, "/news.isml/Manifest")).status == 200
+
+
 @pytest.mark.parametrize(
     ("time", "other"),
     [
