@@ -36,7 +36,7 @@ def large(samples: int, size: int) -> bytes:
     durations[-1] += 180_000 - sum(durations)
     media = [bytes(size // samples)] * samples
     return stream.header() + b"".join(
-        stream._fragment(VIDEO, index * 180_000, durations, media) for index in range(2)
+        stream.fragment(VIDEO, index * 180_000, durations, media) for index in range(2)
     )
 
 

@@ -33,8 +33,8 @@ def epoch_of(run: int) -> int:
     return 1000 * run
 
 
-def line(durations: Sequence[int], first: int = 7) -> list[Segment]:
-    at, segments = 0, []
+def line(durations: Sequence[int], first: int = 7, at: int = 0) -> list[Segment]:
+    segments = []
     for index, duration in enumerate(durations, first):
         segments.append(Segment(0, index, at, duration, 1))
         at += duration
@@ -112,7 +112,7 @@ def test_kept_up_to_date_it_is_what_it_would_be_anew(
     steps: list[tuple[int, int]],
 ) -> None:
     """Whatever comes at the end and goes at the start, between two looks."""
-    every = line([*lengths, *([20, 20, 0, 21, 20, 0, 0] * 20)])
+    every = line([*lengths, *([20, 20, 0, 21, 20, 0, 0] * 20)], at=1000)  # some time after 1970
     window = Window()
     for segment in every[: len(lengths)]:
         window = window.append(segment)

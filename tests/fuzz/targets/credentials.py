@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Iterator
 from ipaddress import ip_network
 
-from relay.access import Credentials, Gate, digest
+from relay.access import Credentials, Gate, Peer, digest
 from relay.access.asked import Asked
 from relay.access.tries import Tries
 from relay.errors import AccessDenied, AccessRequired, TooManyTries
@@ -31,7 +31,7 @@ def _run(data: bytes) -> None:
         "headers": [(b"authorization", field)],
         "method": "POST",
     }
-    asked = Asked.read(scope, "127.0.0.1", tuple(query.decode("latin-1").split("/")))
+    asked = Asked.read(scope, Peer("127.0.0.1"), tuple(query.decode("latin-1").split("/")))
     gate = Gate(SOURCES, KEY, Tries())
     try:
         name = gate.admit(asked, _MADE + 5)
