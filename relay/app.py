@@ -12,7 +12,6 @@ import os
 import secrets
 import signal
 import socket
-import time
 from collections.abc import Callable
 from fractions import Fraction
 from ipaddress import ip_network
@@ -26,6 +25,8 @@ from relay import peer
 from relay.access import Credentials, Gate
 from relay.access.tries import Tries
 from relay.agreement import Agreement
+from relay.annunciator import Annunciator
+from relay.annunciator.hook import Receiver as Informed
 from relay.channel import Channel, Rules
 from relay.config import ChannelTable, Config, StoreTable
 from relay.errors import OperatorError, PortBusy
@@ -41,6 +42,7 @@ from relay.store import Store
 from relay.store.disk import DiskStore
 from relay.store.memory import MemoryStore
 from relay.supervisor import Supervisor
+from relay.system_clock import SystemClock
 
 GRACE = 2.0
 
@@ -49,16 +51,6 @@ log = structlog.get_logger("relay.app")
 
 LEAST_TOKEN = 16
 """Characters of a token: it has to be beyond guessing, since it may be tried as part of a path."""
-
-
-class SystemClock:
-    """The two clocks of the house, in ms."""
-
-    def now(self) -> int:
-        return time.monotonic_ns() // 1_000_000
-
-    def utc(self) -> int:
-        return time.time_ns() // 1_000_000
 
 
 class House:
@@ -81,6 +73,16 @@ class House:
         self.programs = Programs(self.channels, lambda name: _store(config.store, name))
         played = Played(self.channels, self.programs.shown)
         origin = Waiting(Origin(played), played)
+        self._annunciator = Annunciator(
+            self.channels,
+            [
+                Informed(name, said.url, said.secret_file, frozenset(said.codes))
+                for name, said in config.webhooks.items()
+            ],
+            self._clock,
+            tolerance=config.clock.tolerance,
+        )
+        self.alarms = self._annunciator.history
         self._monitor = Monitor(
             self.channels,
             self._receiver.counts,
@@ -88,12 +90,13 @@ class House:
             self._clock,
             lambda: self.addresses[0][1] if self.addresses else 0,
             reset=self.reset,
-            names=(socket.gethostname(), _listener(config.server.admin).host),
+            names=(socket.gethostname(), Listener.of(config.server.admin).host),
             program=self.programs.deed,
+            annunciator=self._annunciator,
         )
         self._servers = [
-            Server(doors(self._receiver, origin), [_listener(config.server.listen)]),
-            Server(self._monitor.app, [_listener(config.server.admin)]),
+            Server(doors(self._receiver, origin), [Listener.of(config.server.listen)]),
+            Server(self._monitor.app, [Listener.of(config.server.admin)]),
         ]
 
     def _is_ready(self) -> bool:
@@ -131,6 +134,7 @@ class House:
                     f"Cannot listen on {address}: {error.strerror or error}.",
                     hint="End what uses it, or set another address in [server].",
                 ) from error
+        self._annunciator.open()
         self._monitor.open()
         self._agreement.open()
         self._forwarders.open()
@@ -153,6 +157,7 @@ class House:
         self._ready = False
         self._receiver.drain()
         self._monitor.close()
+        await self._annunciator.close()
         await self._agreement.close()
         await asyncio.gather(*(server.stop(GRACE) for server in self._servers))
         await self.reset.close()
@@ -292,8 +297,3 @@ def _destinations(table: ChannelTable) -> list[Destination]:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _listener(address: str) -> Listener:
-    host, _, port = address.rpartition(":")
-    return Listener(host.strip("[]"), int(port))

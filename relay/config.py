@@ -27,9 +27,15 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from pydantic_settings.exceptions import SettingsError
 
 from relay.errors import ConfigInvalid, quoted
-from relay.ingest import alias
 from relay.numbering import LONGEST, SHORTEST
-from relay.tables import SourceTable, Table, UpstreamTable
+from relay.tables import (
+    ClockTable,
+    SourceTable,
+    Table,
+    TracksTable,
+    UpstreamTable,
+    WebhookTable,
+)
 
 _ADDRESS = r"^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):[0-9]{1,5}$"
 _SOURCE = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
@@ -58,16 +64,8 @@ def _port(address: str) -> str:
     return address
 
 
-def _aliases(said: dict[str, str]) -> dict[str, str]:
-    problem = alias.fault(said)
-    if problem:
-        raise ValueError(problem)
-    return said
-
-
 Source = Annotated[str, Field(pattern=_SOURCE)]
 Peer = Annotated[str, Field(pattern=_PEER)]
-Aliases = Annotated[dict[str, str], AfterValidator(_aliases)]
 Exact = Annotated[
     Fraction, BeforeValidator(_exact), WithJsonSchema({"type": ["string", "integer"]})
 ]
@@ -95,16 +93,6 @@ class StoreTable(Table):
     )
     durable: bool = Field(
         default=True, description="fsync each fragment: safe against a power cut too"
-    )
-
-
-class TracksTable(Table):
-    """What tracks are called: joins what two encoders name differently."""
-
-    alias: Aliases = Field(
-        default_factory=dict,
-        description="name in URLs = the name that it shall have",
-        examples=['{ "audio_eng-128000" = "audio-128000" }'],
     )
 
 
@@ -196,6 +184,10 @@ class Config(BaseSettings):
 
     server: ServerTable = ServerTable()
     store: StoreTable = StoreTable()
+    clock: ClockTable = ClockTable()
+    webhooks: dict[Annotated[str, Field(pattern=_CHANNEL)], WebhookTable] = Field(
+        default_factory=dict
+    )
     channels: dict[Annotated[str, Field(pattern=_CHANNEL)], ChannelTable] = Field(
         default_factory=dict
     )
@@ -213,10 +205,10 @@ class Config(BaseSettings):
         return env_settings, init_settings
 
 
-_OF_A_CHANNEL = (TracksTable, SourceTable, UpstreamTable)
+_NAMED = (ClockTable, WebhookTable, TracksTable, SourceTable, UpstreamTable)
 _KEYS = [
     key
-    for table in (Config, ServerTable, StoreTable, ChannelTable, *_OF_A_CHANNEL)
+    for table in (Config, ServerTable, StoreTable, ChannelTable, *_NAMED)
     for key in table.model_fields
 ]
 
@@ -260,13 +252,15 @@ def sample() -> str:
     tables: list[tuple[str, type[Table]]] = [
         ("server", ServerTable),
         ("store", StoreTable),
+        ("clock", ClockTable),
+        ("webhooks.noc", WebhookTable),
         ("channels.news", ChannelTable),
         ("channels.news.tracks", TracksTable),
         ("channels.news.sources.enc_a", SourceTable),
         ("channels.news.upstreams.eu", UpstreamTable),
     ]
     for name, table in tables:
-        off = "# " if table in (SourceTable, UpstreamTable) else ""
+        off = "# " if table in (SourceTable, UpstreamTable, WebhookTable) else ""
         lines += ["", f"# {table.__doc__}", f"{off}[{name}]"]
         for key, told in table.model_fields.items():
             value = told.default

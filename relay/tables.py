@@ -10,6 +10,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from relay.ingest import alias
+
 
 class Table(BaseModel):
     """A table: no unknown key, and it does not change."""
@@ -19,6 +21,13 @@ class Table(BaseModel):
 
 def _network(said: str) -> str:
     ip_network(said)  # its ValueError says what is wrong
+    return said
+
+
+def _aliases(said: dict[str, str]) -> dict[str, str]:
+    problem = alias.fault(said)
+    if problem:
+        raise ValueError(problem)
     return said
 
 
@@ -54,6 +63,47 @@ class SourceTable(Table):
         if bool(self.username) is not bool(self.password_file):
             raise ValueError("username and password_file go together")
         return self
+
+
+class ClockTable(Table):
+    """The clock of this machine, which encoders' times are held against."""
+
+    tolerance: float = Field(
+        default=0.1,
+        ge=0,
+        le=3600,
+        description="seconds that it may be off without an alarm; 0: any",
+    )
+
+
+class WebhookTable(Table):
+    """Who is told of alarms, by signed POSTs; any number of them, each with a name of its own."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[^/?#@\s]+(/[^#\s]*)?$", max_length=2000)] = (
+        Field(
+            description="where they are POSTed to", examples=['"https://noc.example/hooks/relay"']
+        )
+    )
+    secret_file: Path | None = Field(
+        default=None,
+        description="the secret that signs them; leave out: unsigned",
+        examples=['"/run/credentials/relay/noc"'],
+    )
+    codes: tuple[Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{1,63}$")], ...] = Field(
+        default=(),
+        description="only these alarms; leave out: all",
+        examples=['["CHANNEL_DOWN", "CHANNEL_EXPOSED"]'],
+    )
+
+
+class TracksTable(Table):
+    """What tracks are called: joins what two encoders name differently."""
+
+    alias: Annotated[dict[str, str], AfterValidator(_aliases)] = Field(
+        default_factory=dict,
+        description="name in URLs = the name that it shall have",
+        examples=['{ "audio_eng-128000" = "audio-128000" }'],
+    )
 
 
 class UpstreamTable(Table):

@@ -32,6 +32,7 @@
     │   ├── ControlInvalid      400  CONTROL_BODY
     │   ├── ControlRefused      403  CONTROL_REFUSED
     │   ├── ChannelUnknown      404  CONTROL_CHANNEL_UNKNOWN
+    │   ├── AlarmUnknown        404  CONTROL_ALARM_UNKNOWN
     │   └── ResetFailed         503  CONTROL_RESET
     └── PlayerError        what a player asked for
         ├── NotFound            404  PLAYBACK_NOT_FOUND
@@ -48,6 +49,7 @@ holds a secret, and what a stranger sent stands in it only through `quoted`.
 """
 
 from relay.errors.control import (
+    AlarmUnknown,
     ChannelUnknown,
     ControlError,
     ControlInvalid,
@@ -97,6 +99,7 @@ from relay.errors.root import RelayError, quoted
 __all__ = [
     "AccessDenied",
     "AccessRequired",
+    "AlarmUnknown",
     "BodyStalled",
     "BoxInvalid",
     "BoxTooLarge",

@@ -10,7 +10,7 @@ and has no gauges: an address is no label, and "unnamed" may be many.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.metadata import version
 from ipaddress import ip_address
 from typing import Any
@@ -25,9 +25,12 @@ from starlette.routing import Route
 
 from relay.channel import Channel
 from relay.clock import Clock
+from relay.diagnosis.protection import alive_since, copies_of
 from relay.media import Verdict
-from relay.monitor.board import alive_since, copies_of
+from relay.monitor import house
 from relay.uplink.attempt import State
+
+Sample = tuple[str, tuple[str, ...], float]
 
 UNNAMED = "unnamed"
 ON_AIR, SILENT, FAILED = "on_air", "silent", "failed"
@@ -82,12 +85,16 @@ FAMILIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
         ("channel", "upstream"),
     ),
     "relay_event_loop_lag_seconds": ("The latest that the event loop was of late", ()),
+    **house.FAMILIES,
 }
 """Name, meaning, labels. The name says whether it counts: `_total` does."""
 
 
 class Metrics(Collector):
-    """All families, from the channels as they are. `lag` in seconds, `door` as in `health`."""
+    """All families, from the channels as they are. `lag` in seconds, `door` as in `health`.
+
+    `more`: samples of what is about no channel.
+    """
 
     def __init__(
         self,
@@ -95,7 +102,9 @@ class Metrics(Collector):
         door: Callable[[], Mapping[str, Any]],
         lag: Callable[[], float],
         clock: Clock,
+        more: Callable[[], Iterable[Sample]] = tuple,
     ) -> None:
+        self._more = more
         self._channels = channels
         self._door = door
         self._lag = lag
@@ -114,6 +123,7 @@ class Metrics(Collector):
 
     def _samples(self) -> Iterator[tuple[str, tuple[str, ...], float]]:
         yield "relay_event_loop_lag_seconds", (), self._lag()
+        yield from self._more()
         for reason, count in self._door()["rejected"].items():
             yield "relay_ingest_rejected_total", (reason,), count
         for channel in self._channels.values():
@@ -139,7 +149,7 @@ def route(metrics: Metrics) -> Route:
     return Route("/metrics", scrape)
 
 
-_Samples = Iterator[tuple[str, tuple[str, ...], float]]
+_Samples = Iterator[Sample]
 
 
 def _channel(channel: Channel, utc: int) -> _Samples:

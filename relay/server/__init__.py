@@ -27,7 +27,7 @@ import socket
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.asyncio.worker_context import WorkerContext
@@ -50,6 +50,12 @@ class Listener:
 
     host: str
     port: int
+
+    @classmethod
+    def of(cls, address: str) -> Self:
+        """That of `HOST:PORT`, `[::]:PORT` as in the configuration."""
+        host, _, port = address.rpartition(":")
+        return cls(host.strip("[]"), int(port))
 
 
 class _Settings(Config):

@@ -51,7 +51,7 @@ def test_what_may_be_a_secret_is_masked(written: Written) -> None:
 
 def test_the_schema_knows_every_table_and_refuses_the_rest(written: Written) -> None:
     told = json.loads(schema())
-    assert set(told["properties"]) == {"server", "store", "channels"}
+    assert set(told["properties"]) == {"server", "store", "clock", "webhooks", "channels"}
     channel = told["$defs"]["ChannelTable"]
     assert channel["additionalProperties"] is False
     assert (
