@@ -139,7 +139,7 @@ class House:
         self._agreement.open()
         self._forwarders.open()
         self._ready = True
-        log.info("ready", listen=self.addresses[0], admin=self.addresses[1])
+        log.info("ready", code="READY", listen=self.addresses[0], admin=self.addresses[1])
 
     async def _open_channels(self) -> None:
         for name, table in self._config.channels.items():
@@ -164,7 +164,7 @@ class House:
         await self._forwarders.close()
         await self.programs.close()
         await asyncio.gather(*(channel.close() for channel in self.channels.values()))
-        log.info("stopped")
+        log.info("stopped", code="STOPPED")
 
 
 def doors(receiver: ASGIApp, origin: ASGIApp) -> ASGIApp:
