@@ -20,13 +20,13 @@ import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from packagers.origin import Origin
+from packagers.origin.counting import Counted
 from packagers.origin.waiting import Waiting
 from relay import peer
 from relay.access import Credentials, Gate
 from relay.access.tries import Tries
 from relay.agreement import Agreement
-from relay.annunciator import Annunciator
-from relay.annunciator.hook import Receiver as Informed
+from relay.annunciator import Annunciator, Recipient
 from relay.channel import Channel, Rules
 from relay.config import ChannelTable, Config, StoreTable
 from relay.errors import OperatorError, PortBusy
@@ -72,17 +72,16 @@ class House:
         )
         self.programs = Programs(self.channels, lambda name: _store(config.store, name))
         played = Played(self.channels, self.programs.shown)
-        origin = Waiting(Origin(played), played)
-        self._annunciator = Annunciator(
+        origin = Counted(Waiting(Origin(played), played), played)
+        self.annunciator = Annunciator(
             self.channels,
             [
-                Informed(name, said.url, said.secret_file, frozenset(said.codes))
+                Recipient(name, said.url, said.secret_file, frozenset(said.codes))
                 for name, said in config.webhooks.items()
             ],
             self._clock,
             tolerance=config.clock.tolerance,
         )
-        self.alarms = self._annunciator.history
         self._monitor = Monitor(
             self.channels,
             self._receiver.counts,
@@ -92,7 +91,8 @@ class House:
             reset=self.reset,
             names=(socket.gethostname(), Listener.of(config.server.admin).host),
             program=self.programs.deed,
-            annunciator=self._annunciator,
+            annunciator=self.annunciator,
+            served=lambda: (origin.requests, origin.sizes),
         )
         self._servers = [
             Server(doors(self._receiver, origin), [Listener.of(config.server.listen)]),
@@ -134,7 +134,7 @@ class House:
                     f"Cannot listen on {address}: {error.strerror or error}.",
                     hint="End what uses it, or set another address in [server].",
                 ) from error
-        self._annunciator.open()
+        self.annunciator.open()
         self._monitor.open()
         self._agreement.open()
         self._forwarders.open()
@@ -157,7 +157,7 @@ class House:
         self._ready = False
         self._receiver.drain()
         self._monitor.close()
-        await self._annunciator.close()
+        await self.annunciator.close()
         await self._agreement.close()
         await asyncio.gather(*(server.stop(GRACE) for server in self._servers))
         await self.reset.close()

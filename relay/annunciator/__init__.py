@@ -17,7 +17,7 @@ from typing import Any
 import structlog
 
 from relay.annunciator.history import Alarm, History
-from relay.annunciator.hook import Hook, Receiver
+from relay.annunciator.hook import Hook, Recipient
 from relay.annunciator.standing import Eye, clock_off
 from relay.channel import Channel
 from relay.clock import Clock
@@ -30,6 +30,9 @@ GRACE = 15_000
 log = structlog.get_logger("relay.annunciator")
 
 
+__all__ = ["Annunciator", "Recipient", "told"]
+
+
 class Annunciator:
     """The alarms of a relay, and what is known of its machine's clock (`timekeeper`).
 
@@ -39,7 +42,7 @@ class Annunciator:
     def __init__(
         self,
         channels: Mapping[str, Channel],
-        receivers: Sequence[Receiver],
+        receivers: Sequence[Recipient],
         clock: Clock,
         *,
         tolerance: float = 0.0,

@@ -36,7 +36,7 @@ log = structlog.get_logger("relay.annunciator")
 
 
 @dataclass(frozen=True, slots=True)
-class Receiver:
+class Recipient:
     """Who is told. `codes`: of these alarms only; none: of all. `secret_file` None: unsigned."""
 
     name: str
@@ -48,7 +48,7 @@ class Receiver:
 class Hook:
     """What sends to one receiver. `relay`: the name under which it speaks."""
 
-    def __init__(self, receiver: Receiver, relay: str, clock: Clock) -> None:
+    def __init__(self, receiver: Recipient, relay: str, clock: Clock) -> None:
         self.receiver = receiver
         self.outbox = Outbox(random.SystemRandom().randrange)
         self._relay = relay

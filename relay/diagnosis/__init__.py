@@ -24,6 +24,7 @@ from relay.diagnosis.alarms import Alarm, Alarms
 from relay.diagnosis.alignment import misaligned
 from relay.diagnosis.heartbeat import RECENT, Heartbeat, Word
 from relay.diagnosis.inspection import PARENT_UNKNOWN, Inspection, duration_range
+from relay.diagnosis.lateness import Lateness
 from relay.diagnosis.synchrony import Place, Synchrony
 from relay.diagnosis.tally import WELL, Tally
 from relay.media import Copy, Fragment, Header, Kind, Track, Verdict
@@ -53,6 +54,7 @@ class Diagnosis:
         self.heartbeat = Heartbeat()
         self.synchrony = Synchrony()
         self.alarms = Alarms()
+        self.lateness = Lateness()
         self._inspection = Inspection(name)
         self._patience = patience
         self._offsets: dict[str, int] = {}
@@ -95,6 +97,7 @@ class Diagnosis:
             configured="2 to 6 s",
         )
         standing = self.synchrony.took(copy, place)
+        self._time(copy, verdict, place)
         if standing is None:
             return told
         pulse = self.heartbeat.pulses.get((copy.source, copy.track))
@@ -111,6 +114,12 @@ class Diagnosis:
         if rendition.track.key.kind is Kind.VIDEO and verdict is Verdict.ACCEPTED:
             told += self._align(view.presentation)
         return told
+
+    def _time(self, copy: Copy, verdict: Verdict, place: Place) -> None:
+        first = copy if place.won is None else place.won
+        resent = verdict is not Verdict.ACCEPTED and first.source == copy.source
+        if verdict is not Verdict.HELD and not resent and not place.sparse:
+            self.lateness.took(copy.source, copy.track, copy.arrival - first.arrival)
 
     def _acquit(self, now: int) -> None:
         for subject in {subject for _, subject in self.alarms.standing}:

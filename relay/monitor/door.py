@@ -37,6 +37,7 @@ class Monitor:
     `door`: what the ingest door counts. `ready`: the relay is. `playback`: the port of players.
     `reset` empties a channel, `program` starts and stops programs. `names`: of this machine,
     besides its addresses. `annunciator`: the alarms, and the clock.
+    `served`: what players asked for.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Monitor:
         names: Collection[str] = (),
         program: Deed | None = None,
         annunciator: Annunciator | None = None,
+        served: Callable[[], house.Served] = house.nothing,
     ) -> None:
         self._channels = channels
         self._door = door
@@ -64,7 +66,9 @@ class Monitor:
         alarms = Annunciator(channels, (), clock) if annunciator is None else annunciator
         control = Control(channels, reset, names, program, history=alarms.history, utc=clock.utc)
         self._lag = Lag()
-        metrics = route(Metrics(channels, door, self._lag.worst, clock, lambda: house.of(alarms)))
+        metrics = route(
+            Metrics(channels, door, self._lag.worst, clock, lambda: house.of(alarms, served()))
+        )
         self.app: ASGIApp = health.application(
             channels,
             lambda: {

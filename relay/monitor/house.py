@@ -1,4 +1,4 @@
-"""The metrics of the relay itself, and of no channel: alarms, who is told, the machine's clock."""
+"""The metrics of the relay as a whole: alarms, those who are told, players, the machine's clock."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -14,6 +14,11 @@ FAMILIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
         ("webhook", "outcome"),
     ),
     "relay_webhook_waiting": ("Messages that wait to be sent", ("webhook",)),
+    "relay_playback_requests_total": (
+        "Requests of players; kind: hls, dash, smooth, init, media, other",
+        ("channel", "kind", "code"),
+    ),
+    "relay_playback_bytes_total": ("Bytes of the bodies they got", ("channel", "kind")),
     "relay_clock_offset_seconds": (
         "By how much this machine's clock is ahead, as its time service says; absent: unknown",
         (),
@@ -22,12 +27,24 @@ FAMILIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "relay_clock_synchronised": ("1 while somebody keeps the clock; absent: unknown", ()),
 }
 
+Served = tuple[Mapping[tuple[str, str, int], int], Mapping[tuple[str, str], int]]
+"""Requests by channel, kind and status; bytes by channel and kind."""
 Samples = Iterator[tuple[str, tuple[str, ...], float]]
 
 
-def of(annunciator: Annunciator) -> Samples:
+def nothing() -> Served:
+    """Nobody asked for anything."""
+    return {}, {}
+
+
+def of(annunciator: Annunciator, served: Served) -> Samples:
     """All of them."""
     yield from _clock(annunciator.timekeeper.state)
+    requests, sizes = served
+    for (channel, kind, status), count in requests.items():
+        yield "relay_playback_requests_total", (channel, kind, str(status)), count
+    for (channel, kind), size in sizes.items():
+        yield "relay_playback_bytes_total", (channel, kind), size
     standing = Counter((key.channel, key.code) for key in annunciator.history.standing)
     for (channel, code), count in standing.items():
         yield "relay_alarms", (channel, code), count

@@ -13,10 +13,17 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.metadata import version
 from ipaddress import ip_address
+from itertools import accumulate
 from typing import Any
 
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 from starlette.requests import Request
@@ -25,6 +32,7 @@ from starlette.routing import Route
 
 from relay.channel import Channel
 from relay.clock import Clock
+from relay.diagnosis.lateness import BOUNDS
 from relay.diagnosis.protection import alive_since, copies_of
 from relay.media import Verdict
 from relay.monitor import house
@@ -89,6 +97,13 @@ FAMILIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
 }
 """Name, meaning, labels. The name says whether it counts: `_total` does."""
 
+HISTOGRAMS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "relay_source_lateness_seconds": (
+        "How much later than the copy that won its copies came",
+        ("channel", "source", "track"),
+    ),
+}
+
 
 class Metrics(Collector):
     """All families, from the channels as they are. `lag` in seconds, `door` as in `health`.
@@ -120,6 +135,18 @@ class Metrics(Collector):
         for name, labelled, value in self._samples():
             families[name].add_metric(labelled, value)
         yield from families.values()
+        yield self._lateness()
+
+    def _lateness(self) -> Metric:
+        ((name, (meaning, labels)),) = HISTOGRAMS.items()
+        family = HistogramMetricFamily(name, meaning, labels=labels)
+        for channel in self._channels.values():
+            for (source, track), found in channel.diagnosis.lateness.histograms.items():
+                if _named(source) == source:
+                    bounds = [*(f"{bound / 1000:g}" for bound in BOUNDS), "+Inf"]
+                    buckets = list(zip(bounds, accumulate(found.counts), strict=True))
+                    family.add_metric((channel.name, source, track), buckets, found.total / 1000)
+        return family
 
     def _samples(self) -> Iterator[tuple[str, tuple[str, ...], float]]:
         yield "relay_event_loop_lag_seconds", (), self._lag()

@@ -12,7 +12,7 @@ from aiohttp import web
 from structlog.testing import capture_logs
 
 from relay.annunciator import Annunciator, signature
-from relay.annunciator.hook import Hook, Receiver
+from relay.annunciator.hook import Hook, Recipient
 from relay.channel import Channel
 from relay.store.memory import MemoryStore
 from relay.system_clock import SystemClock
@@ -61,7 +61,7 @@ async def office(*answers: int) -> AsyncIterator[Office]:
 
 @asynccontextmanager
 async def watched(
-    *receivers: Receiver, grace: int = 0
+    *receivers: Recipient, grace: int = 0
 ) -> AsyncIterator[tuple[Annunciator, Channel]]:
     """An annunciator over one channel that nobody delivers."""
     clock = SystemClock()
@@ -81,7 +81,7 @@ async def test_a_receiver_that_fails_first_hears_it_all_in_order(tmp_path: Path)
     secret.write_text(f"{SECRET}\n")
     with capture_logs() as log:
         async with office(500, 302) as noc:
-            receiver = Receiver("noc", noc.url, secret)
+            receiver = Recipient("noc", noc.url, secret)
             async with watched(receiver) as (watch, channel):
                 assert await eventually(lambda: len(noc.came) == 1)
                 channel.gaps["video-150000"] = 2
@@ -118,7 +118,7 @@ async def test_a_receiver_that_fails_first_hears_it_all_in_order(tmp_path: Path)
 
 async def test_the_end_is_told_too_and_codes_choose() -> None:
     async with office() as noc:
-        receiver = Receiver("noc", noc.url, codes=frozenset({"STORE_DEGRADED"}))
+        receiver = Recipient("noc", noc.url, codes=frozenset({"STORE_DEGRADED"}))
         clock = SystemClock()
         hook = Hook(receiver, "relay-1", clock)
         hook.open()
@@ -140,13 +140,13 @@ async def test_a_receiver_that_hangs_holds_up_no_other(tmp_path: Path) -> None:
 
     server = await asyncio.start_server(deaf, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    nowhere = Receiver("secretless", "http://127.0.0.1:9/x", tmp_path / "absent")
+    nowhere = Recipient("secretless", "http://127.0.0.1:9/x", tmp_path / "absent")
     with capture_logs() as log:
         async with office() as noc:
             receivers = (
-                Receiver("deaf", f"http://127.0.0.1:{port}/"),
+                Recipient("deaf", f"http://127.0.0.1:{port}/"),
                 nowhere,
-                Receiver("noc", noc.url),
+                Recipient("noc", noc.url),
             )
             async with watched(*receivers) as (watch, _):
                 assert await eventually(lambda: len(noc.came) == 1)

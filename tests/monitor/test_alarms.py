@@ -23,7 +23,7 @@ async def raised(house: House) -> None:
     house.channels["news"].gaps["video-1"] = 2
     kept = house.channels["news"].diagnosis.alarms
     kept.stand("OUT_OF_SYNC", "enc_a", "enc_a comes late", measured="-900 ms", configured="1500 ms")
-    assert await eventually(lambda: len(house.alarms.standing) == 2)
+    assert await eventually(lambda: len(house.annunciator.history.standing) == 2)
 
 
 async def test_an_alarm_is_listed_and_acknowledged() -> None:
