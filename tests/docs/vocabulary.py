@@ -8,6 +8,7 @@ few are put together from a word and a value; those are listed with the values t
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from relay.diagnosis.heartbeat import Word
@@ -43,14 +44,15 @@ def trees() -> Iterator[tuple[Path, ast.Module]]:
             yield path, ast.parse(path.read_text("utf-8"))
 
 
-def codes() -> set[str]:
+@cache
+def codes() -> frozenset[str]:
     """Every code word that the house can utter."""
     found: set[str] = set()
     for _, tree in trees():
         for node in ast.walk(tree):
             found |= {word for word in _constants(node) if CODE.fullmatch(word)}
-    roots = {each.code for each in _family(RelayError) if each.__subclasses__()}
-    return (found | _composed()) - _NO_CODES - roots
+    roots = {each.code for each in family(RelayError) if each.__subclasses__()}
+    return frozenset((found | _composed()) - _NO_CODES - roots)
 
 
 def silent() -> list[str]:
@@ -106,5 +108,5 @@ def _composed() -> set[str]:
     }
 
 
-def _family(root: type[RelayError]) -> list[type[RelayError]]:
-    return [root, *(child for direct in root.__subclasses__() for child in _family(direct))]
+def family(root: type[RelayError]) -> list[type[RelayError]]:
+    return [root, *(child for direct in root.__subclasses__() for child in family(direct))]
