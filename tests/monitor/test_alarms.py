@@ -1,11 +1,15 @@
 """The alarms on the admin port: listed, acknowledged, counted."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
+from relay.annunciator import Recipient
 from relay.app import House
+from relay.config import Config
 from tests.operating import PLAIN, get, opened, order
 from tests.server.wire import eventually
 
@@ -77,3 +81,35 @@ async def test_the_clock_is_in_the_status() -> None:
     async with opened({"news": PLAIN}) as house:
         said = json.loads((await get(house, "/api/v1/status", admin=True)).body)
         assert set(said["clock"]) == {"by", "offset", "bound", "synchronised"}
+
+
+async def test_webhooks_are_those_of_the_configuration(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    said = {
+        "store": {"kind": "memory"},
+        "channels": {"news": {}},
+        "clock": {"tolerance": 0.5},
+        "webhooks": {
+            "noc": {"url": "https://noc.example/hooks?x=1", "secret_file": str(secret)},
+            "pager": {"url": "http://10.0.0.7:9000/", "codes": ["CHANNEL_DOWN"]},
+        },
+    }
+    noc, pager = House(Config.model_validate(said)).annunciator.hooks
+    assert noc.receiver == Recipient("noc", "https://noc.example/hooks?x=1", secret)
+    assert pager.receiver.codes == {"CHANNEL_DOWN"}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"url": "ftp://noc.example/"},
+        {"url": "https://user:word@noc.example/"},
+        {"url": "https://noc.example/#x"},
+        {"url": "https://noc.example/", "codes": ["down"]},
+        {"url": "https://noc.example/", "secret": "in the open"},
+    ],
+)
+def test_what_is_no_webhook(said: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        Config.model_validate({"channels": {"news": {}}, "webhooks": {"noc": said}})
