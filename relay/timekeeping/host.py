@@ -4,7 +4,7 @@ Only the programs of the system are run, by their full path, and never for longe
 """
 
 import asyncio
-import ctypes
+import struct
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -19,21 +19,10 @@ PROGRAMS: Asked = (
     (("/usr/bin/chronyc", "-n", "-c", "tracking"), chrony),
     (("/usr/bin/ntpq", "-n", "-c", "rv"), ntpd),
 )
+TIMEX, TIMEX_BYTES = "@IllllI", 512
+"""The head of struct timex (linux/timex.h): modes, offset, freq, maxerror, esterror, status;
+and room for all of it."""
 _PLAIN: Mapping[str, str] = {"PATH": "/usr/bin:/bin", "LC_ALL": "C"}
-
-
-class _Timex(ctypes.Structure):
-    """struct timex (linux/timex.h), as far as it is looked at; the rest is room to be filled."""
-
-    _fields_ = [
-        ("modes", ctypes.c_uint),
-        ("offset", ctypes.c_long),
-        ("freq", ctypes.c_long),
-        ("maxerror", ctypes.c_long),
-        ("esterror", ctypes.c_long),
-        ("status", ctypes.c_int),
-        ("rest", ctypes.c_char * 256),
-    ]
 
 
 def ask(programs: Asked = PROGRAMS) -> ClockState:
@@ -58,12 +47,19 @@ def _run(command: Sequence[str]) -> str:
 
 
 def _kernel() -> ClockState:
-    timex = _Timex()  # modes 0: it only reads, which everybody may
+    # Where memory is never both writable and executable (the unit's MemoryDenyWriteExecute), ctypes
+    # itself may fail to load: it is wanted here only.
     try:
-        told = ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.byref(timex))
+        import ctypes  # noqa: PLC0415
+    except (ImportError, MemoryError, OSError):
+        return ClockState()
+    timex = ctypes.create_string_buffer(TIMEX_BYTES)  # modes 0: it only reads, which everybody may
+    try:
+        told = ctypes.CDLL(None).adjtimex(timex)
     except (OSError, AttributeError):
         return ClockState()
-    return kernel(timex.status, timex.maxerror) if told >= 0 else ClockState()
+    _modes, _offset, _freq, maxerror, _esterror, status = struct.unpack_from(TIMEX, timex)
+    return kernel(status, maxerror) if told >= 0 else ClockState()
 
 
 class Timekeeper:
