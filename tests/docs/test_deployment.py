@@ -80,7 +80,8 @@ def test_the_steps_of_the_build_make_a_relay(tmp_path: Path) -> None:
     """Of the first stage, but for the uv that it installs; then what the image would run."""
     build, opt = tmp_path / "build", tmp_path / "opt"
     build.mkdir()
-    environment = {"PATH": f"{ROOT / '.tools' / 'bin'}:{os.environ['PATH']}", "HOME": str(tmp_path)}
+    environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+    environment["PATH"] = f"{ROOT / '.tools' / 'bin'}:{os.environ['PATH']}"
     for word, rest in instructions():
         text = rest.replace("/opt/relay", str(opt))
         match word:

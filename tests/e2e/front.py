@@ -28,7 +28,7 @@ class Front:
         """A client's TLS; `known`: with a certificate whose common name is "client"."""
         context = ssl.create_default_context(cafile=str(PAPERS / "ca.pem"))
         if known:
-            context.load_cert_chain(PAPERS / "client.pem")
+            context.load_cert_chain(PAPERS / "client.pem", PAPERS / "client.key")
         return context
 
 
@@ -49,7 +49,7 @@ def nginx(folder: Path, one: int, two: int) -> Iterator[Front]:
         (r"/var/cache/nginx/relay", f"{folder}/cache"),
         (r"/var/log/nginx/error.log warn", f"{folder}/error.log warn"),
         (r"/run/nginx.pid", f"{folder}/nginx.pid"),
-        (r"worker_processes auto", "daemon off; worker_processes 1"),
+        (r"worker_processes auto", f"daemon off; {_user()} worker_processes 1"),
         (r"http \{", "http {" + "".join(_temporary(folder))),
     ):
         text, count = re.subn(pattern, wanted, text)
@@ -65,6 +65,11 @@ def nginx(folder: Path, one: int, two: int) -> Iterator[Front]:
     finally:
         child.terminate()
         child.communicate(timeout=20)
+
+
+def _user() -> str:
+    """As root its workers would be somebody who may not read a test's folder."""
+    return "user root;" if os.geteuid() == 0 else ""
 
 
 def _temporary(folder: Path) -> Iterator[str]:
