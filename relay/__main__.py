@@ -11,11 +11,11 @@ from importlib.metadata import version as installed
 from pathlib import Path
 from typing import Annotated, Any
 
-import structlog
 import typer
 from rich.console import Console
 from rich.text import Text
 
+from relay import logs
 from relay.config import Config, load, sample
 from relay.effective import effective, schema
 from relay.encoder import command as encoder
@@ -44,7 +44,7 @@ def run(conf: ConfFile) -> None:
     from relay import app  # noqa: PLC0415 - the other commands need none of the servers
 
     config = _checked(conf)
-    _log()
+    logs.configure()
     keep_what_is_freed()
     asyncio.run(app.run(config))
 
@@ -144,7 +144,7 @@ def demo(
     """
     from relay.demo.show import show  # noqa: PLC0415 - it needs ffmpeg, which is no part of the relay
 
-    _log(logging.ERROR)
+    logs.configure(logging.ERROR)
     asyncio.run(show(seconds, real=real, port=port, admin_port=admin_port))
 
 
@@ -192,38 +192,6 @@ def _asked(admin: str, path: str) -> Any:
         raise OperatorError(f"{admin} is no http URL: write http://HOST:PORT")
     with urllib.request.urlopen(admin.rstrip("/") + path, timeout=5) as answer:  # noqa: S310 - checked
         return json.load(answer)
-
-
-def _log(level: int = logging.INFO) -> None:
-    """Console lines on a terminal, JSON lines otherwise; UTC; on standard error."""
-    human = sys.stderr.isatty()
-    shared: list[Any] = [
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    renderer: Any = (
-        structlog.dev.ConsoleRenderer()
-        if human
-        else structlog.processors.JSONRenderer(ensure_ascii=True)
-    )
-    formatter = structlog.stdlib.ProcessorFormatter(
-        foreign_pre_chain=shared,
-        processors=[
-            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.format_exc_info,
-            renderer,
-        ],
-    )
-    handler = logging.StreamHandler()
-    handler.setFormatter(formatter)
-    logging.basicConfig(level=level, handlers=[handler], force=True)
-    logging.getLogger("asyncio").setLevel(logging.ERROR)
-    structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=True,
-    )
 
 
 if __name__ == "__main__":

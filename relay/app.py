@@ -11,7 +11,6 @@ import gc
 import os
 import signal
 import socket
-import time
 from collections.abc import Callable
 from fractions import Fraction
 
@@ -19,10 +18,12 @@ import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from packagers.origin import Origin
+from packagers.origin.counting import Counted
 from packagers.origin.turns import Turns
 from packagers.origin.waiting import Waiting
 from relay import peer
 from relay.agreement import Agreement
+from relay.annunciator import Annunciator, Recipient
 from relay.channel import Channel, Rules
 from relay.config import ChannelTable, Config, StoreTable
 from relay.errors import OperatorError, PortBusy
@@ -38,20 +39,11 @@ from relay.store import Store
 from relay.store.disk import DiskStore
 from relay.store.memory import MemoryStore
 from relay.supervisor import Supervisor
+from relay.system_clock import SystemClock
 
 GRACE = 2.0
 
 log = structlog.get_logger("relay.app")
-
-
-class SystemClock:
-    """The two clocks of the house, in ms."""
-
-    def now(self) -> int:
-        return time.monotonic_ns() // 1_000_000
-
-    def utc(self) -> int:
-        return time.time_ns() // 1_000_000
 
 
 class House:
@@ -85,6 +77,16 @@ class House:
         self.programs = Programs(self.channels, lambda name: _store(config.store, name))
         played = Played(self.channels, self.programs.shown)
         origin = guards.play(Waiting(Turns(Origin(played)), played))
+        counted = Counted(origin, played)
+        self.annunciator = Annunciator(
+            self.channels,
+            [
+                Recipient(name, said.url, said.secret_file, frozenset(said.codes))
+                for name, said in config.webhooks.items()
+            ],
+            self._clock,
+            tolerance=config.clock.tolerance,
+        )
         self._monitor = Monitor(
             self.channels,
             lambda: {**self._receiver.counts(), **guards.counts()},
@@ -92,14 +94,16 @@ class House:
             self._clock,
             lambda: self.addresses[0][1] if self.addresses else 0,
             reset=self.reset,
-            names=(socket.gethostname(), _listener(config.server.admin).host),
+            names=(socket.gethostname(), Listener.of(config.server.admin).host),
             folder=guards.page,
             secure=guards.tls is not None,
             program=self.programs.deed,
+            annunciator=self.annunciator,
+            served=lambda: (counted.requests, counted.sizes),
         )
         self._servers = [
-            guards.server(doors(self._receiver, origin), _listener),
-            Server(self._monitor.app, [_listener(config.server.admin)]),
+            guards.server(doors(self._receiver, counted), Listener.of),
+            Server(self._monitor.app, [Listener.of(config.server.admin)]),
         ]
 
     @property
@@ -141,12 +145,13 @@ class House:
                     f"Cannot listen on {address}: {error.strerror or error}.",
                     hint="End what uses it, or set another address in [server].",
                 ) from error
+        self.annunciator.open()
         self._monitor.open()
         self._agreement.open()
         self._forwarders.open()
         self.guards.overload.open()
         self._ready = True
-        log.info("ready", listen=self.addresses[0], admin=self.addresses[1])
+        log.info("ready", code="READY", listen=self.addresses[0], admin=self.addresses[1])
 
     async def _open_channels(self) -> None:
         for name, table in self._config.channels.items():
@@ -165,13 +170,14 @@ class House:
         self._receiver.drain()
         self.guards.overload.close()
         self._monitor.close()
+        await self.annunciator.close()
         await self._agreement.close()
         await asyncio.gather(*(server.stop(GRACE) for server in self._servers))
         await self.reset.close()
         await self._forwarders.close()
         await self.programs.close()
         await asyncio.gather(*(channel.close() for channel in self.channels.values()))
-        log.info("stopped")
+        log.info("stopped", code="STOPPED")
 
 
 def doors(receiver: ASGIApp, origin: ASGIApp) -> ASGIApp:
@@ -286,8 +292,3 @@ def _destinations(table: ChannelTable) -> list[Destination]:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _listener(address: str) -> Listener:
-    host, _, port = address.rpartition(":")
-    return Listener(host.strip("[]"), int(port))

@@ -28,7 +28,7 @@ from pydantic_settings.exceptions import SettingsError
 from relay.entrance import FrontEndTable, LimitsTable, ServerTable, TlsTable
 from relay.errors import ConfigInvalid, quoted
 from relay.numbering import LONGEST, SHORTEST
-from relay.tables import SourceTable, Table, TracksTable, UpstreamTable
+from relay.tables import ClockTable, SourceTable, Table, TracksTable, UpstreamTable, WebhookTable
 
 _SOURCE = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 _PEER = r"^https?://[A-Za-z0-9.:\[\]-]{1,255}(/[A-Za-z0-9._~%/-]{0,255})?$"
@@ -168,6 +168,10 @@ class Config(BaseSettings):
     front_end: FrontEndTable = FrontEndTable()
     limits: LimitsTable = LimitsTable()
     store: StoreTable = StoreTable()
+    clock: ClockTable = ClockTable()
+    webhooks: dict[Annotated[str, Field(pattern=_CHANNEL)], WebhookTable] = Field(
+        default_factory=dict
+    )
     channels: dict[Annotated[str, Field(pattern=_CHANNEL)], ChannelTable] = Field(
         default_factory=dict
     )
@@ -200,7 +204,7 @@ class Config(BaseSettings):
         return env_settings, init_settings
 
 
-_OF_THE_RELAY = (ServerTable, TlsTable, FrontEndTable, LimitsTable)
+_OF_THE_RELAY = (ServerTable, TlsTable, FrontEndTable, LimitsTable, ClockTable, WebhookTable)
 _OF_A_CHANNEL = (TracksTable, SourceTable, UpstreamTable)
 _KEYS = [
     key
@@ -251,13 +255,15 @@ def sample() -> str:
         ("front_end", FrontEndTable),
         ("limits", LimitsTable),
         ("store", StoreTable),
+        ("clock", ClockTable),
+        ("webhooks.noc", WebhookTable),
         ("channels.news", ChannelTable),
         ("channels.news.tracks", TracksTable),
         ("channels.news.sources.enc_a", SourceTable),
         ("channels.news.upstreams.eu", UpstreamTable),
     ]
     for name, table in tables:
-        off = "# " if table in (SourceTable, UpstreamTable) else ""
+        off = "# " if table in (SourceTable, UpstreamTable, WebhookTable) else ""
         lines += ["", f"# {table.__doc__}", f"{off}[{name}]"]
         for key, told in table.model_fields.items():
             value = told.default

@@ -170,7 +170,12 @@ class Program:
             try:
                 await self._follow()
             except OSError as error:
-                log.warning("program cannot be written", program=self.name, error=str(error))
+                log.warning(
+                    "program cannot be written",
+                    code="PROGRAM_UNWRITABLE",
+                    program=self.name,
+                    error=str(error),
+                )
                 await asyncio.sleep(RETRY)
             else:
                 return
@@ -215,7 +220,9 @@ class Program:
         feed = self.store.follow()
         self._show(feed.past, last)
         feed.close()
-        log.info("program ended", program=self.name, first=self._first, last=last)
+        log.info(
+            "program ended", code="PROGRAM_ENDED", program=self.name, first=self._first, last=last
+        )
 
     def _show(self, past: Iterable[Member], last: int) -> None:
         """All of it, as it stays."""

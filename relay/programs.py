@@ -74,7 +74,12 @@ class Programs:
             try:
                 self.shown[name] = await Program.open(self._channels[channel], program, store)
             except ValueError as error:
-                log.warning("program cannot be shown", program=name, error=str(error))
+                log.warning(
+                    "program cannot be shown",
+                    code="PROGRAM_UNREADABLE",
+                    program=name,
+                    error=str(error),
+                )
                 await store.close()
 
     async def close(self) -> None:

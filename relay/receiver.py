@@ -196,7 +196,8 @@ class Receiver:
         sender = self._admission.enter(target, target.stream, address)
         body = _Body(target.point, sender, pace)
         bound = log.bind(channel=channel.name, stream=sender.stream, source=sender.source)
-        bound.info("connected", peer=address, agent=quoted(request.headers.get("user-agent", "")))
+        agent = quoted(request.headers.get("user-agent", ""))
+        bound.info("connected", code="SOURCE_CONNECTED", peer=address, agent=agent)
         if twice:
             channel.tell("SOURCE_TWICE", f"{sender.source} {_TWICE}", grave=True)
         channel.began(sender)
@@ -206,7 +207,9 @@ class Receiver:
             channel.refused(sender, error)
             raise
         finally:
-            bound.info("disconnected", clean=body.clean, bytes=body.size, fragments=body.fragments)
+            code = "SOURCE_ENDED" if body.clean else "SOURCE_LOST"
+            how = {"clean": body.clean, "bytes": body.size, "fragments": body.fragments}
+            bound.info("disconnected", code=code, **how)
             self._admission.leave(target, sender, address)
             # A body of known length may be one of many: its end says nothing about the stream.
             more = body.clean and "content-length" in request.headers

@@ -90,6 +90,37 @@ class SourceTable(Table):
         return self
 
 
+class ClockTable(Table):
+    """The clock of this machine, which encoders' times are held against."""
+
+    tolerance: float = Field(
+        default=0.1,
+        ge=0,
+        le=3600,
+        description="seconds that it may be off without an alarm; 0: any",
+    )
+
+
+class WebhookTable(Table):
+    """Who is told of alarms, by signed POSTs; any number of them, each with a name of its own."""
+
+    url: Annotated[str, Field(pattern=r"^https?://[^/?#@\s]+(/[^#\s]*)?$", max_length=2000)] = (
+        Field(
+            description="where they are POSTed to", examples=['"https://noc.example/hooks/relay"']
+        )
+    )
+    secret_file: Path | None = Field(
+        default=None,
+        description="the secret that signs them; leave out: unsigned",
+        examples=['"/run/credentials/relay/noc"'],
+    )
+    codes: tuple[Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]{1,63}$")], ...] = Field(
+        default=(),
+        description="only these alarms; leave out: all",
+        examples=['["CHANNEL_DOWN", "CHANNEL_EXPOSED"]'],
+    )
+
+
 class UpstreamTable(Table):
     """Where a channel is forwarded to; any number of them, each with a name of its own."""
 

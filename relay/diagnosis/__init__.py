@@ -22,8 +22,9 @@ from fractions import Fraction
 from relay.arrival import Sender
 from relay.diagnosis.alarms import Alarm, Alarms
 from relay.diagnosis.alignment import misaligned
-from relay.diagnosis.heartbeat import Heartbeat, Word
+from relay.diagnosis.heartbeat import RECENT, Heartbeat, Word
 from relay.diagnosis.inspection import PARENT_UNKNOWN, Inspection, duration_range
+from relay.diagnosis.lateness import Lateness
 from relay.diagnosis.synchrony import Place, Synchrony
 from relay.diagnosis.tally import WELL, Tally
 from relay.media import Copy, Fragment, Header, Kind, Track, Verdict
@@ -53,6 +54,7 @@ class Diagnosis:
         self.heartbeat = Heartbeat()
         self.synchrony = Synchrony()
         self.alarms = Alarms()
+        self.lateness = Lateness()
         self._inspection = Inspection(name)
         self._patience = patience
         self._offsets: dict[str, int] = {}
@@ -86,18 +88,38 @@ class Diagnosis:
         if rendition is None or timeline is None or verdict is Verdict.SUSPECT:
             return told
         place = self._place(copy, rendition.track, timeline, view.presentation)
-        told += self._bound("DURATION_RANGE", "fragments", duration_range(place.D), grave=False)
+        told += self._bound(
+            "DURATION_RANGE",
+            "fragments",
+            duration_range(place.D),
+            grave=False,
+            measured=f"{float(place.D):g} s",
+            configured="2 to 6 s",
+        )
         standing = self.synchrony.took(copy, place)
+        self._time(copy, verdict, place)
         if standing is None:
             return told
         pulse = self.heartbeat.pulses.get((copy.source, copy.track))
         if pulse is not None and place.joins is not None and not place.sparse:
             pulse.joined(off=standing.off)
             told += self._word(copy.source, Word.DRIFT)
-        told += self._bound("OUT_OF_SYNC", copy.source, self.synchrony.apart(copy.source))
+        told += self._bound(
+            "OUT_OF_SYNC",
+            copy.source,
+            self.synchrony.apart(copy.source),
+            measured=_ms(self.synchrony.offset(copy.source)),
+            configured=f"within {self._patience} ms of the others",
+        )
         if rendition.track.key.kind is Kind.VIDEO and verdict is Verdict.ACCEPTED:
             told += self._align(view.presentation)
         return told
+
+    def _time(self, copy: Copy, verdict: Verdict, place: Place) -> None:
+        first = copy if place.won is None else place.won
+        resent = verdict is not Verdict.ACCEPTED and first.source == copy.source
+        if verdict is not Verdict.HELD and not resent and not place.sparse:
+            self.lateness.took(copy.source, copy.track, copy.arrival - first.arrival)
 
     def _acquit(self, now: int) -> None:
         for subject in {subject for _, subject in self.alarms.standing}:
@@ -151,10 +173,21 @@ class Diagnosis:
     def _room(self) -> bool:
         return len(self._offsets) < MOST_TRACKS
 
-    def _bound(self, code: str, subject: str, text: str, *, grave: bool = True) -> list[Alarm]:
+    def _bound(
+        self,
+        code: str,
+        subject: str,
+        text: str,
+        *,
+        grave: bool = True,
+        measured: str = "",
+        configured: str = "",
+    ) -> list[Alarm]:
         """The alarm stands while there is a sentence for it."""
         if text:
-            return self.alarms.stand(code, subject, text, grave=grave)
+            return self.alarms.stand(
+                code, subject, text, grave=grave, measured=measured, configured=configured
+            )
         return self.alarms.over(code, subject)
 
     def _word(self, source: str, word: Word) -> list[Alarm]:
@@ -162,10 +195,28 @@ class Diagnosis:
         tracks = self.heartbeat.tracks(source, word)
         if tracks:
             text = f"{source}, {', '.join(tracks)}: {_MEANINGS[word]}"
-            return self.alarms.stand(code, source, text, grave=word is not Word.BITRATE)
+            measured, configured = self._figures(source, tracks[0], word)
+            return self.alarms.stand(
+                code,
+                source,
+                text,
+                grave=word is not Word.BITRATE,
+                measured=measured,
+                configured=configured,
+            )
         if self.heartbeat.any(source, word):
             return []  # once is no alarm, and not yet the end of one
         return self.alarms.over(code, source)
+
+    def _figures(self, source: str, track: str, word: Word) -> tuple[str, str]:
+        """What was measured for a word that holds, and what that is held against."""
+        pulse = self.heartbeat.pulses[source, track]
+        if word is Word.BITRATE:
+            return f"{pulse.bitrate} bit/s", f"{pulse.promised} bit/s"
+        if word is Word.DRIFT:
+            standing = self.synchrony.standings.get((source, track))
+            return _ms(None if standing is None else standing.drift), "half a frame"
+        return f"{pulse.recently(word)} of the last {RECENT} fragments", "none"
 
     def _align(self, shown: Presentation) -> list[Alarm]:
         told: list[Alarm] = []
@@ -175,5 +226,15 @@ class Diagnosis:
                 f"{name} is cut {abs(float(by)):.3f} s {later} than {best}, so players stumble when"
                 " they change between them: set one key frame distance for all renditions"
             )
-            told += self._bound("RENDITIONS_UNALIGNED", name, text if by else "")
+            told += self._bound(
+                "RENDITIONS_UNALIGNED",
+                name,
+                text if by else "",
+                measured=f"{float(by):+.3f} s",
+                configured=f"as {best}",
+            )
         return told
+
+
+def _ms(found: int | None) -> str:
+    return "" if found is None else f"{found:+d} ms"

@@ -15,14 +15,18 @@ MOST_ALARMS = 256
 class Alarm:
     """One line for log and journal.
 
-    grave   the operator should look; never when it is over
-    facts   what the line in the log carries beside the text
+    grave       the operator should look; never when it is over
+    facts       what the line in the log carries beside the text
+    measured    the figure that is amiss, with its unit, and `configured`, what it is held against;
+                "" where there is no figure
     """
 
     code: str
     text: str
     grave: bool = True
     facts: dict[str, object] = field(default_factory=dict)
+    measured: str = field(default="", compare=False)
+    configured: str = field(default="", compare=False)
 
 
 @dataclass(slots=True)
@@ -31,13 +35,24 @@ class Alarms:
 
     standing: dict[tuple[str, str], Alarm] = field(default_factory=dict)
 
-    def stand(self, code: str, subject: str, text: str, *, grave: bool = True) -> list[Alarm]:
+    def stand(
+        self,
+        code: str,
+        subject: str,
+        text: str,
+        *,
+        grave: bool = True,
+        measured: str = "",
+        configured: str = "",
+    ) -> list[Alarm]:
         """It is so. What is to be told: the alarm, when it is new."""
         key = (code, subject)
         new = key not in self.standing
         if new and len(self.standing) >= MOST_ALARMS:
             return []
-        alarm = self.standing[key] = Alarm(code, text, grave)
+        alarm = self.standing[key] = Alarm(
+            code, text, grave, measured=measured, configured=configured
+        )
         return [alarm] if new else []
 
     def over(self, code: str, subject: str) -> list[Alarm]:

@@ -54,11 +54,16 @@ class Word(StrEnum):
 
 @dataclass(slots=True)
 class Pulse:
-    """One source's track. `bitrate`: measured, in bit/s, 0 until there are `RECENT` fragments."""
+    """One source's track.
+
+    bitrate   measured, in bit/s, 0 until there are `RECENT` fragments
+    promised  the systemBitrate of its header, 0 when it says none
+    """
 
     counts: Counter[Word] = field(default_factory=Counter)
     resent: int = 0
     bitrate: int = 0
+    promised: int = 0
     _recent: deque[frozenset[Word]] = field(default_factory=lambda: deque(maxlen=RECENT))
     _joins: deque[bool] = field(default_factory=lambda: deque(maxlen=RECENT))
     _sizes: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=RECENT))
@@ -89,6 +94,7 @@ class Pulse:
         self._recent.append(frozenset(words))
 
     def _unexpected(self, promised: int, timescale: int) -> bool:
+        self.promised = promised
         ticks = sum(duration for _, duration in self._sizes)
         if len(self._sizes) < RECENT or ticks <= 0:
             return False

@@ -33,6 +33,7 @@
     │   ├── ControlInvalid      400  CONTROL_BODY
     │   ├── ControlRefused      403  CONTROL_REFUSED
     │   ├── ChannelUnknown      404  CONTROL_CHANNEL_UNKNOWN
+    │   ├── AlarmUnknown        404  CONTROL_ALARM_UNKNOWN
     │   └── ResetFailed         503  CONTROL_RESET
     └── PlayerError        what a player asked for
         ├── TicketRequired      401  PLAYBACK_UNAUTHORIZED
@@ -51,6 +52,7 @@ holds a secret, and what a stranger sent stands in it only through `quoted`.
 """
 
 from relay.errors.control import (
+    AlarmUnknown,
     ChannelUnknown,
     ControlError,
     ControlInvalid,
@@ -103,6 +105,7 @@ from relay.errors.root import RelayError, quoted
 __all__ = [
     "AccessDenied",
     "AccessRequired",
+    "AlarmUnknown",
     "BodyStalled",
     "BoxInvalid",
     "BoxTooLarge",

@@ -30,6 +30,13 @@ class ChannelUnknown(ControlError):
     status = 404
 
 
+class AlarmUnknown(ControlError):
+    """No alarm of this id is kept."""
+
+    code = "CONTROL_ALARM_UNKNOWN"
+    status = 404
+
+
 class ResetFailed(ControlError):
     """The channel could not be emptied."""
 

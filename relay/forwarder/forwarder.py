@@ -85,7 +85,12 @@ class Forwarder:
         try:
             self._catalogue.take(member)
         except EncoderError as error:
-            log.warning("header unreadable", pin=quoted(member.name), error=error.message)
+            log.warning(
+                "header unreadable",
+                code="HEADER_UNREADABLE",
+                pin=quoted(member.name),
+                error=error.message,
+            )
 
     async def _run(self, upstream: Upstream) -> None:
         while True:

@@ -36,7 +36,12 @@ class Ledger:
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            log.warning("ledger_unreadable", file=str(self._file), error=str(error))
+            log.warning(
+                "ledger_unreadable",
+                code="LEDGER_UNREADABLE",
+                file=str(self._file),
+                error=str(error),
+            )
             return {}
 
     async def save(self, cursors: Mapping[str, Cursor]) -> None:
@@ -48,7 +53,12 @@ class Ledger:
             await asyncio.to_thread(_write, self._file, text)
         except OSError as error:
             if not self._failing:
-                log.warning("ledger_unwritable", file=str(self._file), error=str(error))
+                log.warning(
+                    "ledger_unwritable",
+                    code="LEDGER_UNWRITABLE",
+                    file=str(self._file),
+                    error=str(error),
+                )
             self._failing = True
         else:
             self._kept, self._failing = text, False

@@ -58,7 +58,7 @@ def parse(path: str, query: str = "", *, events: bool = False) -> Target:
     if nouns["event"] is not None and not events:
         raise IngestUrl(
             "Events() is not used here.",
-            hint="Leave Events() out of the URL, or set accept_events on the channel.",
+            hint="Leave Events() out of the URL; with AWS: no event id.",
         )
     stream, source = nouns["stream"], None
     for part in query.split("&"):

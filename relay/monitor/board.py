@@ -1,10 +1,7 @@
 """What the page shows of a channel, as plain values: a function of what the rooms hold and `utc`.
 
 The board answers three questions at a glance: is it on air, who wins, would it survive the loss of
-an encoder now. The last is one word: PROTECTED when every track that lives has two sources, EXPOSED
-when some track has one, DOWN when there is none. A source counts while its newest usable copy of
-the track is no older than two fragments and the patience: one that sends what cannot be published
-protects nobody.
+an encoder now. The last is one word of `relay.diagnosis.protection`.
 
 The timeline is the last `COLUMNS` indexes. A source's cell is the outcome of its copy, or
 
@@ -23,15 +20,15 @@ from fractions import Fraction
 from typing import Any
 
 from relay.diagnosis import Diagnosis
+from relay.diagnosis.protection import alive_since, copies_of, protection
 from relay.diagnosis.tally import Tally
 from relay.journal import Journal
 from relay.media import Kind, Verdict
-from relay.numbering import UTC_OPTION, Grid
+from relay.numbering import UTC_OPTION
 from relay.presentation import Presentation, Rendition
 from relay.uplink.standing import Standing
 
 COLUMNS = 30
-PROTECTED, EXPOSED, DOWN = "PROTECTED", "EXPOSED", "DOWN"
 
 Cells = dict[str, str]
 _NONE: Mapping[str, Standing] = {}
@@ -90,26 +87,6 @@ def board(
         facts["lag"] = round((shown.updated - edge) * 1000)
         _fill(facts, shown, tally, segment.index, since)
     return facts
-
-
-def alive_since(grid: Grid, patience: int, utc: int) -> int:
-    """Whose newest copy came before that is not alive now; ms since 1970."""
-    return utc - int(2 * grid.D * 1000) - patience
-
-
-def protection(live: list[int]) -> str:
-    """The protection of a channel whose living tracks have so many sources each."""
-    copies = min(live, default=0)
-    return PROTECTED if copies > 1 else EXPOSED if copies else DOWN
-
-
-def copies_of(tally: Tally, since: int) -> dict[str, set[str]]:
-    """The sources that deliver each track that lives: with a good copy since then (ms)."""
-    found: dict[str, set[str]] = {}
-    for (source, track), arrival in tally.good.items():
-        if arrival >= since:
-            found.setdefault(track, set()).add(source)
-    return found
 
 
 def _in_order(shown: Presentation) -> list[Rendition]:

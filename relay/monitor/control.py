@@ -4,6 +4,9 @@
     POST /api/v1/channels/{name}/prefer   {"source": "enc_a" | null}    200 {"preferred": ...}
     POST /api/v1/channels/{name}/program  {"start": name, "window": s}  200 {"path": ...}
                                           {"stop": name}
+    POST /api/v1/alarms/{id}/acknowledge  {}                            200 the alarm
+
+and, beside them, `GET /api/v1/alarms`.
 
 Each is JSON, and guarded (`relay.monitor.guard`). A refusal is a problem document with a code word,
 counted by it, and one line in the log.
@@ -20,10 +23,11 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from relay.annunciator.history import History
 from relay.channel import Channel
 from relay.errors import ChannelUnknown, ControlError, ControlInvalid, quoted
 from relay.ingest.url import NAME
-from relay.monitor import guard
+from relay.monitor import alarms, guard
 
 LONGEST = 4096
 """Bytes of a body."""
@@ -40,10 +44,14 @@ class Reset(Protocol):
 
 Deed = Callable[[Channel, dict[str, Any]], Awaitable[dict[str, Any]]]
 """What is done to a channel, by what was said. Raises ControlError."""
+_Order = Callable[[Request, dict[str, Any]], Awaitable[dict[str, Any]]]
 
 
 class Control:
-    """The routes. `names`: of this machine, besides its addresses. `program`: of programs."""
+    """The routes. `names`: of this machine, besides its addresses. `program`: of programs.
+
+    `history`: the alarms, and `utc` the time in ms since 1970.
+    """
 
     def __init__(
         self,
@@ -51,8 +59,13 @@ class Control:
         reset: Reset,
         names: Collection[str] = (),
         program: Deed | None = None,
+        *,
+        history: History | None = None,
+        utc: Callable[[], int] = lambda: 0,
     ) -> None:
         self._program = program
+        self._history = History() if history is None else history
+        self._utc = utc
         self._channels = channels
         self._empty = reset
         self._names = frozenset(name.lower() for name in names)
@@ -63,22 +76,43 @@ class Control:
         deeds: dict[str, Deed] = {"reset": self._reset, "prefer": self._prefer}
         if self._program is not None:
             deeds["program"] = self._program
+        acknowledge = "/api/v1/alarms/{id}/acknowledge"
         return [
-            Route(f"/api/v1/channels/{{name}}/{word}", self._guarded(deed), methods=["POST"])
-            for word, deed in deeds.items()
+            Route("/api/v1/alarms", self._alarms, methods=["GET"]),
+            Route(acknowledge, self._guarded(self._acknowledge), methods=["POST"]),
+            *(
+                Route(
+                    f"/api/v1/channels/{{name}}/{word}",
+                    self._guarded(self._on_a_channel(deed)),
+                    methods=["POST"],
+                )
+                for word, deed in deeds.items()
+            ),
         ]
 
-    def _guarded(self, deed: Deed) -> Callable[[Request], Awaitable[Response]]:
+    async def _alarms(self, _request: Request) -> Response:
+        return JSONResponse(alarms.listed(self._history), headers={"cache-control": "no-store"})
+
+    async def _acknowledge(self, request: Request, said: dict[str, Any]) -> dict[str, Any]:
+        _only(said)
+        return alarms.acknowledged(self._history, request.path_params["id"], self._utc())
+
+    def _on_a_channel(self, deed: Deed) -> _Order:
+        async def done(request: Request, said: dict[str, Any]) -> dict[str, Any]:
+            name = request.path_params["name"]
+            if name not in self._channels:
+                raise ChannelUnknown(
+                    f"There is no channel {quoted(name)}.", hint="Look at: relay status"
+                )
+            return await deed(self._channels[name], said)
+
+        return done
+
+    def _guarded(self, order: _Order) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
             try:
                 guard.check(request.headers, self._names)
-                said = await _said(request)
-                name = request.path_params["name"]
-                if name not in self._channels:
-                    raise ChannelUnknown(
-                        f"There is no channel {quoted(name)}.", hint="Look at: relay status"
-                    )
-                done = await deed(self._channels[name], said)
+                done = await order(request, await _said(request))
             except ControlError as error:
                 return self._refusal(request, error)
             return JSONResponse(done, headers={"cache-control": "no-store"})

@@ -6,15 +6,18 @@ for it.
 """
 
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from relay.annunciator import Annunciator
 from relay.channel import Channel
 from relay.clock import Clock
-from relay.monitor import files, health
-from relay.monitor.board import DOWN, PROTECTED, board
+from relay.diagnosis.protection import DOWN, PROTECTED
+from relay.monitor import files, health, house
+from relay.monitor.board import board
 from relay.monitor.control import Control, Deed, Reset
 from relay.monitor.feed import Feed
 from relay.monitor.lag import Lag
@@ -34,7 +37,8 @@ class Monitor:
     `door`: what the ingest door counts. `ready`: the relay is. `playback`: the port of players.
     `reset` empties a channel, `program` starts and stops programs. `names`: of this machine,
     besides its addresses. `folder` stands before the names in the URLs that the page plays, where
-    channels are played with a token; `secure`: they are of https.
+    channels are played with a token; `secure`: they are of https. `annunciator`: the alarms, and
+    the clock. `served`: what players asked for.
     """
 
     def __init__(
@@ -50,6 +54,8 @@ class Monitor:
         folder: str = "",
         secure: bool = False,
         program: Deed | None = None,
+        annunciator: Annunciator | None = None,
+        served: Callable[[], house.Served] = house.nothing,
     ) -> None:
         self._channels = channels
         self._door = door
@@ -61,12 +67,19 @@ class Monitor:
         self._degraded: set[str] = set()
         self.watch = Watch(self._look, clock.utc)
         events = Route("/api/v1/events", Feed(self.watch), methods=["GET"])
-        control = Control(channels, reset, names, program)
+        alarms = Annunciator(channels, (), clock) if annunciator is None else annunciator
+        control = Control(channels, reset, names, program, history=alarms.history, utc=clock.utc)
         self._lag = Lag()
-        metrics = route(Metrics(channels, door, self._lag.worst, clock))
+        metrics = route(
+            Metrics(channels, door, self._lag.worst, clock, lambda: house.of(alarms, served()))
+        )
         self.app: ASGIApp = health.application(
             channels,
-            lambda: {**door(), "refused": dict(control.refused)},
+            lambda: {
+                **door(),
+                "refused": dict(control.refused),
+                "clock": asdict(alarms.timekeeper.state),
+            },
             ready,
             clock,
             [*files.routes(playback), events, metrics, *control.routes()],

@@ -34,10 +34,10 @@ from relay.channel import Channel
 from relay.clock import Clock
 from relay.diagnosis import Diagnosis
 from relay.diagnosis.heartbeat import Pulse, Word
+from relay.diagnosis.protection import alive_since, copies_of, protection
 from relay.diagnosis.synchrony import Standing
 from relay.diagnosis.tally import WELL
 from relay.media import Verdict
-from relay.monitor.board import alive_since, copies_of, protection
 
 
 def application(

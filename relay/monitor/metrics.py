@@ -11,13 +11,20 @@ and has no gauges: an address is no label, and "unnamed" may be many.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.metadata import version
 from ipaddress import ip_address
+from itertools import accumulate
 from typing import Any
 
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.registry import Collector
 from starlette.requests import Request
@@ -26,9 +33,13 @@ from starlette.routing import Route
 
 from relay.channel import Channel
 from relay.clock import Clock
+from relay.diagnosis.lateness import BOUNDS
+from relay.diagnosis.protection import alive_since, copies_of
 from relay.media import Verdict
-from relay.monitor.board import alive_since, copies_of
+from relay.monitor import house
 from relay.uplink.attempt import State
+
+Sample = tuple[str, tuple[str, ...], float]
 
 UNNAMED = "unnamed"
 ON_AIR, SILENT, FAILED = "on_air", "silent", "failed"
@@ -92,12 +103,23 @@ FAMILIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     ),
     "relay_event_loop_tasks": ("Tasks of asyncio: a number that only grows is a leak", ()),
     "relay_event_loop_lag_seconds": ("The latest that the event loop was of late", ()),
+    **house.FAMILIES,
 }
 """Name, meaning, labels. The name says whether it counts: `_total` does."""
 
+HISTOGRAMS: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "relay_source_lateness_seconds": (
+        "How much later than the copy that won its copies came",
+        ("channel", "source", "track"),
+    ),
+}
+
 
 class Metrics(Collector):
-    """All families, from the channels as they are. `lag` in seconds, `door` as in `health`."""
+    """All families, from the channels as they are. `lag` in seconds, `door` as in `health`.
+
+    `more`: samples of what is about no channel.
+    """
 
     def __init__(
         self,
@@ -105,7 +127,9 @@ class Metrics(Collector):
         door: Callable[[], Mapping[str, Any]],
         lag: Callable[[], float],
         clock: Clock,
+        more: Callable[[], Iterable[Sample]] = tuple,
     ) -> None:
+        self._more = more
         self._channels = channels
         self._door = door
         self._lag = lag
@@ -121,11 +145,24 @@ class Metrics(Collector):
         for name, labelled, value in self._samples():
             families[name].add_metric(labelled, value)
         yield from families.values()
+        yield self._lateness()
+
+    def _lateness(self) -> Metric:
+        ((name, (meaning, labels)),) = HISTOGRAMS.items()
+        family = HistogramMetricFamily(name, meaning, labels=labels)
+        for channel in self._channels.values():
+            for (source, track), found in channel.diagnosis.lateness.histograms.items():
+                if _named(source) == source:
+                    bounds = [*(f"{bound / 1000:g}" for bound in BOUNDS), "+Inf"]
+                    buckets = list(zip(bounds, accumulate(found.counts), strict=True))
+                    family.add_metric((channel.name, source, track), buckets, found.total / 1000)
+        return family
 
     def _samples(self) -> Iterator[tuple[str, tuple[str, ...], float]]:
         yield "relay_event_loop_tasks", (), len(asyncio.all_tasks())
         yield "relay_event_loop_lag_seconds", (), self._lag()
         yield from _doors(self._door())
+        yield from self._more()
         for channel in self._channels.values():
             yield from _channel(channel, self._clock.utc())
             yield from _ingest(channel)
@@ -162,7 +199,7 @@ def route(metrics: Metrics) -> Route:
     return Route("/metrics", scrape)
 
 
-_Samples = Iterator[tuple[str, tuple[str, ...], float]]
+_Samples = Iterator[Sample]
 
 
 def _channel(channel: Channel, utc: int) -> _Samples:

@@ -32,7 +32,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.asyncio.worker_context import WorkerContext
@@ -63,6 +63,12 @@ class Listener:
     host: str
     port: int
     tls: Tls | None = None
+
+    @classmethod
+    def of(cls, address: str) -> Self:
+        """That of `HOST:PORT`, `[::]:PORT` as in the configuration."""
+        host, _, port = address.rpartition(":")
+        return cls(host.strip("[]"), int(port))
 
 
 class _Settings(Config):

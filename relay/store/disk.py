@@ -143,13 +143,18 @@ class DiskStore:
         except FileNotFoundError:
             data = None
         except OSError as error:
-            log.warning("store_file_unreadable", file=str(path), error=str(error))
+            log.warning(
+                "store_file_unreadable",
+                code="STORE_FILE_UNREADABLE",
+                file=str(path),
+                error=str(error),
+            )
             return None
         # A trim, or another get that found the damage, may have come between.
         known = self._shelf.record(track, run, index, time) is filed and not filed.damaged
         if data is None and known:
             filed.damaged = True
-            log.warning("store_file_damaged", file=str(path))
+            log.warning("store_file_damaged", code="STORE_FILE_DAMAGED", file=str(path))
             await asyncio.to_thread(self._folder.set_aside, path)
         return data
 

@@ -95,7 +95,7 @@ class ChannelFolder:
     def scan(self) -> list[Filed]:
         """All members in the order of their puts. Removes what a crash left behind."""
         if self.marked:
-            log.warning("store_clearing_goes_on", folder=str(self.path))
+            log.warning("store_clearing_goes_on", code="STORE_CLEARING", folder=str(self.path))
             self.sweep()
         return scan(self.path)
 

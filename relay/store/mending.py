@@ -75,7 +75,9 @@ class Mending:
             await asyncio.wait([self._task])
         await self._write_back()
         if self._spill:
-            log.error("store_lost", members=len(self._spill), reason=self._spill.why)
+            log.error(
+                "store_lost", code="STORE_LOST", members=len(self._spill), reason=self._spill.why
+            )
 
     def _begin(self) -> None:
         if self._task is None or self._task.done():

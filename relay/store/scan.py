@@ -76,7 +76,7 @@ def _uncut(channel: Path, found: list[Filed]) -> Iterator[Filed]:
         if isinstance(member, Copy) and member.arrival >= newest - RECENT_MS and not filed.damaged:
             path = filed.path(channel)
             if (size := path.stat().st_size) != member.size:
-                log.warning("store_file_cut", file=str(path), size=size)
+                log.warning("store_file_cut", code="STORE_FILE_CUT", file=str(path), size=size)
                 unlink(path)
                 continue
         yield filed
@@ -90,7 +90,7 @@ def _pins(folder: Path) -> Iterator[Filed]:
         path = folder / name
         body = path.read_bytes()
         if len(body) != size or crc32(body) != crc:
-            log.warning("store_pin_damaged", file=str(path))
+            log.warning("store_pin_damaged", code="STORE_PIN_DAMAGED", file=str(path))
             set_aside(path)
             continue
         yield Filed(filename.read_pin_body(body), seq, crc, checked=True)

@@ -21,12 +21,12 @@ from zlib import crc32
 
 import structlog
 
-from relay.app import SystemClock
 from relay.channel import Channel, Rules
 from relay.media import Copy, Header, Member, Pin
 from relay.numbering import Grid
 from relay.store import filename
 from relay.store.disk import DiskStore
+from relay.system_clock import SystemClock
 from tests.door import header, told
 
 TRACKS = 5

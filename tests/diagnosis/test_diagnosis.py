@@ -234,3 +234,14 @@ def test_after_a_gap_a_copy_joins_the_gap() -> None:
     bench.view.apply(Gap(VIDEO.name, 0, 1, CELL, CELL, 0), 0)
     bench.come(2, late=7)
     assert bench.diagnosis.synchrony.standings["a", VIDEO.name].drift == 7
+
+
+def test_a_resent_copy_is_not_late() -> None:
+    bench = Bench()
+    for at in range(3):
+        bench.come(at)
+        bench.come(at)
+    counts = bench.diagnosis.lateness.histograms["a", VIDEO.name].counts
+    assert (counts[0], sum(counts)) == (3, 3)
+    bench.come(2, "b", delay=460)
+    assert bench.diagnosis.lateness.histograms["b", VIDEO.name].counts[3] == 1, "160 ms later"

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from relay.app import House, SystemClock
+from relay.app import House
 from relay.channel import Channel
 from relay.journal import Event
 from relay.store.disk import DiskStore
+from relay.system_clock import SystemClock
 from tests.door import published, shown
 from tests.monitor.test_door import opened, push
 from tests.server.wire import connected, eventually

@@ -10,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from relay.monitor.metrics import FAMILIES, Metrics, route
+from relay.monitor.metrics import FAMILIES, HISTOGRAMS, Metrics, route
 from relay.uplink.attempt import State
 from relay.uplink.standing import Standing
 from tests.door import PATH, TRACK, Door, header, opened, shown, video
@@ -55,6 +55,9 @@ async def test_copies_and_their_outcomes_are_counted_by_source() -> None:
     assert found[at("relay_channel_state", channel="news", state="silent")] == 0
     assert found[at("relay_source_last_fragment_timestamp_seconds", **of_b)] == 1_800_000_000
     assert found[at("relay_event_loop_lag_seconds")] == 0.25
+    late = at("relay_source_lateness_seconds_bucket", **of_b, le="0.01")
+    assert found[late] == 3, "the hands of the clock did not move"
+    assert found[at("relay_source_lateness_seconds_count", **{**of_b, "source": "enc_a"})] == 3
 
 
 AB = ("enc_a", "enc_b")
@@ -119,7 +122,8 @@ async def test_names_are_those_of_the_list_in_both_formats() -> None:
         plain, modern = scraped(door), scraped(door, "application/openmetrics-text")
     for found in (plain, modern):
         names = {name for name, _ in found if name.startswith("relay_")} - {"relay_build_info"}
-        assert names <= set(FAMILIES)
+        families = {re.sub("_(bucket|sum|count)$", "", name) for name in names}
+        assert families <= {*FAMILIES, *HISTOGRAMS}
         assert "process_resident_memory_bytes" in {name for name, _ in found}
 
 
@@ -130,5 +134,6 @@ def test_what_alerts_and_dashboards_ask_for_is_there() -> None:
     assert {path.name for path in texts} >= {"alerts.yml", "relay.json"}
     asked = {word for text in texts.values() for word in re.findall(r"\brelay_\w+", text)}
     assert asked
-    assert asked <= {*FAMILIES, "relay_build_info"}
+    buckets = {f"{name}_bucket" for name in HISTOGRAMS}
+    assert asked <= {*FAMILIES, *buckets, "relay_build_info"}
     json.loads(texts[CONF / "grafana" / "relay.json"])
