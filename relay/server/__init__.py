@@ -77,7 +77,6 @@ class _Settings(Config):
     accesslog = None
     errorlog = None
     include_server_header = False
-    max_app_queue_size = 4  # pieces of a body that wait for the application, up to 256 KiB each
 
     def response_headers(self, protocol: str) -> list[tuple[bytes, bytes]]:
         return [*super().response_headers(protocol), (b"server", b"relay")]

@@ -41,26 +41,32 @@ from relay.server.refusal import Refused
 logger = logging.getLogger("relay.server")
 
 Address = tuple[str, int]
+OVERHEAD = 1024
 STREAM_ID = 1  # HTTP/1.1 has one at a time
 
 
 class RequestBody:
-    """The messages of a request between the connection, which puts, and the application."""
+    """The messages of a request between the connection, which puts, and the application.
 
-    def __init__(self, size: int) -> None:
-        self._size = size
+    `most`: bytes of them that may wait, and one message more. Each counts for `OVERHEAD` at least.
+    """
+
+    def __init__(self, most: int = 128 << 10) -> None:
+        self._most = most
+        self._held = 0
         self._messages: deque[ASGIReceiveEvent] = deque()
         self._moot = self._closed = False
         self._readable = asyncio.Event()
         self._writable = asyncio.Event()
 
     async def put(self, message: ASGIReceiveEvent) -> None:
-        """Hand a message over; waits while `size` of them are there and wanted."""
-        while len(self._messages) >= self._size and not self._moot:
+        """Hand a message over; waits while there are enough of them, and they are wanted."""
+        while self._held >= self._most and not self._moot:
             self._writable.clear()
             await self._writable.wait()
         if not self._moot:
             self._messages.append(message)
+            self._held += _cost(message)
             self._readable.set()
 
     async def receive(self) -> ASGIReceiveEvent:
@@ -70,19 +76,27 @@ class RequestBody:
             await self._readable.wait()
         if not self._messages:
             return {"type": "http.disconnect"}
+        message = self._messages.popleft()
+        self._held -= _cost(message)
         self._writable.set()
-        return self._messages.popleft()
+        return message
 
     def discard(self) -> None:
         """Nobody wants the rest."""
         self._moot = True
         self._messages.clear()
+        self._held = 0
         self._writable.set()
 
     def close(self) -> None:
         """Nothing comes any more."""
         self._closed = True
         self._readable.set()
+
+
+def _cost(message: ASGIReceiveEvent) -> int:
+    body: bytes = message.get("body", b"")  # type: ignore[assignment]
+    return OVERHEAD + len(body)
 
 
 class Exchange(HTTPStream):
@@ -107,7 +121,7 @@ class Exchange(HTTPStream):
         )
         self._tls = tls
         self._application = app
-        self._body = RequestBody(config.max_app_queue_size)
+        self._body = RequestBody()
         self._invite = invite
 
     async def handle(self, event: Event) -> None:

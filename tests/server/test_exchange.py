@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from relay.server.exchange import RequestBody
+from relay.server.exchange import OVERHEAD, RequestBody
 from tests.server.wire import PATIENCE
 
 
@@ -14,7 +14,7 @@ def piece(number: int) -> Any:
 
 
 async def full_body() -> RequestBody:
-    body = RequestBody(2)
+    body = RequestBody(2 * OVERHEAD)
     await body.put(piece(0))
     await body.put(piece(1))
     return body
@@ -39,7 +39,7 @@ async def test_what_was_received_comes_before_the_disconnect_which_stays() -> No
 
 
 async def test_closing_wakes_the_application() -> None:
-    body = RequestBody(2)
+    body = RequestBody(2 * OVERHEAD)
     receiving = asyncio.create_task(body.receive())
     await asyncio.sleep(0)
     body.close()
