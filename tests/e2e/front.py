@@ -3,8 +3,10 @@
 import os
 import re
 import shutil
+import socket
 import ssl
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from tests.e2e.relay_process import free_port
 
 CONF = Path(__file__).parents[2] / "conf" / "nginx.conf"
 PAPERS = Path(__file__).parents[1] / "courier" / "certificates"
+LIMIT = 30.0
 NGINX = shutil.which("nginx", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 
 
@@ -60,11 +63,23 @@ def nginx(folder: Path, one: int, two: int) -> Iterator[Front]:
     assert tested.returncode == 0, tested.stderr
     child = subprocess.Popen(command, stderr=subprocess.PIPE)
     try:
+        _until_listening(front)
         yield front
         assert child.poll() is None, child.communicate()[1].decode()
     finally:
         child.terminate()
         child.communicate(timeout=20)
+
+
+def _until_listening(front: Front) -> None:
+    deadline = time.monotonic() + LIMIT
+    for port in (front.players, front.encoders):
+        while True:
+            with socket.socket() as trying:
+                if trying.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            assert time.monotonic() < deadline, "nginx does not listen"
+            time.sleep(0.02)
 
 
 def _user() -> str:
