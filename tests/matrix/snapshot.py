@@ -6,6 +6,9 @@ template's presentationTimeOffset is moved to where all tracks have begun. Nothi
 
 ffmpeg's HLS client takes every subtitle for WebVTT, and gives a playlist with TTML up. So there is
 a second multivariant playlist for it, `av.m3u8`, without the subtitles.
+
+A live Smooth manifest leaves out the newest fragments, and cells have no more than three. So Smooth
+is taken from a program of the cell that has ended, with nothing touched.
 """
 
 import re
