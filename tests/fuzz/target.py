@@ -41,7 +41,7 @@ class Target:
     longest: int = 8 * 1024
 
 
-def judged(target: Target, data: bytes, patience: int = 1) -> None:
+def judged(target: Target, data: bytes, patience: float = 1) -> None:
     """Run one input. `patience`: how much longer than usual all may take.
 
     Raises what the target raises, TooSlow, TooLarge.

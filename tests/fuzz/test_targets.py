@@ -46,12 +46,12 @@ def test_an_error_that_nobody_declared_is_a_find() -> None:
 
 def test_an_input_that_takes_too_long_is_a_find() -> None:
     def slow(_data: bytes) -> None:
-        until = time.process_time() + 2 * MS / 1000
+        until = time.process_time() + MS / 5_000
         while time.process_time() < until:
             pass
 
     with pytest.raises(TooSlow):
-        judged(Target("slow", slow, none), b"")
+        judged(Target("slow", slow, none), b"", 0.1)
 
 
 def test_an_input_that_takes_too_much_is_a_find() -> None:
