@@ -95,7 +95,7 @@ class House:
             lambda: self.addresses[0][1] if self.addresses else 0,
             reset=self.reset,
             names=(socket.gethostname(), Listener.of(config.server.admin).host),
-            folder=guards.page,
+            folder=lambda: guards.page,
             secure=guards.tls is not None,
             program=self.programs.deed,
             annunciator=self.annunciator,

@@ -31,17 +31,18 @@ _PLAYABLE = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*")
 
 
 class Guards:
-    """Of one process. `page`: the token by which the relay's own page plays, "" if it needs none.
-
-    `tls` is None without it; `tls.reload()` reads its files anew.
-    """
+    """Of one process. `gates` by channel; `tls` is None without it."""
 
     def __init__(self, config: Config) -> None:
         self._config = config
-        key, tries = secrets.token_bytes(32), Tries()
-        self.gates = {
-            name: Gate(_sources(table), key, tries) for name, table in config.channels.items()
-        }
+        self._key, self._tries = secrets.token_bytes(32), Tries()
+        self._page = secrets.token_urlsafe(24)
+        self._playback: dict[str, str] = {}
+        self._tickets: Tickets | None = None
+        self._server: Server | None = None
+        self.gates: dict[str, Gate] = {}
+        for name, table in config.channels.items():
+            self.admit(name, table)
         self.tls = _tls(config)
         told = config.front_end
         self.front_end = FrontEnd(
@@ -54,16 +55,36 @@ class Guards:
         self.overload = Overload(
             memory=config.limits.memory_mib << 20, most_new=config.limits.new_connections
         )
-        found = {name: _playback(table) for name, table in config.channels.items()}
-        self._playback = {name: token for name, token in found.items() if token}
-        self.page = secrets.token_urlsafe(24) if self._playback else ""
-        self._tickets: Tickets | None = None
-        self._server: Server | None = None
+
+    @property
+    def page(self) -> str:
+        """The token by which the relay's own page plays, "" while no channel needs one."""
+        return self._page if self._playback else ""
+
+    def admit(self, name: str, table: ChannelTable) -> None:
+        """A channel is there, with these sources and this token. Raises ConfigInvalid, and what
+        was in force for it stays."""
+        gate, token = Gate(_sources(table), self._key, self._tries), _playback(table)
+        self.gates[name] = gate
+        self._playback.pop(name, None)
+        if token:
+            self._playback[name] = token
+
+    def forget(self, name: str) -> None:
+        """A channel is no more."""
+        self.gates.pop(name, None)
+        self._playback.pop(name, None)
+
+    def reload(self) -> None:
+        """Read the files of TLS anew; connections that stand keep what they have. Raises
+        ConfigInvalid, and what was in force stays."""
+        if self.tls is not None:
+            self.tls.reload()
 
     def tokens(self, name: str) -> tuple[str, ...]:
         """Those by which a channel or one of its programs is played, () when it is open."""
         token = self._playback.get(name.partition(".")[0])
-        return (token, self.page) if token else ()
+        return (token, self._page) if token else ()
 
     def play(self, origin: ASGIApp) -> ASGIApp:
         """The door down, for those whom it is open to."""

@@ -2,7 +2,6 @@
 
 import pytest
 
-from relay.ingest.smooth import EVENT_BYTES
 from relay.media import Kind
 from tests.door import Door, opened, request
 from tests.mp4.recorded import box
@@ -99,15 +98,3 @@ async def test_a_post_that_is_cut_off_is_not_the_end_of_its_track() -> None:
         second = stream.event(CUES, 20 * SECOND, b"second")
         assert (await door.push(PATH, stream.header() + second)).status == 200
         assert (await kept(door, 20 * SECOND)).endswith(b"second")
-
-
-@pytest.mark.threat("T42")
-async def test_an_event_is_small() -> None:
-    async with opened() as door:
-        stream = await on_air(door)
-        event = stream.event(CUES, 6 * SECOND, bytes(EVENT_BYTES))
-        answer = await door.push(PATH, stream.header() + event)
-        assert answer.status == 413
-        assert b"parentTrackName" in answer.body
-        event = stream.event(CUES, 6 * SECOND, bytes(EVENT_BYTES - 500))
-        assert (await door.push(PATH, stream.header() + event)).status == 200

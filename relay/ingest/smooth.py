@@ -17,15 +17,13 @@ one nearest to the track's last.
 from collections.abc import Mapping
 from functools import lru_cache
 
-from relay.errors import BoxTooLarge, FragmentInvalid, HeaderInvalid, HeaderMissing
+from relay.errors import FragmentInvalid, HeaderInvalid, HeaderMissing
 from relay.ingest import alias, manifest
 from relay.ingest.track import described, plays
 from relay.media import Fragment, Header, HeaderTrack, Kind
 from relay.mp4 import iso, smooth
 from relay.mp4.reader import Box, BoxReader
 
-EVENT_BYTES = 64 << 10
-"""An event of a sparse track, moof and mdat: its payload stands in playlists and segments."""
 LONGEST = 86_400
 """Seconds of a fragment; of a sparse one, of what it signals."""
 _NEAR = 1 << 62  # what is unwrapped near a time below this fits 64 bits
@@ -154,11 +152,6 @@ class Session:
             samples = meaning.samples
             if known is None or not samples.count:
                 continue
-            if known.track.parent and sum(map(len, data)) > EVENT_BYTES:
-                raise BoxTooLarge(
-                    f"An event of {known.track.name} is over {EVENT_BYTES} bytes.",
-                    hint="Media goes into a track without parentTrackName.",
-                )
             time, tfxd = meaning.decode_time, meaning.tfxd
             if time is None:
                 raise FragmentInvalid("The fragment has neither tfxd nor tfdt: it has no time.")

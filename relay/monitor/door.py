@@ -51,7 +51,7 @@ class Monitor:
         *,
         reset: Reset,
         names: Collection[str] = (),
-        folder: str = "",
+        folder: Callable[[], str] = str,
         secure: bool = False,
         program: Deed | None = None,
         annunciator: Annunciator | None = None,
@@ -61,7 +61,7 @@ class Monitor:
         self._door = door
         self._clock = clock
         self._playback = playback
-        self._urls = {"folder": folder, "secure": secure}
+        self._folder, self._secure = folder, secure
         self._players = files.players()
         self._protection: dict[str, str] = {}
         self._degraded: set[str] = set()
@@ -119,7 +119,8 @@ class Monitor:
             self._notice_store(channel)
         return {
             "playback": self._playback(),
-            **self._urls,
+            "folder": self._folder(),
+            "secure": self._secure,
             "players": self._players,
             "door": self._door(),
             "channels": boards,

@@ -20,6 +20,7 @@ import logging
 import ssl
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -147,8 +148,11 @@ def identity(connection: ssl.SSLObject | ssl.SSLSocket) -> dict[str, Any]:
     names      common name and alternative names of the client's certificate, () without one
     sha256     its fingerprint in lower case, "" without one
     """
-    shown = connection.getpeercert() or {}
-    whole = connection.getpeercert(binary_form=True) if shown else None
+    shown: Mapping[str, Any] = {}
+    whole: bytes | None = None
+    with suppress(ValueError, OSError):  # one that cannot be read is none
+        shown = connection.getpeercert() or {}
+        whole = connection.getpeercert(binary_form=True) if shown else None
     return {
         "version": connection.version() or "",
         "names": tuple(dict.fromkeys(_names(shown))),

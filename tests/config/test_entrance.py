@@ -111,3 +111,26 @@ def test_a_program_is_played_with_its_channels_token(written: Written, tmp_path:
 def test_a_certificate_that_cannot_be_used_ends_the_start(written: Written) -> None:
     with pytest.raises(ConfigInvalid, match="gone: No such file"):
         Guards(written.load(f'[tls]\ncert_file = "/gone"\n{NEWS}'))
+
+
+def test_a_channel_may_come_change_and_go_while_the_relay_runs(
+    written: Written, tmp_path: Path
+) -> None:
+    (tmp_path / "token").write_text("token-of-the-viewers")
+    config = written.load(f'{NEWS}[channels.sport]\nplayback_token_file = "{tmp_path / "token"}"\n')
+    sport = config.channels["sport"]
+    guards = Guards(written.load(NEWS))
+    assert (guards.page, guards.tokens("sport"), set(guards.gates)) == ("", (), {"news"})
+    guards.admit("sport", sport)
+    assert guards.tokens("sport") == ("token-of-the-viewers", guards.page)
+    assert guards.page
+    assert set(guards.gates) == {"news", "sport"}
+    before = guards.gates["sport"]
+    (tmp_path / "token").write_text("short")
+    with pytest.raises(ConfigInvalid):
+        guards.admit("sport", sport)
+    assert guards.tokens("sport")[0] == "token-of-the-viewers"
+    assert guards.gates["sport"] is before
+    guards.forget("sport")
+    assert (guards.page, guards.tokens("sport"), set(guards.gates)) == ("", (), {"news"})
+    guards.reload()

@@ -1,4 +1,4 @@
-"""Peers that take an answer slowly, or ask for many and go."""
+"""Peers that take an answer slowly, ask for many and go, or send in tiny chunks."""
 
 import asyncio
 import socket
@@ -7,7 +7,16 @@ from typing import Any
 
 import pytest
 
-from tests.server.wire import GET, Census, connected, eventually, give, serving
+from tests.server.wire import (
+    CHUNKED,
+    GET,
+    Census,
+    chunk,
+    connected,
+    eventually,
+    give,
+    serving,
+)
 
 PART = bytes(40_000)
 
@@ -62,3 +71,20 @@ async def test_a_reader_that_takes_its_time_gets_all_of_it() -> None:
         await player.send(GET)
         await asyncio.sleep(0.5)
         assert len((await player.answer()).body) == 8_000_000
+
+
+@pytest.mark.threat("T19")
+async def test_tiny_chunks_are_handed_over_together_and_counted_apart() -> None:
+    messages: list[dict[str, Any]] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        while (message := await receive())["more_body"]:
+            messages.append(message)
+        await give(send, 200)
+
+    async with serving(app) as address, connected(address) as sender:
+        await sender.send(CHUNKED + chunk(b"a") * 1_000 + chunk(bytes(5_000)) + b"0\r\n\r\n")
+        assert (await sender.answer()).status == 200
+    assert sum(message["pieces"] for message in messages) == 1_001
+    assert b"".join(message["body"] for message in messages) == b"a" * 1_000 + bytes(5_000)
+    assert len(messages) < 100
