@@ -1,18 +1,20 @@
 """The markers of the conformance table, and the table after each run.
 
 A marker with an unknown id ends the collection. The table, `build/conformance.md`, lists all rows
-whatever was run; the terminal gets one line.
+whatever was run; the terminal gets one line. Faults and threats have documents of their own beside
+it, `build/faults.md` and `build/threats.md`, which begin with those that were not shown.
 """
 
 from pathlib import Path
 
 import pytest
 
-from tests.conformance.report import document, summary
+from tests.conformance.report import alone, document, summary
 from tests.conformance.rows import MARKS, claims
 from tests.conformance.scan import scan
 
 TABLE = Path("build/conformance.md")
+FAULTS, THREATS = Path("build/faults.md"), Path("build/threats.md")
 
 
 class Conformance:
@@ -53,6 +55,8 @@ class Conformance:
         table = self.root / TABLE
         table.parent.mkdir(exist_ok=True)
         table.write_text(document(tests, self.ended))
+        (self.root / FAULTS).write_text(alone("Faults", "fault", tests, self.ended))
+        (self.root / THREATS).write_text(alone("Threats", "threat", tests, self.ended))
         terminalreporter.write_line(f"{summary(tests, self.ended)}, see {TABLE}")
 
 

@@ -59,6 +59,16 @@ def document(tests: Claims, ended: Outcomes) -> str:
     return "\n".join(lines) + "\n"
 
 
+def alone(title: str, mark: str, tests: Claims, ended: Outcomes) -> str:
+    """The rows of one kind as a document of their own, which names those that are not shown."""
+    found = states(mark, SERVER, tests, ended)
+    lacking = [f"{name} ({now})" for name, now in found.items() if now != SHOWN]
+    lines = [f"# {title}", "", "Written by pytest. The rows are in tests/conformance/rows.toml."]
+    lines += ["", f"{len(found) - len(lacking)} of {len(found)} shown."]
+    lines += ["", f"Not shown: {', '.join(lacking)}."] if lacking else []
+    return "\n".join([*lines, *_section("Each", mark, SERVER, tests, ended)]) + "\n"
+
+
 def _section(title: str, mark: str, role: str, tests: Claims, ended: Outcomes) -> list[str]:
     found = states(mark, role, tests, ended)
     lines = ["", f"## {title}", "", _counted(found.values()), ""]

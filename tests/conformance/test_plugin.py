@@ -65,6 +65,11 @@ def test_a_run_leaves_the_table_and_one_line(tmp_path: Path) -> None:
     )
     found = [state(tmp_path, row) for row in ("FMT-1a", "FMT-1b", "FMT-2a", "FMT-3a", "F01")]
     assert found == ["passed", "failed", "not run", "skipped", "failed"]
+    faults = (tmp_path / "build" / "faults.md").read_text()
+    assert "0 of 42 shown.\n\nNot shown: F01 (failed), F02 (not covered)," in faults
+    threats = (tmp_path / "build" / "threats.md").read_text()
+    assert threats.startswith("# Threats\n")
+    assert "0 of 44 shown." in threats
 
 
 @pytest.mark.parametrize("mark", ['requirement("FMT-9z")', 'fault("F99")', "threat()"])

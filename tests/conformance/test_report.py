@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.conformance.report import document, state, states, summary
+from tests.conformance.report import alone, document, state, states, summary
 from tests.conformance.rows import CLIENT, SERVER, Claim, Row
 from tests.conformance.scan import Claims
 
@@ -71,3 +71,15 @@ def test_the_table_names_tests_and_how_they_ended() -> None:
     assert "42 rows: 1 passed, 41 not covered." in text
     others = len(states("requirement", CLIENT, TESTS, {}))
     assert f"\n1 of {others} CLIENT rows shown.\n" in text
+
+
+def test_one_kind_alone_begins_with_what_is_not_shown() -> None:
+    text = alone("Faults", "fault", TESTS, {ONE: "passed"})
+    assert text.startswith("# Faults\n")
+    assert "\n1 of 42 shown.\n\nNot shown: F02 (not covered), F03 (not covered)," in text
+    assert "| F01 |  | " in text
+    assert f"| passed | `{ONE}` |" in text
+    every = {Claim("threat", f"T{at:02}"): [ONE] for at in range(1, 45)}
+    text = alone("Threats", "threat", every, {ONE: "passed"})
+    assert "\n44 of 44 shown.\n" in text
+    assert "Not shown" not in text
