@@ -9,6 +9,7 @@ number `diagnosis.tally` bounds. A sender that is known by its address only is c
 and has no gauges: an address is no label, and "unnamed" may be many.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import version
@@ -81,6 +82,7 @@ FAMILIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "The same, in seconds of the track that has most",
         ("channel", "upstream"),
     ),
+    "relay_event_loop_tasks": ("Tasks of asyncio: a number that only grows is a leak", ()),
     "relay_event_loop_lag_seconds": ("The latest that the event loop was of late", ()),
 }
 """Name, meaning, labels. The name says whether it counts: `_total` does."""
@@ -113,6 +115,7 @@ class Metrics(Collector):
         yield from families.values()
 
     def _samples(self) -> Iterator[tuple[str, tuple[str, ...], float]]:
+        yield "relay_event_loop_tasks", (), len(asyncio.all_tasks())
         yield "relay_event_loop_lag_seconds", (), self._lag()
         for reason, count in self._door()["rejected"].items():
             yield "relay_ingest_rejected_total", (reason,), count
