@@ -1,4 +1,7 @@
-"""F30, F31, F32: a hub is told to end, or to reload, and upstream nothing is missing."""
+"""F30, F31, F32: a hub is told to end, or to reload, and upstream nothing is missing.
+
+The stories of `test_processes`; each raises AssertionError.
+"""
 
 import asyncio
 import os
@@ -6,17 +9,14 @@ import signal
 import time
 from pathlib import Path
 
-import pytest
-
 from relay.encoder.stamp import Stamper
 from tests.e2e.relay_process import RelayProcess
 from tests.faults import chain, invariants, legs
 from tests.faults.legs import Channel
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
-
-MOST = float(legs.D) + 2
-"""Seconds within which a hub that is told to end has ended; a loaded machine may take thrice."""
+MOST = float(legs.D) + 2 + 10
+"""Seconds within which a hub that is told to end has ended: a fragment and two, and ten in which a
+loaded machine may do something else. One that waits for its encoders never ends."""
 
 
 def hub_to(eu: RelayProcess, folder: Path, name: str = "hub") -> RelayProcess:
@@ -41,11 +41,9 @@ async def _arrived(channel: Channel, eu: RelayProcess) -> None:
     assert chain.arrived(channel.ledger, await chain.seen(eu, "news", channel.ledger)) == []
 
 
-@pytest.mark.fault("F30", "F32")
-def test_a_hub_drops_nothing_when_told_to_reload_and_ends_in_order_when_told_to_end(
-    made: Stamper, tmp_path: Path
-) -> None:
-    with upstream(tmp_path) as eu, hub_to(eu, tmp_path) as hub:
+def told_to_end(made: Stamper, folder: Path) -> None:
+    """A hub drops nothing when it is told to reload, and ends in order when it is told to end."""
+    with upstream(folder) as eu, hub_to(eu, folder) as hub:
 
         async def story() -> None:
             channel = Channel.of("news", hub.port)
@@ -59,7 +57,7 @@ def test_a_hub_drops_nothing_when_told_to_reload_and_ends_in_order_when_told_to_
                 began = time.monotonic()
                 hub.terminate()
                 assert await asyncio.to_thread(hub.wait) == 0
-                assert time.monotonic() - began < 3 * MOST
+                assert time.monotonic() - began < MOST
                 await chain.until(lambda: "503" in leg.answers[0], "the encoder gets its 503")
                 await chain.until(lambda: '"clean": true' in eu.text(), "its POST has an end")
                 await asyncio.to_thread(hub.start)
@@ -72,15 +70,12 @@ def test_a_hub_drops_nothing_when_told_to_reload_and_ends_in_order_when_told_to_
         assert hub.wait() == 0
 
 
-@pytest.mark.long
-@pytest.mark.fault("F31")
-def test_two_hubs_are_restarted_in_turn_and_the_upstream_misses_nothing(
-    made: Stamper, tmp_path: Path
-) -> None:
+def in_turn(made: Stamper, folder: Path) -> None:
+    """Two hubs are restarted, one after the other, and the upstream misses nothing."""
     with (
-        upstream(tmp_path) as eu,
-        hub_to(eu, tmp_path, "one") as one,
-        hub_to(eu, tmp_path, "two") as two,
+        upstream(folder) as eu,
+        hub_to(eu, folder, "one") as one,
+        hub_to(eu, folder, "two") as two,
     ):
 
         async def story() -> None:

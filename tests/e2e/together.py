@@ -1,0 +1,16 @@
+"""Stories that wait for real time to pass are told at the same time, each in a thread of its own.
+
+A test asks for the end of its story; what went wrong in one fails that test, and no other.
+"""
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def together(stories: Mapping[str, Callable[[], T]]) -> Mapping[str, "Future[T]"]:
+    """Tell all of them, and return when the last one is over."""
+    with ThreadPoolExecutor(len(stories)) as pool:
+        return {name: pool.submit(story) for name, story in stories.items()}
