@@ -14,7 +14,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
-.PHONY: absent help setup demo test faults matrix bench check browser players clean
+.PHONY: absent help setup demo test faults soak matrix bench check browser players clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,9 +28,12 @@ demo: setup ## two encoders and two upstreams that you may kill, one relay, and 
 test: setup check browser players ## checks, then every test (ARGS="-k name" for some)
 	@$(BIN)/pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
-faults: setup browser players ## every fault; 100 kills of encoders and of relays; 50 cuts; an outage (KILLS=n OUTAGE=s)
+faults: setup browser players ## every fault; 100 kills of encoders and of relays; cuts; an outage; pairs (KILLS=n OUTAGE=s PAIRS=n)
 	@LONG=1 $(BIN)/pytest tests/faults tests/e2e $(ARGS)
-	@$(BIN)/python -m tests.faults --kills $(or $(KILLS),100) --cuts 50 --outage $(or $(OUTAGE),600)
+	@$(BIN)/python -m tests.faults --kills $(or $(KILLS),100) --cuts 50 --outage $(or $(OUTAGE),600) --pairs $(or $(PAIRS),20)
+
+soak: setup ## for HOURS (1) a fault each EVERY (30) s; leaves build/soak.md (SEED=n repeats one)
+	@$(BIN)/python -m tests.faults --soak $(or $(HOURS),1) --every $(or $(EVERY),30) $(if $(SEED),--seed $(SEED))
 
 matrix: setup browser players ## every combination of three settings of encoders, and every player (ARGS="-k name")
 	@MATRIX_FULL=1 $(BIN)/pytest tests/matrix $(ARGS)

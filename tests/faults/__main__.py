@@ -4,6 +4,8 @@
                                  relays on several stores at once; so many kills of each in all
     --cuts 50 --seed 7           a slow link to an upstream is cut at random moments
     --outage 600 --channels 8    one of two upstreams is away for so many seconds
+    --pairs 20 --seed 7          two faults at once, so many times
+    --soak 1 --every 30          for so many hours, a trouble each 30 s; leaves build/soak.md
 
 The exit code is 1 when anything was lost, twice, or changed.
 """
@@ -19,9 +21,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tests.e2e.relay_process import RelayProcess
-from tests.faults import cuts, invariants, kills, legs, outage
+from tests.faults import cuts, invariants, kills, legs, outage, pairs, soak, soak_report
 from tests.faults.kills import Outcome
 from tests.faults.legs import Channel
+
+REPORT = Path("build/soak.md")
 
 
 async def encoders(folder: Path, count: int, seed: int, channels: int) -> Outcome:
@@ -135,6 +139,31 @@ def away(seconds: float, channels: int) -> bool:
     return not broken
 
 
+def paired(count: int, seed: int) -> bool:
+    """Two faults at once, and tell; whether all went well."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = asyncio.run(pairs.pairs(Path(folder), count, seed))
+    print(
+        f"pairs: {found.pairs} of two faults at once, seed {seed}: {found.delivered} fragments"
+        f" delivered, {found.holes} holes as the oracle says, {len(found.broken)} faults,"
+        f" {found.lasted:.0f} s"
+    )
+    for sentence in found.broken:
+        print(f"  {sentence}")
+    return not found.broken
+
+
+def soaked(hours: float, every: float, seed: int) -> bool:
+    """Soak, and leave a report; whether all went well."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = asyncio.run(soak.soak(Path(folder), hours * 3600, every, seed))
+    told = soak_report.report(found)
+    REPORT.parent.mkdir(exist_ok=True)
+    REPORT.write_text(told)
+    print(told)
+    return not found.faults + soak_report.leaks(found)
+
+
 def main() -> int:
     """Run what was asked for, and tell."""
     asked = argparse.ArgumentParser(
@@ -147,6 +176,9 @@ def main() -> int:
     asked.add_argument("--cuts", type=int, default=0, help="of a slow link")
     asked.add_argument("--outage", type=float, default=0, help="seconds that an upstream is away")
     asked.add_argument("--channels", type=int, default=8, help="of the outage")
+    asked.add_argument("--pairs", type=int, default=0, help="of two faults at once")
+    asked.add_argument("--soak", type=float, default=0, help="hours of one trouble after another")
+    asked.add_argument("--every", type=float, default=30, help="seconds between two troubles")
     asked.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     said = asked.parse_args()
     good = []
@@ -156,6 +188,10 @@ def main() -> int:
         good.append(cut(said.cuts, said.seed, said.parallel))
     if said.outage:
         good.append(away(said.outage, said.channels))
+    if said.pairs:
+        good.append(paired(said.pairs, said.seed))
+    if said.soak:
+        good.append(soaked(said.soak, said.every, said.seed))
     if not good:
         asked.error("say what is to be run")
     return 0 if all(good) else 1

@@ -9,7 +9,7 @@
                           only where nobody had delivered
     I8  players           every track decodes without a complaint; edges are a fragment apart
     I9  no fault          no 5xx, no traceback, nothing that asyncio complains of in the log
-    I10 no leak           memory and file descriptors are back where they were (see `Footprint`)
+    I10 no leak           memory, file descriptors and tasks are back where they were (`Footprint`)
 
 I6 (what goes upstream) is for those who forward. Each check returns sentences; none is good.
 """
@@ -21,13 +21,15 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
+from tests.e2e import served
 from tests.e2e.decoder import decoded
 from tests.faults.ledger import Ledger, meaning
 from tests.faults.witness import Rendition, Witness, newest
 
 GROWTH = 24 << 20
 """Bytes by which the relay's memory may grow in a run: what is stored is indexed in memory."""
-DESCRIPTORS = 2
+DESCRIPTORS = TASKS = 2
+TOLD = re.compile(r"^relay_event_loop_tasks (\d+)", re.MULTILINE)
 FORBIDDEN = re.compile(r"Traceback|never retrieved|was destroyed|never awaited|Unclosed")
 
 
@@ -136,23 +138,33 @@ def quiet(log: str, allowed: Collection[str] = ()) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Footprint:
-    """What a process holds now: bytes of memory, open files."""
+    """What a process holds now: bytes of memory, open files; of a relay, asyncio's tasks, too."""
 
     memory: int
     files: int
+    tasks: int = 0
 
     @classmethod
-    def of(cls, pid: int) -> "Footprint":
+    def of(cls, pid: int, admin_url: str = "") -> "Footprint":
+        """`admin_url`: where a relay tells of its tasks."""
+        tasks = 0
+        if admin_url:
+            told = TOLD.search(served.fetch(f"{admin_url}/metrics").decode())
+            assert told is not None
+            tasks = int(told[1])
         status = Path(f"/proc/{pid}/status").read_text()
         found = re.search(r"VmRSS:\s+(\d+) kB", status)
         assert found is not None
-        return cls(int(found[1]) * 1024, len(list(Path(f"/proc/{pid}/fd").iterdir())))
+        files = len(list(Path(f"/proc/{pid}/fd").iterdir()))
+        return cls(int(found[1]) * 1024, files, tasks)
 
     def leaks(self, after: "Footprint") -> list[str]:
         """I10: sentences on what has grown since."""
         broken = []
         if after.files > self.files + DESCRIPTORS:
             broken.append(f"I10: {self.files} open files became {after.files}")
+        if after.tasks > self.tasks + TASKS:
+            broken.append(f"I10: {self.tasks} tasks became {after.tasks}")
         if after.memory > self.memory + GROWTH:
             broken.append(f"I10: {self.memory >> 20} MB became {after.memory >> 20} MB")
         return broken

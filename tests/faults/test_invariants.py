@@ -133,6 +133,7 @@ def test_a_leak_is_told() -> None:
     for file in files:
         os.close(file)
     assert "open files" in before.leaks(after)[0]
+    assert before.leaks(replace(before, tasks=invariants.TASKS + 1)) == ["I10: 0 tasks became 3"]
     assert "MB became" in before.leaks(replace(before, memory=before.memory * 9))[0]
     assert before.leaks(before) == []
 

@@ -171,7 +171,7 @@ class Witness:
         if mpd is None:
             self._say("there is no MPD")
             return
-        for name, numbers in _numbered(mpd).items():
+        for name, numbers in numbered(mpd).items():
             track = self.tracks.get(name)
             if track is None:
                 self._say(f"the MPD has {name}, the playlist has not")
@@ -228,7 +228,7 @@ def _listed(text: str) -> list[Listed]:
     return found
 
 
-def _numbered(mpd: bytes) -> dict[str, set[int]]:
+def numbered(mpd: bytes) -> dict[str, set[int]]:
     """The numbers that each representation of an MPD names, over all its periods."""
     found: dict[str, set[int]] = {}
     for group in ElementTree.fromstring(mpd).iter(f"{MPD}AdaptationSet"):
