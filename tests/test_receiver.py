@@ -26,6 +26,7 @@ SIX = range(6)
 FEW = header() + b"".join(video(index) for index in range(3))
 
 
+@pytest.mark.fault("F41")
 @pytest.mark.requirement("HTTP-1a", "HTTP-2b")
 @pytest.mark.parametrize("path", ["/news.isml", PATH, "/news.isml/streams(x)"])
 @pytest.mark.parametrize("body", [b"", LAST])
@@ -41,6 +42,7 @@ async def test_a_probe_is_200_to_the_letter_and_creates_nothing(path: str, body:
         assert door.receiver.counts() == {"posts": 0, "rejected": {}}
 
 
+@pytest.mark.fault("F41")
 @pytest.mark.requirement("HTTP-3a", "HTTP-5b")
 async def test_a_probe_and_its_media_share_a_connection() -> None:
     async with opened() as door, connected(door.address) as client:

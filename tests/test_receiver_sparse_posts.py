@@ -47,6 +47,7 @@ async def kept(door: Door, time: int) -> bytes:
     return stored
 
 
+@pytest.mark.fault("F41")
 @pytest.mark.requirement("SPARSE-4c", "SPARSE-4e", "SPARSE-5a", "SPARSE-6a", "SVC-6b")
 async def test_each_event_may_have_a_connection_of_its_own() -> None:
     """Header and one new fragment; nothing is sent again, and nothing is open in between."""

@@ -11,6 +11,7 @@ from relay.errors import IngestUrl
 from relay.ingest.url import Target, parse
 
 
+@pytest.mark.fault("F41")
 @pytest.mark.requirement("HTTP-0")
 @pytest.mark.parametrize(
     ("path", "stream"),

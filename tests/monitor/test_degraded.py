@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from structlog.testing import capture_logs
 
 from relay.app import House, SystemClock
@@ -27,6 +28,7 @@ def told(channel: Channel) -> list[Event]:
     return [event for event in channel.journal.events.values() if event.code.startswith("STORE_")]
 
 
+@pytest.mark.fault("F28")
 async def test_a_channel_lives_on_memory_and_says_so_until_the_disk_works_again(
     small_disk: Path,
 ) -> None:

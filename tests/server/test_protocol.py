@@ -93,6 +93,7 @@ async def test_pipelined_requests_are_answered_in_order_and_their_heads_checked(
         assert await client.closed()
 
 
+@pytest.mark.fault("F41")
 @pytest.mark.parametrize("read_first", [True, False])
 async def test_100_continue_is_sent_when_the_body_is_wanted(read_first: bool) -> None:
     async with serving(echo if read_first else forbid) as address, connected(address) as client:

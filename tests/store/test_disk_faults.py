@@ -56,6 +56,7 @@ async def test_twenty_kills_lose_nothing_acknowledged_and_show_nothing_torn(tmp_
     assert in_mid_write > 0
 
 
+@pytest.mark.fault("F28")
 @pytest.mark.parametrize(
     ("memory", "then"), [(0, "Input/output error False True"), (10_000, "True True True")]
 )
@@ -77,6 +78,7 @@ async def test_disk_that_cannot_make_safe(
     await store.close()
 
 
+@pytest.mark.fault("F28")
 async def test_a_full_disk_without_memory_to_spare(small_disk: Path) -> None:
     store = await DiskStore.open(small_disk, "news", memory=0)
     feed = store.follow()
@@ -122,6 +124,7 @@ async def test_when_the_first_of_a_key_fails_the_one_that_waits_is_tried(small_d
     await store.close()
 
 
+@pytest.mark.fault("F28")
 async def test_a_read_only_disk_without_memory_to_spare(small_disk: Path) -> None:
     store = await DiskStore.open(small_disk, "news", memory=0)
     assert await store.put(copy(1, b"one"), [b"one"])
