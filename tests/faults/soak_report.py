@@ -92,10 +92,25 @@ def report(found: Soaked) -> str:
         "|---|---|---|---|---|---|---|---|",
         *_weights(found),
         "",
+        "MB in each tenth of the run, from beginning to end:",
+        "",
+        *(
+            f"- {name}: {', '.join(f'{mb:.1f}' for mb in tenths(found.scales.lives[name][0]))}"
+            for name in LASTING
+            if found.scales.lives.get(name)
+        ),
+        "",
     ]
     if faults:
         lines += ["## Broken", "", *(f"- {text}" for text in faults[:200]), ""]
     return "\n".join(lines)
+
+
+def tenths(life: Life) -> list[float]:
+    """The median memory, in MB, of each tenth of its samples."""
+    count = len(life.samples)
+    parts = (life.samples[count * n // 10 : count * (n + 1) // 10] for n in range(10))
+    return [median(one.memory for one in part) / MB for part in parts if part]
 
 
 def _troubles(found: Soaked) -> list[str]:

@@ -19,6 +19,7 @@ AT_ONCE = 24
 """Connections of one crowd that are open at a time: an address may have 64 POSTs open."""
 ADDRESSES = 48
 """Of a loopback network, that idle POSTs come from."""
+STREAMS = 60
 LIMIT = 60.0
 SIP = 1_000
 """Bytes a second that a slow player reads."""
@@ -52,7 +53,7 @@ def bodies(made: Stamper, point: str) -> Made:
                 case _:
                     rng.shuffle(parts)
         body = b"".join(parts)
-        head = f"POST /{point}.isml/Streams(s{rng.randrange(4)}) HTTP/1.1\r\nHost: relay\r\n"
+        head = f"POST /{point}.isml/Streams(s{rng.randrange(30)}) HTTP/1.1\r\nHost: relay\r\n"
         if rng.random() < 0.5:
             return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
         chunks = b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)
@@ -142,8 +143,10 @@ async def _ask(port: int, data: bytes) -> int:
 
 
 @asynccontextmanager
-async def idle(port: int, point: str, count: int) -> AsyncIterator[Counter[int]]:
+async def idle(port: int, points: Sequence[str], count: int) -> AsyncIterator[Counter[int]]:
     """So many POSTs that stand still behind their first bytes; at the end all are dropped at once.
+
+    Two of each stream, `STREAMS` of each point: what may be.
 
     How each stands at the moment that they are dropped: 0 is open, or the status that it was given.
     """
@@ -153,7 +156,9 @@ async def idle(port: int, point: str, count: int) -> AsyncIterator[Counter[int]]
     for at in range(count):
         local = (f"127.0.0.{2 + at % ADDRESSES}", 0)
         reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=local)
-        head = f"POST /{point}.isml/Streams(idle{at % 60}) HTTP/1.1\r\nHost: relay\r\n"
+        stream = at // 2
+        point = points[stream // STREAMS]
+        head = f"POST /{point}.isml/Streams(idle{stream % STREAMS}) HTTP/1.1\r\nHost: relay\r\n"
         writer.write(f"{head}Transfer-Encoding: chunked\r\n\r\n4\r\n\0\0\0\x18\r\n".encode())
         await writer.drain()
         writers.append(writer)

@@ -75,5 +75,7 @@ def test_a_report_has_its_figures_and_what_was_broken() -> None:
     found = _soaked(_life(0, 0))
     assert "1 troubles, one each 0.0 s; 0 invariants broken." in report(found)
     assert "| us | 1 | 70.0, 70.0 | 70.0 | +0.00 | 10, 10 | 20, 20 | 0 |" in report(found)
+    rising = report(_soaked(_life(10, 0)))
+    assert "- us: 70.5, 71.5, 72.5, 73.5, 74.5, 75.5, 76.5, 77.5, 78.5, 79.5" in rising
     found.broken.append("us: I1: something is lost")
     assert "- us: I1: something is lost" in report(found)

@@ -31,6 +31,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
 LONG = bool(os.environ.get("LONG"))
 BODIES, REQUESTS = (10_000, 100_000) if LONG else (300, 600)
 IDLE, PLAYERS = (500, 1_000) if LONG else (200, 200)
+POINTS = [f"idle{at}" for at in range(1 + IDLE // (2 * storm.STREAMS))]
 SLOWLY = 20.0 if LONG else 3.0
 EACH = 64 << 10
 """Bytes that an idle POST may cost; what the relay does meanwhile comes off `SPARE`."""
@@ -69,7 +70,7 @@ def night(told: Mapping[str, "Future[Night]"]) -> Night:
 
 
 def _crowded(made: Stamper, folder: Path) -> Night:
-    with RelayProcess(folder, {"news": legs.SETTINGS, "bin": legs.SETTINGS}) as relay:
+    with RelayProcess(folder, dict.fromkeys(("news", "bin", *POINTS), legs.SETTINGS)) as relay:
         found = asyncio.run(_night(made, relay))
         found.log = relay.text()
     return found
@@ -89,7 +90,7 @@ async def _night(made: Stamper, relay: RelayProcess) -> Night:
         )
         await _quiet(relay, found.held["before"])
         found.held["requests"] = Footprint.of(relay.pid)
-        async with storm.idle(relay.port, "bin", IDLE) as stands:
+        async with storm.idle(relay.port, POINTS, IDLE) as stands:
             await chain.until(
                 lambda: Footprint.of(relay.pid).files >= found.held["requests"].files + IDLE,
                 "all of them are taken",
