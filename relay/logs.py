@@ -78,6 +78,7 @@ def configure(level: int = logging.INFO) -> None:
     human = sys.stderr.isatty()
     shared: list[Any] = [
         structlog.stdlib.add_log_level,
+        structlog.stdlib.ExtraAdder(["code"]),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     renderer: Any = (

@@ -59,7 +59,7 @@ FAMILIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
         ("channel", "source", "track", "outcome"),
     ),
     "relay_ingest_rejected_total": ("POSTs that were refused, by code", ("reason",)),
-    "relay_playback_rejected_total": ("GETs that were refused, by code", ("reason",)),
+    "relay_playback_unauthorized_total": ("Requests of players without the channel's token", ()),
     "relay_connections": ("Connections of encoders and players", ()),
     "relay_connections_dropped_total": ("Those that had to go, by what they were", ("standing",)),
     "relay_tls_handshakes_failed_total": ("Connections without a TLS handshake", ()),
@@ -176,8 +176,7 @@ class Metrics(Collector):
 def _doors(told: Mapping[str, Any]) -> Iterator[tuple[str, tuple[str, ...], float]]:
     for reason, count in told["rejected"].items():
         yield "relay_ingest_rejected_total", (reason,), count
-    for reason, count in told.get("players_rejected", {}).items():
-        yield "relay_playback_rejected_total", (reason,), count
+    yield "relay_playback_unauthorized_total", (), sum(told.get("players_rejected", {}).values())
     yield "relay_connections", (), told.get("connections", 0)
     for standing, count in told.get("dropped", {}).items():
         yield "relay_connections_dropped_total", (standing,), count

@@ -165,7 +165,11 @@ class Server:
                 connection.abort()
             task.cancel()
         if not await self._ended(CANCEL_SECONDS):
-            logger.error("%d connections could not be ended.", len(self._connections))
+            logger.error(
+                "%d connections could not be ended.",
+                len(self._connections),
+                extra={"code": "CONNECTIONS_LEFT"},
+            )
 
     async def _ended(self, seconds: float) -> bool:
         if self._connections:
@@ -187,7 +191,11 @@ class Server:
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
             except OSError as error:  # no file descriptor or no memory for another one
-                logger.error("Cannot accept a connection: %s.", error.strerror)  # noqa: TRY400
+                logger.error(  # noqa: TRY400
+                    "Cannot accept a connection: %s.",
+                    error.strerror,
+                    extra={"code": "ACCEPT_FAILED"},
+                )
                 loop.remove_reader(listening)
                 self._pauses[listening] = loop.call_later(PAUSE_SECONDS, self._resume, listening)
                 return
@@ -247,7 +255,7 @@ class Server:
         try:
             await connection.run()
         except Exception:  # a fault of this room must not end others' connections
-            logger.exception("A connection failed.")
+            logger.exception("A connection failed.", extra={"code": "CONNECTION_FAILED"})
 
     async def _wire(self, accepted: socket.socket, tls: Tls | None, guest: Guest) -> Wire:
         """The bytes of an accepted socket, both ways. Raises OSError."""
@@ -280,8 +288,9 @@ class Server:
             return
         told = self._throttle.told()
         logger.warning(
-            "TLS_HANDSHAKE: none with %s: %s.%s",
+            "No TLS handshake with %s: %s.%s",
             guest.address,
             reason(error),
             f" {told['left_out']} others are not listed." if told else "",
+            extra={"code": "TLS_HANDSHAKE"},
         )

@@ -41,6 +41,7 @@ from relay.server.refusal import Refused
 logger = logging.getLogger("relay.server")
 
 Address = tuple[str, int]
+_FAILED = {"code": "APPLICATION_FAILED"}
 OVERHEAD = 1024
 STREAM_ID = 1  # HTTP/1.1 has one at a time
 
@@ -163,11 +164,11 @@ class Exchange(HTTPStream):
         try:
             await self._application(scope, self._receive, send, sync_spawn, call_soon)
         except Exception:  # the boundary of the application: it may raise anything
-            logger.exception("The application failed at %s.", self._place())
+            logger.exception("The application failed at %s.", self._place(), extra=_FAILED)
         else:
             if self.closed or self.state is not ASGIHTTPState.REQUEST:
                 return
-            logger.error("The application gave no answer at %s.", self._place())
+            logger.error("The application gave no answer at %s.", self._place(), extra=_FAILED)
         if self.state is ASGIHTTPState.REQUEST:
             failure = Refused(500, "INTERNAL", "The relay failed here; its log says why.")
             fields, body = failure.answer()

@@ -90,7 +90,11 @@ class Overload:
             gone = self.crowd.drop_newest_stream()
         if gone and not self._shedding:
             self._shedding = True
-            logger.error("OVERLOAD: %d %% of memory are in use: players go.", round(memory * 100))
+            logger.error(
+                "%d %% of memory are in use: players go.",
+                round(memory * 100),
+                extra={"code": "OVERLOAD_PLAYERS"},
+            )
 
     def _full(self) -> bool:
         return self.load().descriptors >= FULL

@@ -129,7 +129,11 @@ class Tls:
         stamp = self._files.stamp()
         self._context = self._files.context()
         self._stamp = stamp
-        logger.info("TLS_RELOADED: new connections are shown what %s has.", self._files.cert_file)
+        logger.info(
+            "New connections are shown what %s has.",
+            self._files.cert_file,
+            extra={"code": "TLS_RELOADED"},
+        )
 
     def _renew(self) -> None:
         try:
@@ -137,7 +141,9 @@ class Tls:
         except ConfigInvalid as error:
             self._stamp = self._files.stamp()
             logger.error(  # noqa: TRY400 - what is wrong with a file needs no traceback
-                "TLS_NOT_RELOADED: %s. What was read before stays in force.", error.message
+                "%s. What was read before stays in force.",
+                error.message,
+                extra={"code": "TLS_NOT_RELOADED"},
             )
 
 
