@@ -78,7 +78,7 @@ class Cell:
     def smooth(self) -> bool:
         """dash.js plays it in Smooth when it is over: for it that begins at the least of the first
         times of all streams, whatever the ticks of each, so these have to be alike."""
-        return self.chromium and (self.ticks == "10M" or "none" in (self.video, self.audio))
+        return self.chromium and (self.ticks == "10M" or self.video == "none")
 
     @property
     def chromium(self) -> bool:
