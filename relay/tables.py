@@ -7,6 +7,7 @@ import re
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -26,7 +27,11 @@ def _network(said: str) -> str:
 
 def _point(url: str) -> str:
     shape = r"(?i:https?)://[^/?#@\s]+/[^?#\s]*\.(?i:isml)(\?[^#\s]*)?"
-    if not (url.isprintable() and re.fullmatch(shape, url)):
+    try:
+        sound = url.isprintable() and urlsplit(url).port != 0
+    except ValueError:  # half a bracket, or a port that is no number
+        sound = False
+    if not (sound and re.fullmatch(shape, url)):
         raise ValueError(
             'write the URL of a publishing point, "https://eu.example/live/news.isml",'
             " without Streams(), and without a password"

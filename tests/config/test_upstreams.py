@@ -20,6 +20,7 @@ def test_an_upstream_needs_no_more_than_its_url(written: Written) -> None:
         *("https://me:secret@eu/news.isml", "https://eu/news.isml/Streams(a)"),
         *("https://eu/news.isml/Events(1)", "https://eu/news.isml#a", "https://eu/ news.isml"),
         "https://eu/\u200bnews.isml",
+        *("https://eu.[a/news.isml", "https://eu:65536/news.isml", "https://eu:a/news.isml"),
     ],
 )
 def test_the_url_of_an_upstream_is_a_publishing_point(written: Written, url: str) -> None:

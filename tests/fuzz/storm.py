@@ -171,9 +171,8 @@ async def storm(folder: Path, requests: int, bodies: int, seed: int) -> Outcome:
     with RelayProcess(folder, {**settings, "open": legs.SETTINGS}) as relay:
         ports = relay.port, relay.admin
         async with _good(relay, folder) as channels:
-            await throw(ports, Requests(seed + 1).one, 100)  # what is made once, is made now
-            await throw(ports[:1], Bodies(seed + 1).one, 100)
-            await _calm(relay.pid, found.before)
+            await throw(ports, Requests(seed + 1).one, 50)  # what is made once, is made now
+            await throw(ports[:1], Bodies(seed + 1).one, 50)
             found.before = Footprint.of(relay.pid)
             began = time.monotonic()
             found.bodies = await throw(ports[:1], Bodies(seed).one, bodies)
