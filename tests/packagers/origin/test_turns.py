@@ -3,11 +3,18 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from packagers.origin import Origin
 from packagers.origin.turns import Turns
-from tests.packagers.player import ask
+from tests.packagers.player import LAST, VIDEO, ask
 
-PATH = "/news.isml/master.m3u8"
+DOCUMENT = "/news.isml/master.m3u8"
+SEGMENTS = (
+    "/news.isml/video-2000000/7.m4s",
+    "/news.isml/video-2000000/init-0.mp4",
+    "/News.isml/QualityLevels(1)/fragments(video=0)",
+)
 
 
 class Busy:
@@ -28,11 +35,11 @@ class Busy:
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def asked(app: Any) -> None:
+async def asked(app: Any, path: str = SEGMENTS[0]) -> None:
     async def send(message: Any) -> None:
         pass
 
-    await app({"type": "http", "method": "GET", "path": PATH, "headers": []}, send, send)
+    await app({"type": "http", "method": "GET", "path": path, "headers": []}, send, send)
 
 
 async def settle() -> None:
@@ -43,7 +50,7 @@ async def settle() -> None:
 async def test_so_many_are_made_at_once_and_all_are_sent() -> None:
     busy = Busy()
     turns = Turns(busy, 3)
-    players = [asyncio.create_task(asked(turns)) for _ in range(10)]
+    players = [asyncio.create_task(asked(turns, SEGMENTS[at % 3])) for at in range(10)]
     await settle()
     assert (busy.making, busy.sending) == (3, 0)
     busy.made.set()
@@ -79,8 +86,23 @@ async def test_a_failure_leaves_its_turn() -> None:
         assert isinstance(done.exception(), ValueError)
 
 
-async def test_the_answer_is_the_origins(origin: Origin) -> None:
-    plain, turned = await ask(origin, PATH), await ask(Turns(origin), PATH)
+async def test_a_document_waits_behind_no_segment() -> None:
+    busy = Busy()
+    turns = Turns(busy, 1)
+    players = [asyncio.create_task(asked(turns)) for _ in range(10)]
+    await settle()
+    assert busy.making == 1
+    reader = asyncio.create_task(asked(turns, DOCUMENT))
+    await settle()
+    assert busy.making == 2
+    busy.made.set()
+    busy.taken.set()
+    await asyncio.gather(reader, *players)
+
+
+@pytest.mark.parametrize("path", [DOCUMENT, f"/news.isml/{VIDEO.name}/{LAST}.m4s"])
+async def test_the_answer_is_the_origins(origin: Origin, path: str) -> None:
+    plain, turned = await ask(origin, path), await ask(Turns(origin), path)
     assert (plain.status, plain.headers, plain.body) == (
         turned.status,
         turned.headers,
