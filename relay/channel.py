@@ -33,14 +33,12 @@ from relay.view import View
 
 log = structlog.get_logger("relay.channel")
 
-
 __all__ = ["Channel", "Rules"]
 
 
 class Channel:
     """A running channel. `tally` counts copies, `gaps` the declared holes by track, `posts` what is
     open by sender, `refusals` what players were refused by code.
-
     `journal` is what an operator reads; each of its events has its line in the log.
     """
 
@@ -175,8 +173,9 @@ class Channel:
 
     def refused(self, sender: Sender, error: EncoderError) -> None:
         """A sender is being refused; the receiver answers it and writes its line in the log."""
-        text = f"{sender.source} was refused: {error.message} {error.hint}".rstrip()
-        self.journal.note(self._clock.utc(), error.code, text, grave=True)
+        utc, why = self._clock.utc(), f"was refused: {error.message} {error.hint}".rstrip()
+        self.diagnosis.visits.refused(sender.source, utc, why)
+        self.journal.note(utc, error.code, f"{sender.source} {why}", grave=True)
 
     def began(self, sender: Sender) -> None:
         """A sender's POST has begun. Every `began` needs its `ended`."""
@@ -197,8 +196,9 @@ class Channel:
         clean = clean and not more and not self._stuck  # what it leaves open must not overtake
         if not more:
             code, how = ("SOURCE_ENDED", "ended") if clean else ("SOURCE_LOST", "broke off")
-            text = f"{sender.source} {how}: stream {sender.stream}"
-            self.journal.note(self._clock.utc(), code, text, grave=not clean)
+            utc, text = self._clock.utc(), f"{how}: stream {sender.stream}"
+            self.diagnosis.visits.ended(sender.source, utc, text)
+            self.journal.note(utc, code, f"{sender.source} {text}", grave=not clean)
         await self._carry(self._point.ended(sender, self._clock.now(), clean=clean))
 
     async def _carry(self, outcome: Outcome, *, keep: bool = True) -> None:

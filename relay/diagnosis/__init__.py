@@ -2,9 +2,9 @@
 
 It watches beside the river and decides nothing: what is published is the same without it. It is
 told of each header, fragment and verdict, keeps what is counted and measured (`tally`, `heartbeat`,
-`synchrony`), and returns what is worth a line in log and journal: each alarm once when it begins
-and once when it is over. A source that has been silent for `SILENT_MS` is no longer accused of
-anything: that it is lost has been told.
+`synchrony`, `visits`), and returns what is worth a line in log and journal: each alarm once when it
+begins and once when it is over. A source that has been silent for `SILENT_MS` is no longer accused
+of anything: that it is lost has been told.
 
     SOURCE_LATE, ...       what becomes of a source's copies has changed (`tally`)
     SOURCE_OVERLAP, SOURCE_DISCONTINUITY, SOURCE_NONINCREASING, SOURCE_UNEXPECTED_BITRATE,
@@ -27,6 +27,7 @@ from relay.diagnosis.inspection import PARENT_UNKNOWN, Inspection, duration_rang
 from relay.diagnosis.lateness import Lateness
 from relay.diagnosis.synchrony import Place, Synchrony
 from relay.diagnosis.tally import WELL, Tally
+from relay.diagnosis.visits import Visits
 from relay.media import Copy, Fragment, Header, Kind, Track, Verdict
 from relay.presentation import Presentation
 from relay.timeline import Timeline
@@ -55,6 +56,7 @@ class Diagnosis:
         self.synchrony = Synchrony()
         self.alarms = Alarms()
         self.lateness = Lateness()
+        self.visits = Visits()
         self._inspection = Inspection(name)
         self._patience = patience
         self._offsets: dict[str, int] = {}
@@ -62,6 +64,7 @@ class Diagnosis:
     def began(self, sender: Sender) -> None:
         """A sender's POST has begun."""
         self.heartbeat.began(sender.source, sender.stream)
+        self.visits.began(sender.source)
 
     def header(self, sender: Sender, header: Header) -> list[Alarm]:
         """A sender's header came, and was accepted."""

@@ -86,6 +86,11 @@ class Standing:
         return max(self._offsets, default=None)
 
     @property
+    def lateness(self) -> int | None:
+        """How old the newest copy's media was when it was in, in ms; None at first."""
+        return -self._offsets[-1] if self._offsets else None
+
+    @property
     def sure(self) -> bool:
         """Its clock offset is that of `RECENT` copies."""
         return len(self._offsets) == RECENT

@@ -3,35 +3,29 @@
 The board answers three questions at a glance: is it on air, who wins, would it survive the loss of
 an encoder now. The last is one word of `relay.diagnosis.protection`.
 
-The timeline is the last `COLUMNS` indexes. A source's cell is the outcome of its copy, or
-
-    waiting   it is the newest index, and the source is alive: its copy is on its way
-    missing   the source is alive, or has come back since, and did not deliver it
-    silent    the source is not alive
-    (none)    before the source came
-
-A merged cell is "whole", "gap", or "break": whole, after a discontinuity. Objects only, and never
-null: see `patch`.
+The timeline is in `cells`, each source in `sender`. Objects only, and never null: see `patch`.
 """
 
 from collections.abc import Mapping
 from dataclasses import asdict
 from fractions import Fraction
+from math import floor
 from typing import Any
 
 from relay.diagnosis import Diagnosis
 from relay.diagnosis.protection import alive_since, copies_of, protection
-from relay.diagnosis.tally import Tally
 from relay.journal import Journal
-from relay.media import Kind, Verdict
+from relay.media import Kind
+from relay.monitor.cells import columns, merged, sent
+from relay.monitor.sender import sender, senders
 from relay.numbering import UTC_OPTION
 from relay.presentation import Presentation, Rendition
 from relay.uplink.standing import Standing
 
-COLUMNS = 30
+ON_AIR, STARTING, STOPPED = "ON AIR", "STARTING", "STOPPED"
 
-Cells = dict[str, str]
 _NONE: Mapping[str, Standing] = {}
+_NO_POSTS: Mapping[str, int] = {}
 
 
 def board(
@@ -45,10 +39,12 @@ def board(
     utc: int,
     degraded: str = "",
     upstreams: Mapping[str, Standing] = _NONE,
+    posts: Mapping[str, int] = _NO_POSTS,
+    preferred: str | None = None,
 ) -> dict[str, Any]:
     """The board of one channel. `patience` in ms, `utc` in ms since 1970.
 
-    `degraded`: why the store keeps what comes in memory only, or "".
+    `degraded`: why the store keeps what comes in memory only, or "". `posts`: open, by source.
     """
     grid, tally = shown.grid, diagnosis.tally
     since = alive_since(grid, patience, utc)
@@ -56,13 +52,19 @@ def board(
     live = [len(sources) for sources in copies.values()]
     ends = [(r, r.segments[-1]) for r in _in_order(shown) if r.segments]
     facts: dict[str, Any] = {
+        "state": ON_AIR if live else STARTING if any(posts.values()) else STOPPED,
         "protection": protection(live),
         "copies": min(live, default=0),
+        "patience": patience,
+        "preferred": preferred or "",
         "tracks": {
             rendition.name: _track(rendition, place, len(copies.get(rendition.name, ())), gaps)
             for place, rendition in enumerate(_in_order(shown))
         },
-        "sources": {source: _source(source, diagnosis, since) for source in tally.sources()},
+        "sources": {
+            source: sender(source, diagnosis, since, posts.get(source, 0))
+            for source in senders(diagnosis)
+        },
         "events": {str(number): asdict(event) for number, event in journal.events.items()},
         "flags": {"STORE_DEGRADED": degraded} if degraded else {},
         "upstreams": {name: asdict(standing) for name, standing in upstreams.items()},
@@ -85,7 +87,20 @@ def board(
         facts["begins"] = round(begins * 1000)
         facts["edge"] = round(edge * 1000)
         facts["lag"] = round((shown.updated - edge) * 1000)
-        _fill(facts, shown, tally, segment.index, since)
+        facts["columns"] = columns(grid.D)
+        result = merged(shown, segment.index)
+        for name, cells in result.items():
+            facts["tracks"][name]["cells"] = cells
+        found = sent(
+            tally,
+            result,
+            newest=segment.index,
+            wide=facts["columns"],
+            since=since,
+            refused=_refused(facts, diagnosis),
+        )
+        for source, tracks in found.items():
+            facts["sources"][source]["cells"] = tracks
     return facts
 
 
@@ -118,58 +133,13 @@ def _track(
     }
 
 
-def _source(source: str, diagnosis: Diagnosis, since: int) -> dict[str, Any]:
-    tally = diagnosis.tally
-    verdicts = dict.fromkeys(Verdict, 0)
-    for (name, _, verdict), count in tally.counts.items():
-        if name == source:
-            verdicts[verdict] += count
-    last = max(at for (name, _), at in tally.last.items() if name == source)
+def _refused(facts: dict[str, Any], diagnosis: Diagnosis) -> dict[str, set[int]]:
+    """At which indexes each source was refused: what was newest then."""
+    came, newest, D = facts["edge"] + facts["lag"], facts["newest"], facts["duration"]  # noqa: N806
     return {
-        "last": last,
-        "alive": last >= since,
-        "state": tally.state(source),
-        "words": ", ".join(word.replace("_", " ") for word in diagnosis.words_of(source)),
-        "won": verdicts[Verdict.ACCEPTED] + verdicts[Verdict.PARTIAL],
-        "duplicate": verdicts[Verdict.DUPLICATE],
-        "late": verdicts[Verdict.LATE],
-        "suspect": verdicts[Verdict.SUSPECT],
-        "differs": sum(n for (name, _), n in tally.differing.items() if name == source),
-        "cells": {},
+        source: {newest + min(0, floor((at - came) / D)) for at in visitor.refused}
+        for source, visitor in diagnosis.visits.visitors.items()
     }
-
-
-def _fill(
-    facts: dict[str, Any], shown: Presentation, tally: Tally, newest: int, since: int
-) -> None:
-    """The cells of the timeline."""
-    columns = range(newest - COLUMNS + 1, newest + 1)
-    for rendition in shown.renditions:
-        segments = [s for s in rendition.segments[-COLUMNS:] if s.index in columns]
-        facts["tracks"][rendition.name]["cells"] = {
-            str(s.index): "gap" if s.gap else "break" if s.discontinuity else "whole"
-            for s in segments
-        }
-    for (source, track), recent in tally.recent.items():
-        alive = tally.last[source, track] >= since
-        cells = _cells(recent, facts["tracks"].get(track, {}).get("cells", {}), newest, alive)
-        if cells:
-            facts["sources"][source]["cells"][track] = cells
-
-
-def _cells(recent: Mapping[int, str], merged: Cells, newest: int, alive: bool) -> Cells:
-    """A source's cells on a track: what it delivered, and what it did not."""
-    first, last = min(recent), max(recent)
-    cells: Cells = {}
-    for index in range(max(first, newest - COLUMNS + 1), newest + 1):
-        at = str(index)
-        if index in recent:
-            cells[at] = recent[index]
-        elif index == newest and alive:
-            cells[at] = "waiting"
-        elif at in merged:
-            cells[at] = "missing" if alive or index < last else "silent"
-    return cells
 
 
 def _decimal(seconds: Fraction) -> str:

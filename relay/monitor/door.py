@@ -5,10 +5,13 @@ disk refuses, is noticed here, by looking, and told to the channel, so that log 
 for it.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict
 from typing import Any
 
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
@@ -20,9 +23,15 @@ from relay.monitor import files, health, house
 from relay.monitor.board import board
 from relay.monitor.control import Control, Deed, Reset
 from relay.monitor.feed import Feed
+from relay.monitor.history import History
 from relay.monitor.lag import Lag
 from relay.monitor.metrics import Metrics, route
 from relay.monitor.watch import Watch
+from relay.timekeeping import ClockState
+
+OFFERS = ("prefer", "alarms")
+"""What the page has a button for: last words of paths that take a POST, and "alarms" where they are
+listed. It never finds out by trying: a browser writes each 404 into its console, as an error."""
 
 _SENTENCES = {
     "PROTECTED": "every track comes from two sources: losing one changes nothing",
@@ -62,17 +71,20 @@ class Monitor:
         self._clock = clock
         self._playback = playback
         self._folder, self._secure = folder, secure
-        self._players = files.players()
+        self._scripts = {"players": files.players(), "plots": files.plots()}
         self._protection: dict[str, str] = {}
         self._degraded: set[str] = set()
+        self._histories: dict[str, History] = {}
         self.watch = Watch(self._look, clock.utc)
         events = Route("/api/v1/events", Feed(self.watch), methods=["GET"])
         alarms = Annunciator(channels, (), clock) if annunciator is None else annunciator
         control = Control(channels, reset, names, program, history=alarms.history, utc=clock.utc)
         self._lag = Lag()
+        self._timekeeper = alarms.timekeeper
         metrics = route(
             Metrics(channels, door, self._lag.worst, clock, lambda: house.of(alarms, served()))
         )
+        history = Route("/ui/history/{name}", self._past, methods=["GET"])
         self.app: ASGIApp = health.application(
             channels,
             lambda: {
@@ -82,7 +94,7 @@ class Monitor:
             },
             ready,
             clock,
-            [*files.routes(playback), events, metrics, *control.routes()],
+            [*files.routes(playback), events, history, metrics, *control.routes()],
         )
 
     def open(self) -> None:
@@ -98,33 +110,52 @@ class Monitor:
 
     def _look(self) -> dict[str, Any]:
         utc = self._clock.utc()
-        boards = {}
-        for name, channel in self._channels.items():
-            boards[name] = board(
-                channel.presentation,
-                channel.diagnosis,
-                channel.journal,
-                channel.gaps,
-                numbered=channel.numbered,
-                patience=channel.rules.patience,
-                utc=utc,
-                degraded=channel.store.degraded,
-                upstreams={name: stands() for name, stands in channel.upstreams.items()},
-            )
-            if channel.unlike:
-                boards[name]["flags"]["PEER_DIFFERS"] = channel.unlike
-            elif channel.alone:
-                boards[name]["flags"]["WITHOUT_PEER"] = f"relay reset {name} --join"
-            self._notice(channel, boards[name]["protection"])
-            self._notice_store(channel)
+        self._histories = {name: self._histories.get(name, History()) for name in self._channels}
         return {
             "playback": self._playback(),
             "folder": self._folder(),
             "secure": self._secure,
-            "players": self._players,
+            **self._scripts,
+            "offers": dict.fromkeys(OFFERS, True),
+            "clock": _clock(self._timekeeper.state),
             "door": self._door(),
-            "channels": boards,
+            "channels": {
+                name: self._facts(channel, utc) for name, channel in self._channels.items()
+            },
         }
+
+    def _facts(self, channel: Channel, utc: int) -> dict[str, Any]:
+        posts = Counter[str]()
+        for sender, count in channel.posts.items():
+            posts[sender.source] += count
+        facts = board(
+            channel.presentation,
+            channel.diagnosis,
+            channel.journal,
+            channel.gaps,
+            numbered=channel.numbered,
+            patience=channel.rules.patience,
+            utc=utc,
+            degraded=channel.store.degraded,
+            upstreams={name: stands() for name, stands in channel.upstreams.items()},
+            posts=posts,
+            preferred=channel.preferred,
+        )
+        self._histories[channel.name].took(utc, facts, sizes(channel))
+        if channel.unlike:
+            facts["flags"]["PEER_DIFFERS"] = channel.unlike
+        elif channel.alone:
+            facts["flags"]["WITHOUT_PEER"] = f"relay reset {channel.name} --join"
+        self._notice(channel, facts["protection"])
+        self._notice_store(channel)
+        return facts
+
+    async def _past(self, request: Request) -> Response:
+        """What the page's plots begin with: see `History.series`."""
+        history = self._histories.get(request.path_params["name"])
+        if history is None:
+            return Response("There is no such channel.\n", 404, {"cache-control": "no-store"})
+        return JSONResponse(history.series(), headers={"cache-control": "no-store"})
 
     def _notice(self, channel: Channel, protection: str) -> None:
         before = self._protection.get(channel.name, DOWN)
@@ -142,3 +173,23 @@ class Monitor:
             self._degraded.discard(channel.name)
             text = "the disk works again: all that was in memory has been written to it"
             channel.tell("STORE_RECOVERED", text)
+
+
+def sizes(channel: Channel) -> Mapping[tuple[str, str], int]:
+    """Bytes that came from each source, and that each upstream has acknowledged."""
+    found = Counter[tuple[str, str]]()
+    for (source, _), size in channel.tally.sizes.items():
+        found["sources", source] += size
+    for name, stands in channel.upstreams.items():
+        found["upstreams", name] = stands().size
+    return found
+
+
+def _clock(known: ClockState) -> dict[str, Any]:
+    """How far the clock is off, `offset` in ms; what is not known is absent."""
+    facts: dict[str, Any] = {"by": known.by}
+    if known.offset is not None:
+        facts["offset"] = round(1000 * known.offset)
+    if known.synchronised is not None:
+        facts["synchronised"] = known.synchronised
+    return facts

@@ -37,11 +37,24 @@ _SAFE = {
 
 
 def players() -> dict[str, str]:
-    """The players that are there: "hls" and "dash" with the URLs of their scripts."""
-    found = {"hls": "hls.js-*/hls.min.js", "dash": "dashjs-*/dash.all.min.js"}
-    paths = {kind: sorted(VENDOR.glob(pattern)) for kind, pattern in found.items()}
+    """URLs of the players' scripts that are there: "hls", "dash", "smooth" (beside dash)."""
+    return _found(
+        hls="hls.js-*/hls.min.js",
+        dash="dashjs-*/dash.all.min.js",
+        smooth="dashjs-*/dash.mss.min.js",
+    )
+
+
+def plots() -> dict[str, str]:
+    """URLs of the plots' "script" and "style"; empty unless both are there."""
+    found = _found(script="uplot-*/uPlot.iife.min.js", style="uplot-*/uPlot.min.css")
+    return found if len(found) == 2 else {}
+
+
+def _found(**patterns: str) -> dict[str, str]:
+    paths = {name: sorted(VENDOR.glob(pattern)) for name, pattern in patterns.items()}
     return {
-        kind: f"/ui/vendor/{path[-1].relative_to(VENDOR)}" for kind, path in paths.items() if path
+        name: f"/ui/vendor/{path[-1].relative_to(VENDOR)}" for name, path in paths.items() if path
     }
 
 

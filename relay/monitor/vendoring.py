@@ -1,11 +1,11 @@
-"""The build hook that brings the page's players: npm packages into `page/vendor/`, never committed.
+"""The build hook that brings what the page has from others: npm packages, into `page/vendor/`.
 
-`package-lock.json` names every byte by its sha512, and `npm ci` holds to it; scripts of packages
-are not run. The files land in a folder per version (`vendor/hls.js-1.7.4/`), so that a browser may
-keep them for ever, and their licences beside them. The stamp is the hash of lock and table below:
-a build that finds it has nothing to do. So a wheel comes out of an sdist without npm and without a
-network; where there is neither stamp nor npm, the build asks for a node of its own. A file that is
-missing at the end fails the build: there is no package without players.
+They are never committed. `package-lock.json` names every byte by its sha512, and `npm ci` holds to
+it; scripts of packages are not run. The files land in a folder per version (`vendor/hls.js-1.7.4/`)
+so that a browser may keep them for ever, and their licences beside them. The stamp is the hash of
+lock and table below: a build that finds it has nothing to do. So a wheel comes out of an sdist
+without npm and without a network; where there is neither stamp nor npm, the build asks for a node
+of its own. A file that is missing at the end fails the build: there is no package without players.
 
 This file runs in the build's environment only; nothing of the relay imports it.
 """
@@ -31,8 +31,10 @@ FILES = {
     "dashjs": (
         "dist/modern/umd/dash.all.min.js",
         "dist/modern/umd/dash.all.min.js.LICENSE.txt",
+        "dist/modern/umd/dash.mss.min.js",
         "LICENSE.md",
     ),
+    "uplot": ("dist/uPlot.iife.min.js", "dist/uPlot.min.css", "LICENSE"),
 }
 """What the page needs of each package, and its licence."""
 

@@ -1,4 +1,5 @@
-"""The operator's page in the browser, read as its reader sees it: from the DOM, never the API."""
+"""The operator's page in the browser, read as its reader sees it: from the DOM, and from what the
+canvas of the timeline says was drawn on it; never from the API."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,11 +13,9 @@ LOOK = """() => {
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const cells = {};
   for (const group of all(".group")) {
-    const rows = cells[group.querySelector("h3").textContent] = {};
-    for (const row of all(".row", group)) {
-      const shown = all(".cell", row).map((cell) => cell.title).filter(Boolean);
-      rows[row.querySelector(".label").textContent] = shown;
-    }
+    const drawn = Object.entries(group.querySelector("canvas").drawn ?? {});
+    const rows = drawn.map(([key, shown]) => [key.replace(/^source /, ""), shown]);
+    cells[group.querySelector("h3").textContent] = Object.fromEntries(rows);
   }
   const told = (where, what) => all(where).map((item) => all(what, item).map((c) => c.textContent));
   return {
@@ -25,7 +24,7 @@ LOOK = """() => {
     protection: text(".head .word"),
     why: text(".head .why"),
     cells,
-    sources: told(".sources tbody tr", "th, td"),
+    sources: told(".sources li", "strong, .state"),
     upstreams: told(".upstreams li", "strong, .state"),
     events: told(".events li", "code, span"),
     notices: all(".notices .notice").map((item) => item.textContent),
@@ -41,7 +40,7 @@ class Seen:
 
     protection  PROTECTED, EXPOSED or DOWN; `why` the sentence beside it
     cells       outcome by index, by source ("merged": the result), by track
-    sources     what the table says of each source's standing
+    sources     shape and word of each
     upstreams   shape and word of each
     events      code word and text, newest first;  notices  their whole text
     connection  what the page says of its own connection;  player  and of its player
@@ -88,7 +87,7 @@ class Watched:
             protection=found["protection"],
             why=found["why"],
             cells={
-                track: {source: _cells(titles) for source, titles in rows.items()}
+                track: {source: _cells(drawn) for source, drawn in rows.items()}
                 for track, rows in found["cells"].items()
             },
             sources={row[0]: row[1] for row in found["sources"]},
@@ -114,6 +113,5 @@ class Watched:
             self.errors.append(f"console {message.type}: {message.text}")
 
 
-def _cells(titles: list[str]) -> Cells:
-    pairs = (title.split(" ", 1) for title in titles)
-    return {int(index): word for index, word in pairs}
+def _cells(drawn: dict[str, str]) -> Cells:
+    return {int(index): word for index, word in drawn.items()}

@@ -13,13 +13,15 @@ from relay.arrival import Sender
 from relay.diagnosis import Diagnosis
 from relay.journal import Journal
 from relay.media import Copy, Entry, Gap, Kind, Verdict
-from relay.monitor.board import COLUMNS, board
+from relay.monitor.board import board
+from relay.monitor.cells import columns
 from relay.monitor.patch import apply, diff
 from relay.presentation import Presentation, fold, register
 from tests.pieces import AUDIO, CELL, GRID, VIDEO, copy, fragment
 
 PATIENCE = 1_500
 ALIVE = 4_000 + PATIENCE
+COLUMNS = columns(GRID.D)
 """ms for which a copy protects: two fragments of 2 s and the patience."""
 
 
@@ -197,6 +199,11 @@ def test_sources_are_counted() -> None:
         "late": 0,
         "suspect": 0,
         "differs": 0,
+        "posts": 0,
+        "visits": 0,
+        "reason": "",
+        "left": 0,
+        "gaps": 0,
         "cells": 0,
     }
     assert [seen["b"][what] for what in ("duplicate", "late", "differs")] == [5, 1, 1]

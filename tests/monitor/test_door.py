@@ -78,6 +78,8 @@ async def test_the_board_follows_what_encoders_do() -> None:
         await browser.begin()
         assert browser.board["playback"] == house.addresses[0][1]
         assert browser.news["protection"] == "DOWN"
+        assert browser.board["clock"].keys() <= {"by", "offset", "synchronised"}
+        assert None not in browser.board["clock"].values()
         await push(house, "enc_a", 0, 3)
         await browser.until(protection="EXPOSED", newest=2)
         await push(house, "enc_b", 0, 4)
@@ -124,6 +126,28 @@ async def test_a_refusal_within_the_body_is_an_event_too() -> None:
         events = house.channels["news"].journal.events.values()
         (refused,) = (event for event in events if event.code.startswith("INGEST_BOX"))
         assert refused.text.startswith("enc_b was refused: ")
+        visitor = house.channels["news"].diagnosis.visits.visitors["enc_b"]
+        assert refused.text == f"enc_b {visitor.reason}"  # not: that it broke off
+        assert visitor.posts == 1
+
+
+async def test_a_page_that_opens_gets_what_was() -> None:
+    async with opened() as house, connected(house.addresses[1]) as client:
+        await push(house, "enc_a", 0, 3)
+        browser = Browser(client)
+        await browser.begin()
+        await browser.until(state="ON AIR", newest=2)
+        assert browser.news["sources"]["enc_a"]["visits"] == 1
+        for name, status in (("news", 200), ("other", 404)):
+            async with connected(house.addresses[1]) as asking:
+                path = f"/ui/history/{name}".encode()
+                await asking.send(b"GET " + path + b" HTTP/1.1\r\nHost: relay\r\n\r\n")
+                answer = await asking.answer()
+            assert answer.status == status
+            assert answer.fields["cache-control"] == "no-store"
+            if status == 200:
+                assert set(json.loads(answer.body)) == {"at", "sources", "upstreams"}
+                assert json.loads(answer.body)["at"]
 
 
 async def test_one_name_over_two_connections_is_told() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from starlette.applications import Starlette
 
-from relay.monitor.files import PAGE, VENDOR, players, policy, routes
+from relay.monitor.files import PAGE, VENDOR, players, plots, policy, routes
 from tests.server.wire import Answer, connected, serving
 
 PORT = 8080
@@ -85,19 +85,25 @@ async def test_our_files_are_asked_for_again_and_answered_short(
 
 async def test_players_are_kept_for_ever(address: Address) -> None:
     found = players()
-    assert set(found) == {"hls", "dash"}, "the build hook has not run: make setup"
-    for url in found.values():
+    assert set(found) == {"hls", "dash", "smooth"}, "the build hook has not run: make setup"
+    for url in [*found.values(), plots()["script"]]:
         answer = await get(address, url)
         assert answer.status == 200
         assert answer.fields["content-type"] == "text/javascript; charset=utf-8"
         assert answer.fields["cache-control"] == "public, max-age=31536000, immutable"
-        assert len(answer.body) > 500_000
+        assert len(answer.body) > 50_000
+
+
+async def test_plots_bring_their_style(address: Address) -> None:
+    answer = await get(address, plots()["style"])
+    assert (answer.status, answer.fields["content-type"]) == (200, "text/css; charset=utf-8")
+    assert b".uplot" in answer.body
 
 
 async def test_a_licence_lies_beside_each_player(address: Address) -> None:
-    for url in players().values():
+    for url in (*players().values(), *plots().values()):
         folder = VENDOR / Path(url).parent.name
-        (licence,) = folder.glob("LICENSE*")
+        licence = min(folder.glob("LICENSE*"))
         answer = await get(address, f"/ui/vendor/{folder.name}/{licence.name}")
         assert answer.fields["content-type"] == "text/plain; charset=utf-8"
         assert b"opyright" in answer.body

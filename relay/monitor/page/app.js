@@ -1,40 +1,58 @@
-// The page: the channels as a list, worst first, and one of them open. Which one is in the URL's
-// hash, so that a reload, a bookmark or a second screen shows the same.
+// The page: all channels in an overview, or one of them open. Which one is in the URL's hash, so that
+// a reload, a bookmark or a second screen shows the same. A relay with one channel opens on it.
+//
+// Keys: Escape leads to the overview, [ and ] (or k and j) to the channel before and after.
 import { Channel } from "./channel.js";
+import { tellClock } from "./clockface.js";
 import { mark, say } from "./element.js";
 import { Feed } from "./feed.js";
 import { Overview, worstFirst } from "./overview.js";
+import { Tabs } from "./tabs.js";
 
 const TICK_MS = 500;
+const STEPS = { "[": -1, k: -1, "]": 1, j: 1 };
+const OVERVIEW = null;
 
 const place = document.getElementById("channel");
 const connection = document.getElementById("connection");
-const overview = new Overview(document.getElementById("overview"));
-let open = null;
+const clock = document.getElementById("clock");
+const keys = document.querySelector(".keys");
+const tabs = new Tabs(document.getElementById("overview"));
+let open = { name: undefined, view: null };
 
-function chosen(board) {
-  const wanted = decodeURIComponent(location.hash.slice(1));
-  return Object.hasOwn(board.channels, wanted) ? wanted : worstFirst(board.channels)[0];
+/** The channel to show, or OVERVIEW; undefined without any. */
+function chosen({ channels, stopped = {} }) {
+  const names = Object.keys(channels);
+  if (names.length < 2 && !Object.keys(stopped).length) return names[0];
+  return names.find((name) => location.hash.slice(1) === encodeURIComponent(name)) ?? OVERVIEW;
 }
 
 function show() {
   const { board } = feed;
-  if (!board) return;
-  // Without a choice, the one that is open stays: the worst may change at any moment.
-  const stays = open && !location.hash && open.name in board.channels;
-  const name = stays ? open.name : chosen(board);
-  overview.update(board.channels, name);
+  if (!board || document.hidden) return;
+  const name = chosen(board);
   if (name === undefined) {
+    open.view?.close();
+    open = { name, view: null };
     say(place, "No channel is configured.");
     return;
   }
-  if (open?.name !== name) {
-    open?.close();
-    open = new Channel(name, board);
-    place.replaceChildren(open.node);
+  tellClock(clock, board.clock);
+  tabs.update(board.channels, name);
+  keys.hidden = Object.keys(board.channels).length < 2;
+  if (open.name !== name) {
+    open.view?.close();
+    open = { name, view: name === OVERVIEW ? new Overview(board) : new Channel(name, board) };
+    place.replaceChildren(open.view.node);
   }
-  open.update(board.channels[name], feed.now());
-  document.title = `${name} ${board.channels[name].protection}`;
+  if (name === OVERVIEW) {
+    open.view.update(board.channels, Object.keys(board.stopped ?? {}).sort(), feed.now());
+    const [worst] = worstFirst(board.channels);
+    document.title = `relay ${board.channels[worst]?.protection ?? ""}`;
+  } else {
+    open.view.update(board.channels[name], feed.now());
+    document.title = `${name} ${board.channels[name].protection}`;
+  }
 }
 
 function connected(yes) {
@@ -43,6 +61,20 @@ function connected(yes) {
   mark(document.body, "class", yes ? "" : "stale");
 }
 
+function press(event) {
+  const typing = event.target.closest?.("input, textarea, select");
+  if (typing || event.ctrlKey || event.metaKey || event.altKey || !feed.board) return;
+  const step = STEPS[event.key];
+  if (event.key === "Escape") location.hash = "";
+  if (!step) return;
+  const names = Object.keys(feed.board.channels).sort();
+  const at = names.indexOf(open.name);
+  const next = at < 0 ? (step > 0 ? 0 : -1) : (at + step) % names.length;
+  location.hash = encodeURIComponent(names.at(next));
+}
+
 const feed = new Feed("/api/v1/events", show, connected);
 window.addEventListener("hashchange", show);
+window.addEventListener("keydown", press);
+document.addEventListener("visibilitychange", show);
 setInterval(show, TICK_MS);

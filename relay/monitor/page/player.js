@@ -1,42 +1,34 @@
-// The channel as viewers get it, by one of two independent players: where one plays and the other
-// does not, that is a finding. Muted, so that a browser lets it start by itself.
+// The channel as viewers get it, by one of several players: where one plays and another does not, that
+// is a finding. Muted, so that a browser lets it start by itself. Under it the last pictures.
 import { element, mark, say } from "./element.js";
+import { Filmstrip } from "./filmstrip.js";
+import { PLAYERS } from "./playing.js";
+import { loaded } from "./script.js";
 
-const KINDS = { hls: "HLS", dash: "DASH" };
 const ENOUGH = 3;
 const AGAIN_MS = 3000;
 const TICK_MS = 500;
 
-const scripts = new Map();
-
-function loaded(url) {
-  if (!scripts.has(url)) {
-    scripts.set(url, new Promise((resolve, reject) => {
-      const script = element("script", { src: url, on: { load: resolve, error: reject } });
-      document.head.append(script);
-    }));
-  }
-  return scripts.get(url);
-}
-
 export class Player {
-  /** `urls` of the documents and `players`, URLs of the scripts, by kind. */
-  constructor(urls, players) {
+  /** `urls` of the documents by kind; `scripts`: URLs of the players' scripts by name. */
+  constructor(urls, scripts) {
     this.urls = urls;
-    this.players = players;
+    this.scripts = scripts;
     this.kind = "hls";
     this.life = 0;
     this.running = null;
     this.ready = false;
     this.screen = element("div", { class: "screen" });
+    this.filmstrip = new Filmstrip();
     this.status = element("output");
-    this.buttons = Object.entries(KINDS).map(([kind, label]) => element(
+    this.buttons = Object.entries(PLAYERS).map(([kind, { label }]) => element(
       "button", { type: "button", on: { click: () => this.choose(kind) } }, label,
     ));
     this.node = element(
       "div",
       { class: "player" },
       this.screen,
+      this.filmstrip.node,
       element(
         "p",
         { class: "switch" },
@@ -69,7 +61,7 @@ export class Player {
   }
 
   press() {
-    Object.keys(KINDS).forEach((kind, place) => {
+    Object.keys(PLAYERS).forEach((kind, place) => {
       mark(this.buttons[place], "aria-pressed", String(kind === this.kind));
     });
   }
@@ -84,20 +76,20 @@ export class Player {
   async start() {
     this.stop();
     const { life, kind } = this;
-    if (!this.players[kind]) {
+    const player = PLAYERS[kind];
+    if (player.scripts.some((name) => !this.scripts[name])) {
       say(this.status, "This player is not installed: the build did not bring it. All else works.");
       return;
     }
     say(this.status, "loading");
     try {
-      await loaded(this.players[kind]);
+      for (const name of player.scripts) await loaded(this.scripts[name]);
     } catch {
-      say(this.status, "The player's script does not load.");
-      scripts.delete(this.players[kind]);
+      if (life === this.life) say(this.status, "The player's script does not load.");
       return;
     }
     if (life !== this.life) return;
-    const video = element("video", { playsinline: "", controls: "", "aria-label": `${KINDS[kind]} player` });
+    const video = element("video", { playsinline: "", controls: "", "aria-label": `${player.label} player` });
     video.muted = true;
     this.screen.replaceChildren(video);
     const failed = (reason) => {
@@ -107,13 +99,13 @@ export class Player {
       const again = this.life;
       setTimeout(() => { if (again === this.life) this.start(); }, AGAIN_MS);
     };
-    this.running = (kind === "hls" ? playHls : playDash)(video, this.urls[kind], failed);
+    this.running = player.begin(video, this.urls[kind], failed);
     this.running.life = life;
   }
 
   /** What it does, in words. */
   tell() {
-    if (!this.running || this.running.life !== this.life) return;
+    if (!this.running || this.running.life !== this.life || document.hidden) return;
     const { video, behind } = this.running;
     if (!video.videoWidth) return;
     const late = behind();
@@ -121,25 +113,6 @@ export class Player {
     const parts = [video.paused ? "paused" : moving ? "playing" : "waiting", `${video.videoWidth}×${video.videoHeight}`];
     if (late > 0) parts.push(`${late.toFixed(1)} s behind`);
     say(this.status, parts.join("  "));
+    if (moving && !video.paused) this.filmstrip.look(video);
   }
-}
-
-function playHls(video, url, failed) {
-  const { Hls } = window;
-  const hls = new Hls();
-  hls.on(Hls.Events.ERROR, (_, data) => { if (data.fatal) failed(`hls.js: ${data.details}`); });
-  hls.loadSource(url);
-  hls.attachMedia(video);
-  video.play().catch(() => {}); // the viewer may have to press the button
-  return { video, behind: () => hls.latency, end: () => hls.destroy() };
-}
-
-function playDash(video, url, failed) {
-  const { dashjs } = window;
-  const player = dashjs.MediaPlayer().create();
-  player.updateSettings({ debug: { logLevel: dashjs.Debug.LOG_LEVEL_NONE } });
-  player.on(dashjs.MediaPlayer.events.ERROR, (event) => failed(`dash.js: ${event.error?.message ?? "error"}`));
-  // An absolute URL: with a relative one dash.js complains at every answer.
-  player.initialize(video, url, true);
-  return { video, behind: () => player.getCurrentLiveLatency(), end: () => player.destroy() };
 }

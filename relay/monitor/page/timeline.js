@@ -1,94 +1,90 @@
-// The fragment timeline: a row per source and one for the result, a cell per index, newest at the
-// right, under each track. Every outcome has its shape as well as its colour.
+// The fragment timeline of about the last minute: for each track a row per source and one for the
+// result, a cell per index, newest at the right. It is drawn on a canvas per track, and only when its
+// cells have changed. What the pointer or the arrow keys stand on is said in words.
+import { LEGEND, meant, named, paint } from "./cells.js";
+import { Easel } from "./easel.js";
 import { element, keyed, mark, say } from "./element.js";
+import { Group } from "./group.js";
 
-const COLUMNS = 30;
-const HEADS = 5;
-const LEGEND = [
-  ["won", "won"], ["duplicate", "duplicate"], ["missing", "missing"], ["differs", "differs"],
-  ["partial", "cut short"], ["late", "late"], ["silent", "silent"], ["gap", "gap"],
-  ["break", "discontinuity"],
-];
-const KBIT = 1000;
+const EVERY = 5; // columns between two times
+const MANY = 6; // tracks; beyond it rows are low
+const HINT = "Point at a cell, or focus a track and use the arrow keys.";
 
-const clock = (ms) => new Date(ms).toISOString().slice(11, 19);
+export const clock = (ms) => new Date(ms).toISOString().slice(11, 19);
 
 export class Timeline {
   constructor() {
     this.groups = new Map();
-    this.heads = Array.from({ length: COLUMNS / HEADS }, () => element("span"));
+    this.facts = null;
+    this.told = "";
+    this.heads = new Easel(16, (pen, width, ink) => this.times(pen, width, ink), { "aria-hidden": "true" });
     this.body = element("div", { class: "groups" });
-    const legend = LEGEND.map(([kind, label]) => element(
-      "span", {}, element("i", { class: `cell ${kind}`, "aria-hidden": "true" }), label,
-    ));
+    this.readout = element("output", { class: "readout", "aria-live": "polite" }, HINT);
+    this.legend = LEGEND.map(sample);
     this.node = element(
       "section",
-      { class: "timeline" },
+      { class: "timeline", "aria-label": "Fragments" },
       element("h2", {}, "Fragments"),
-      element("div", { class: "row heads", "aria-hidden": "true" }, element("span", {}, "UTC"), ...this.heads),
+      element("div", { class: "rows heads" }, element("span", {}, "UTC"), this.heads.canvas),
       this.body,
-      element("p", { class: "legend" }, ...legend),
+      this.readout,
+      element("p", { class: "legend" }, ...this.legend.map(({ node }) => node)),
     );
+  }
+
+  close() {
+    for (const { easel } of [{ easel: this.heads }, ...this.legend]) easel.close();
+    for (const { group } of this.groups.values()) group.close();
   }
 
   update(facts) {
-    const { newest, tracks, sources } = facts;
-    this.heads.forEach((head, place) => {
-      const back = COLUMNS - 1 - place * HEADS;
-      say(head, newest === undefined ? "" : clock(facts.begins - back * facts.duration));
-    });
+    this.facts = facts;
+    const { newest, begins, columns, tracks, sources } = facts;
+    const told = `${newest} ${begins} ${columns}`;
+    if (told !== this.told) {
+      this.told = told;
+      this.heads.draw();
+    }
     const names = Object.keys(tracks).sort((a, b) => tracks[a].place - tracks[b].place);
-    const groups = keyed(this.body, this.groups, names, () => new Group().node);
-    for (const name of names) groups.get(name).group.update(name, tracks[name], sources, newest);
+    const before = new Map(this.groups);
+    const groups = keyed(this.body, this.groups, names, (name) => new Group(name, (at) => this.read(at)).node);
+    for (const [name, node] of before) if (!groups.has(name)) node.group.close();
+    const dense = names.length > MANY;
+    mark(this.body, "class", dense ? "groups dense" : "groups");
+    for (const name of names) groups.get(name).group.update(tracks[name], sources, facts, dense);
+  }
+
+  /** Say what stands in a cell, or how to find out. `at`: {track, label, index, outcome}. */
+  read(at) {
+    if (!at || !this.facts) {
+      say(this.readout, HINT);
+      return;
+    }
+    const { begins, newest, duration } = this.facts;
+    const where = `${at.track}  ${at.label}  ${at.index}  ${clock(begins - (newest - at.index) * duration)}`;
+    const meaning = meant(at.outcome);
+    say(this.readout, at.outcome ? `${where}  ${named(at.outcome)}${meaning && `: ${meaning}`}` : `${where}  nothing`);
+  }
+
+  times(pen, width, ink) {
+    const { newest, begins, duration, columns } = this.facts ?? {};
+    if (newest === undefined) return;
+    pen.font = '11px ui-monospace, "DejaVu Sans Mono", monospace';
+    pen.textBaseline = "middle";
+    const step = width / columns;
+    const apart = EVERY * Math.max(1, Math.ceil(70 / (EVERY * step)));
+    for (let place = columns - apart; place > -1; place -= apart) {
+      const x = Math.round(place * step);
+      pen.fillStyle = ink.line;
+      pen.fillRect(x, 0, 1, 16);
+      pen.fillStyle = ink.soft;
+      pen.fillText(clock(begins - (columns - 1 - place) * duration), x + 4, 8);
+    }
   }
 }
 
-class Group {
-  constructor() {
-    this.title = element("h3");
-    this.about = element("span", { class: "about" });
-    this.body = element("div");
-    this.rows = new Map();
-    this.node = element("div", { class: "group" }, element("p", {}, this.title, this.about), this.body);
-    this.node.group = this;
-  }
-
-  update(name, track, sources, newest) {
-    say(this.title, name);
-    const rate = track.bandwidth ? `${Math.round(track.bandwidth / KBIT)} kbit/s` : "";
-    say(this.about, [track.codecs, track.shape, rate].filter(Boolean).join("  "));
-    const senders = Object.keys(sources).filter((source) => name in sources[source].cells).sort();
-    // Two kinds of row, so that no source can be called like the result's.
-    const keys = [...senders.map((source) => `source ${source}`), "merged"];
-    const rows = keyed(this.body, this.rows, keys, (key) => new Row(
-      key === "merged" ? "merged" : key.slice("source ".length), key === "merged" ? "merged" : "source",
-    ).node);
-    for (const source of senders) rows.get(`source ${source}`).row.update(sources[source].cells[name], newest);
-    rows.get("merged").row.update(track.cells, newest);
-  }
-}
-
-class Row {
-  constructor(label, kind) {
-    this.cells = Array.from({ length: COLUMNS }, () => element("i", { class: "cell" }));
-    this.label = label;
-    this.strip = element("span", { class: "strip", role: "img" }, ...this.cells);
-    this.node = element(
-      "div", { class: `row ${kind}` }, element("span", { class: "label", title: label }, label), this.strip,
-    );
-    this.node.row = this;
-  }
-
-  update(outcomes, newest) {
-    const counted = {};
-    this.cells.forEach((cell, place) => {
-      const index = newest - COLUMNS + 1 + place;
-      const outcome = outcomes[index] ?? "none";
-      mark(cell, "class", `cell ${outcome}`);
-      mark(cell, "title", outcome === "none" ? "" : `${index} ${outcome}`);
-      if (outcome !== "none") counted[outcome] = (counted[outcome] ?? 0) + 1;
-    });
-    const said = Object.entries(counted).map(([outcome, count]) => `${count} ${outcome}`);
-    mark(this.strip, "aria-label", `${this.label}: ${said.join(", ")}`);
-  }
+function sample(outcome) {
+  const box = { x: 0, y: 0, width: 16, height: 16 };
+  const easel = new Easel(16, (pen, _, ink) => paint(pen, outcome, box, ink), { "aria-hidden": "true" });
+  return { easel, node: element("span", {}, easel.canvas, named(outcome)) };
 }
