@@ -1,15 +1,20 @@
 // The page: the channels as a list, worst first, and one of them open. Which one is in the URL's
 // hash, so that a reload, a bookmark or a second screen shows the same.
 import { Channel } from "./channel.js";
+import { Doorstep } from "./doorstep.js";
 import { mark, say } from "./element.js";
 import { Feed } from "./feed.js";
 import { Overview, worstFirst } from "./overview.js";
+import { Strip } from "./strip.js";
 
 const TICK_MS = 500;
 
 const place = document.getElementById("channel");
 const connection = document.getElementById("connection");
 const overview = new Overview(document.getElementById("overview"));
+const strip = new Strip(document.getElementById("try-it"));
+const doorstep = new Doorstep();
+place.before(doorstep.node);
 let open = null;
 
 function chosen(board) {
@@ -20,6 +25,8 @@ function chosen(board) {
 function show() {
   const { board } = feed;
   if (!board) return;
+  strip.update(board.demo?.acts);
+  doorstep.update(board.door.turned_away, feed.now());
   // Without a choice, the one that is open stays: the worst may change at any moment.
   const stays = open && !location.hash && open.name in board.channels;
   const name = stays ? open.name : chosen(board);

@@ -6,6 +6,14 @@ const KINDS = { hls: "HLS", dash: "DASH" };
 const ENOUGH = 3;
 const AGAIN_MS = 3000;
 const TICK_MS = 500;
+// A relay that restarts is away for some seconds: the picture plays on from the buffer meanwhile,
+// unless the player gives up, as hls.js does by default after two tries and dash.js after three.
+const TRIES = 20;
+const patience = (policy) => ({
+  default: {
+    ...policy.default, errorRetry: { maxNumRetry: TRIES, retryDelayMs: 500, maxRetryDelayMs: 2000 },
+  },
+});
 
 const scripts = new Map();
 
@@ -126,7 +134,12 @@ export class Player {
 
 function playHls(video, url, failed) {
   const { Hls } = window;
-  const hls = new Hls();
+  const { manifestLoadPolicy, playlistLoadPolicy, fragLoadPolicy } = Hls.DefaultConfig;
+  const hls = new Hls({
+    manifestLoadPolicy: patience(manifestLoadPolicy),
+    playlistLoadPolicy: patience(playlistLoadPolicy),
+    fragLoadPolicy: patience(fragLoadPolicy),
+  });
   hls.on(Hls.Events.ERROR, (_, data) => { if (data.fatal) failed(`hls.js: ${data.details}`); });
   hls.loadSource(url);
   hls.attachMedia(video);
@@ -137,7 +150,10 @@ function playHls(video, url, failed) {
 function playDash(video, url, failed) {
   const { dashjs } = window;
   const player = dashjs.MediaPlayer().create();
-  player.updateSettings({ debug: { logLevel: dashjs.Debug.LOG_LEVEL_NONE } });
+  player.updateSettings({
+    debug: { logLevel: dashjs.Debug.LOG_LEVEL_NONE },
+    streaming: { retryAttempts: { MPD: TRIES, MediaSegment: TRIES, InitializationSegment: TRIES } },
+  });
   player.on(dashjs.MediaPlayer.events.ERROR, (event) => failed(`dash.js: ${event.error?.message ?? "error"}`));
   // An absolute URL: with a relative one dash.js complains at every answer.
   player.initialize(video, url, true);
