@@ -44,6 +44,7 @@ from relay.supervisor import Supervisor
 from relay.system_clock import SystemClock
 
 GRACE = 2.0
+Opened = Callable[["House"], None]
 
 log = structlog.get_logger("relay.app")
 
@@ -145,9 +146,8 @@ class House:
             try:
                 self.addresses += (await server.start())[:1]
             except OSError as error:
-                why = os.strerror(error.errno) if error.errno else error
                 raise PortBusy(
-                    f"Cannot listen on {address}: {why}.",
+                    f"Cannot listen on {address}: {os.strerror(error.errno or 0)}.",
                     hint="End what uses it, or set another address in [server].",
                 ) from error
         self.annunciator.open()
@@ -193,9 +193,6 @@ def doors(receiver: ASGIApp, origin: ASGIApp) -> ASGIApp:
         await (receiver if inward else origin)(scope, receive, send)
 
     return route
-
-
-Opened = Callable[[House], None]
 
 
 async def run(config: Config, opened: Opened | None = None, annex: Annex | None = None) -> None:
