@@ -16,7 +16,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
-.PHONY: absent help setup demo test faults fuzz storm soak matrix bench check browser players linters clean
+.PHONY: absent help setup demo test faults fuzz storm soak matrix bench pictures check browser players linters clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ matrix: setup browser players ## every combination of three settings of encoders
 
 bench: setup ## the benchmarks: what a day's window costs beside one of two minutes
 	@$(BIN)/python -m tests.benchmarks
+
+pictures: setup browser players ## the page at two sizes, dark and light, into build/screenshots
+	@LONG=1 $(BIN)/pytest tests/e2e/test_screenshots.py
 
 check: setup ## format, lint, types, and the walls between the rooms
 	@$(BIN)/ruff format --check --quiet . || { echo "ruff format: run $(BIN)/ruff format"; exit 1; }

@@ -32,6 +32,8 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+WIDE = 160
+"""Columns of a table that goes into a file or a pipe."""
 ConfFile = Annotated[Path, typer.Argument(metavar="CONF", help="The TOML file (see: relay init).")]
 AdminUrl = Annotated[
     str, typer.Option("--admin", "--url", metavar="URL", help="The admin port of a running relay.")
@@ -122,7 +124,7 @@ def status(
     if ready or as_json:
         typer.echo(json.dumps(told, indent=2))
         return
-    console = Console()
+    console = Console(width=None if sys.stdout.isatty() else WIDE)
     for part in shown:
         console.print(part, soft_wrap=isinstance(part, Text))  # a warning is one line to grep
 
@@ -144,8 +146,16 @@ def demo(
     """
     from relay.demo.show import show  # noqa: PLC0415 - it needs ffmpeg, which is no part of the relay
 
-    logs.configure(logging.ERROR)
     asyncio.run(show(seconds, real=real, port=port, admin_port=admin_port))
+
+
+@cli.command(hidden=True)
+def demo_hub(conf: ConfFile) -> None:
+    """The relay of `relay demo`, which starts it, hears it and orders it about."""
+    from relay.demo import hub  # noqa: PLC0415 - as above
+
+    logs.configure(logging.ERROR)
+    asyncio.run(hub.serve(load(conf)))
 
 
 cli.command(help=encoder.HELP, epilog=encoder.FAULTS)(encoder.push)

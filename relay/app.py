@@ -30,7 +30,9 @@ from relay.errors import OperatorError, PortBusy
 from relay.forwarder.destination import Destination
 from relay.forwarder.office import Office
 from relay.guards import Guards
+from relay.monitor.annex import Annex
 from relay.monitor.door import Monitor
+from relay.monitor.doorstep import Doorstep
 from relay.programs import Played, Programs
 from relay.receiver import Receiver
 from relay.reset import Reset
@@ -42,17 +44,18 @@ from relay.supervisor import Supervisor
 from relay.system_clock import SystemClock
 
 GRACE = 2.0
+Opened = Callable[["House"], None]
 
 log = structlog.get_logger("relay.app")
 
 
 class House:
-    """A running relay. `addresses` are those it listens on: playback first, then admin.
+    """A running relay. `addresses`: where it listens, players first. `annex`: at its admin port.
 
     `playback` has all of the former: that of `listen`, and the one without TLS beside it.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, annex: Annex | None = None) -> None:
         self._config = config
         self._clock = SystemClock()
         self._ready = False
@@ -87,9 +90,10 @@ class House:
             self._clock,
             tolerance=config.clock.tolerance,
         )
+        doorstep = Doorstep(self._receiver, self._receiver.counts, self._clock.utc)
         self._monitor = Monitor(
             self.channels,
-            lambda: {**self._receiver.counts(), **guards.counts()},
+            lambda: {**doorstep.counts(), **guards.counts()},
             self._is_ready,
             self._clock,
             lambda: self.addresses[0][1] if self.addresses else 0,
@@ -100,9 +104,10 @@ class House:
             program=self.programs.deed,
             annunciator=self.annunciator,
             served=lambda: (counted.requests, counted.sizes),
+            annex=annex,
         )
         self._servers = [
-            guards.server(doors(self._receiver, counted), Listener.of),
+            guards.server(doors(doorstep, counted), Listener.of),
             Server(self._monitor.app, [Listener.of(config.server.admin)]),
         ]
 
@@ -142,7 +147,7 @@ class House:
                 self.addresses += (await server.start())[:1]
             except OSError as error:
                 raise PortBusy(
-                    f"Cannot listen on {address}: {error.strerror or error}.",
+                    f"Cannot listen on {address}: {os.strerror(error.errno or 0)}.",
                     hint="End what uses it, or set another address in [server].",
                 ) from error
         self.annunciator.open()
@@ -190,7 +195,7 @@ def doors(receiver: ASGIApp, origin: ASGIApp) -> ASGIApp:
     return route
 
 
-async def run(config: Config, opened: Callable[[House], None] | None = None) -> None:
+async def run(config: Config, opened: Opened | None = None, annex: Annex | None = None) -> None:
     """Run until SIGTERM or SIGINT. Raises OperatorError when it cannot start."""
     loop = asyncio.get_running_loop()
     asked = asyncio.Event()
@@ -203,7 +208,7 @@ async def run(config: Config, opened: Callable[[House], None] | None = None) -> 
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, ask)
     loop.add_signal_handler(signal.SIGHUP, _not_reloaded)
-    house = House(config)
+    house = House(config, annex)
     supervisor = Supervisor(os.environ, house.summary)
     try:
         await house.open()

@@ -1,7 +1,8 @@
 """The demo's two upstreams: relays as this one, to which it forwards, each a process of its own.
 
 They listen behind the ports of the first relay, or where there is room. Ports stay theirs when they
-are killed and come back.
+are killed and come back. The relay reaches each through a gate. One that refuses has been started
+with a configuration that lets in an address which nobody has (RFC 5737), and nobody else.
 """
 
 import socket
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from relay.demo import clip
+from relay.demo.gate import Gate
 from relay.demo.kept import Kept, Say
 
 NAMES = ("eu", "us")
@@ -28,15 +30,33 @@ durable = false
 [channels.{channel}]
 fragment_duration = "{duration}"
 """
+_NOBODY = """
+[channels.{channel}.sources.nobody]
+allow = ["192.0.2.1/32"]
+"""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Upstream:
-    """One of them: the URL that it is fed at, and its process, not started."""
+    """One of them: the URL that it is fed at, its process and the way to it, not started."""
 
     name: str
     url: str
     process: Kept
+    gate: Gate
+    _conf: Path
+    _open: str
+    _shut: str
+
+    async def refuse(self) -> None:
+        """It lets nobody in any more."""
+        self._conf.write_text(self._shut, "utf-8")
+        await self.process.again()
+
+    async def accept(self) -> None:
+        """It takes what comes again."""
+        self._conf.write_text(self._open, "utf-8")
+        await self.process.again()
 
 
 def upstreams(channel: str, after: int, folder: Path, say: Say) -> list[Upstream]:
@@ -47,14 +67,18 @@ def upstreams(channel: str, after: int, folder: Path, say: Say) -> list[Upstream
         after += 2
         conf, store = folder / f"{name}.toml", folder / name
         said = {"port": port, "page": page, "store": store, "channel": channel}
-        conf.write_text(_CONF.format(**said, duration=clip.D), "utf-8")
+        text = _CONF.format(**said, duration=clip.D)
+        conf.write_text(text, "utf-8")
 
         async def command(conf: Path = conf) -> list[str]:
             return [sys.executable, "-m", "relay", "run", str(conf)]
 
         does = f"its page: http://localhost:{page}/"
         process = Kept("upstream", name, does, folder / f"{name}.log", command, say, AWAY)
-        found.append(Upstream(name, f"http://127.0.0.1:{port}/{channel}.isml", process))
+        gate = Gate(port)
+        url = f"http://127.0.0.1:{gate.port}/{channel}.isml"
+        shut = text + _NOBODY.format(channel=channel)
+        found.append(Upstream(name, url, process, gate, conf, text, shut))
     return found
 
 

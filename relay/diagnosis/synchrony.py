@@ -14,7 +14,9 @@ Each copy is held against three things:
     the others     *out of sync* with another source that lives, when the same index lies more than
                    D/2 elsewhere than in the published copy, or when its clock offset is further
                    from that of the others (their median) than the merge waits (`patience`): then
-                   the later one never wins.
+                   the later one never wins. And with UTC itself, when its clock offset says minutes
+                   in the past or seconds in the future: a wrong clock or time zone, even of the
+                   only source.
 
 *Gaps* are indexes that a source skipped and has not sent since. A copy that comes again, or comes
 back from being held, says nothing new. Sans-IO; `arrival` is in ms since 1970. Strangers name
@@ -32,6 +34,8 @@ RECENT = 10
 MOST_STANDINGS = 1_024
 MOST_INDEXES = 64
 """Indexes of one source and track that are remembered, and skipped ones that may still come."""
+LONGEST_AGO, FURTHEST_AHEAD = 120_000, 3_000
+"""ms: how late a channel may come, making up for an outage included, and how clocks may differ."""
 MOST_SKIPPED = 1_800
 """Beyond it a source has gone on elsewhere, and has skipped nothing."""
 
@@ -144,7 +148,9 @@ class Synchrony:
             del self.standings[next(iter(self.standings))]
         if not standing.took(copy, place):
             return None
-        standing.apart = "" if place.sparse else self._apart(copy, place, standing)
+        standing.apart = ""
+        if not place.sparse:
+            standing.apart = self._apart(copy, place, standing) or _astray(copy, place, standing)
         return standing
 
     def last(self, source: str) -> int | None:
@@ -192,6 +198,19 @@ class Synchrony:
             f" {_seconds(place.patience)} s: synchronise the encoders' clocks and delays, or set a"
             " longer patience"
         )
+
+
+def _astray(copy: Copy, place: Place, mine: Standing) -> str:
+    """Why what it sends cannot be of now, on a timeline that is UTC; "" when it can."""
+    offset = mine.offset
+    if place.epoch or offset is None or -LONGEST_AGO <= offset <= FURTHEST_AHEAD:
+        return ""
+    away = f"{abs(offset) // 1000} s {'ahead of' if offset > 0 else 'behind'} this machine's UTC"
+    unless = "pushes faster than it plays" if offset > 0 else "makes up for an outage"
+    return (
+        f"{copy.source}, {copy.track}: its times are {away}: set its clock and time zone (NTP), or"
+        f" this machine's, unless it {unless}"
+    )
 
 
 def _middle(offsets: Mapping[str, int], mine: int) -> tuple[str, int]:

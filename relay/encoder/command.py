@@ -61,6 +61,9 @@ Faults (--fault, as often as you like; fragments count from 1):
   poison=N          put fragment N ten years ahead
   slate=N[-M]       show other pictures in fragments N to M
 The encoder behind a fault stays a model: it reconnects and resends.
+With --orders it reads more of them from standard input while it runs,
+one a line: corrupt, delay, drop, duplicate, poison, reorder, slate and
+stall. There fragments count from the next one, and delay=0 ends a delay.
 
 \b
 A clip that fits everywhere (key frames 1.92 s apart):
@@ -108,6 +111,9 @@ def push(  # noqa: PLR0917 - one argument for each option
     fault: Annotated[
         list[str] | None, typer.Option(help="Something that goes wrong on purpose; see below.")
     ] = None,
+    orders: Annotated[
+        bool, typer.Option("--orders", help="Read faults from standard input while it runs.")
+    ] = False,
     seed: Annotated[int, typer.Option(help="Decides which bytes corrupt changes, and jitter.")] = 0,
     user: Annotated[
         str, typer.Option(metavar="NAME:PASSWORD", help="For a Basic or Digest challenge.")
@@ -155,6 +161,7 @@ def push(  # noqa: PLR0917 - one argument for each option
         cert_file=cert_file,
         key_file=key_file,
         ca_file=ca_file,
+        hears=orders,
     )
     raise typer.Exit(0 if carry_out(order) else 1)
 

@@ -17,11 +17,14 @@ Fragments are counted from 1, the first that this push sends; fragment N is that
 the stream. The encoder behind a fault is the model encoder still: it reconnects, sends its header
 and the last two fragments again, and goes on. Faults of the media (drift, restart-at-zero, poison,
 slate, drop) are in the fragment however often it is sent; those of the wire happen once.
+
+Some may also be ordered while it runs (`--orders`). Their fragments count from the next one, and a
+delay takes the place of the one before, so `delay=0` ends it.
 """
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from hashlib import sha256
 
@@ -33,6 +36,10 @@ TEN_YEARS = Fraction(315_576_000)
 STALL_BEFORE = 4
 DAMAGED = 16
 """Bytes that `corrupt` changes."""
+ORDERED = ("corrupt", "delay", "drop", "duplicate", "poison", "reorder", "slate", "stall")
+"""Those that may be ordered while it runs."""
+REMEMBERED = 300
+"""Fragments after which an order is forgotten: longer ago than any that is sent again."""
 
 _SHAPES = {
     "kill": r"(?:@(?P<bytes>\d+)|=(?P<seconds>\d+(?:\.\d+)?))",
@@ -98,9 +105,38 @@ class Faults:
     def __init__(self, faults: Iterable[Fault] = (), seed: int = 0) -> None:
         self._faults = tuple(faults)
         self._seed = seed
-        self.delay = sum(int(fault.amount) for fault in self._named("delay"))
         self.kill_bytes = sorted(int(fault.amount) for fault in self._named("kill@"))
         self.kill_ms = sorted(int(fault.amount * 1000) for fault in self._named("kill"))
+
+    @property
+    def delay(self) -> int:
+        """ms by which everything is late."""
+        return sum(int(fault.amount) for fault in self._named("delay"))
+
+    def order(self, fault: Fault, after: int) -> None:
+        """One more from now on; its fragments count from the one behind `after`.
+
+        Raises OperatorError for what cannot be ordered.
+        """
+        if fault.name not in ORDERED:
+            name = fault.name.rstrip("@")
+            raise OperatorError(
+                f'"{name}" has to be asked for at the start.', hint=f"Orders: {', '.join(ORDERED)}."
+            )
+        kept = [
+            known
+            for known in self._faults
+            if known.name not in ORDERED
+            or (
+                known.name != fault.name
+                if known.name == "delay"
+                else known.last > after - REMEMBERED
+            )
+        ]
+        self._faults = (
+            *kept,
+            replace(fault, first=fault.first + after, last=fault.last + after),
+        )
 
     def dropped(self, ordinal: int) -> bool:
         """The cell is never sent."""

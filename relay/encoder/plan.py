@@ -83,6 +83,11 @@ class Plan:
         """Bytes of the open POST that `step` has given out."""
         return self._handed
 
+    @property
+    def reached(self) -> int:
+        """Ordinal of the newest cell that was queued; 0 before the first one."""
+        return max(self._seen, self._next - 1)
+
     def stop(self) -> None:
         """End cleanly, now."""
         self._stopping = True

@@ -3,6 +3,7 @@
 import asyncio
 import random
 import signal
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from relay.courier.courier import Courier
 from relay.encoder.cutting import make as cut
 from relay.encoder.display import Display
 from relay.encoder.faults import Faults, parse
+from relay.encoder.orders import hear
 from relay.encoder.plan import Plan
 from relay.encoder.stamp import Stamper
 from relay.encoder.streams import Grouping, spread
@@ -29,7 +31,9 @@ AGENT = "relay-push"
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What the command line asked for. `lasts` in ms, 0 = until Ctrl-C; `width` as in Stamper."""
+    """What the command line asked for. `lasts` in ms, 0 = until Ctrl-C; `width` as in Stamper;
+    `hears`: more orders come by standard input.
+    """
 
     file: Path
     url: str
@@ -48,6 +52,7 @@ class Order:
     cert_file: Path | None = None
     key_file: Path | None = None
     ca_file: Path | None = None
+    hears: bool = False
 
     def access(self) -> Access:
         """Who it is, and whom it trusts. Raises OperatorError for a file that cannot be used."""
@@ -111,12 +116,20 @@ async def _push(order: Order, stamper: Stamper, faults: Faults, access: Access) 
     console = Console(highlight=False, soft_wrap=True)
     console.print(_summary(order, stamper), markup=False)
     _end_on_signals(couriers)
+
+    def take(text: str) -> str:
+        faults.order(parse(text), max(plan.reached for plan in plans.values()))
+        return f"ordered: {text}"
+
+    hearing = asyncio.create_task(hear(sys.stdin, take, console)) if order.hears else None
     pending, clean = {asyncio.create_task(courier.run()) for courier in couriers}, True
     with Display(list(plans.values()), console) as display:
         while pending:
             done, pending = await asyncio.wait(pending, timeout=REFRESH)
             clean &= all([task.result() for task in done])  # noqa: C419 - each may raise
             display.refresh()
+    if hearing is not None:
+        hearing.cancel()
     return clean
 
 

@@ -20,6 +20,7 @@ from relay.channel import Channel
 from relay.clock import Clock
 from relay.diagnosis.protection import DOWN, PROTECTED
 from relay.monitor import files, health, house
+from relay.monitor.annex import Annex
 from relay.monitor.board import board
 from relay.monitor.control import Control, Deed, Reset
 from relay.monitor.feed import Feed
@@ -47,7 +48,7 @@ class Monitor:
     `reset` empties a channel, `program` starts and stops programs. `names`: of this machine,
     besides its addresses. `folder` stands before the names in the URLs that the page plays, where
     channels are played with a token; `secure`: they are of https. `annunciator`: the alarms, and
-    the clock. `served`: what players asked for.
+    the clock. `served`: what players asked for. `annex`: what is added to it.
     """
 
     def __init__(
@@ -65,7 +66,9 @@ class Monitor:
         program: Deed | None = None,
         annunciator: Annunciator | None = None,
         served: Callable[[], house.Served] = house.nothing,
+        annex: Annex | None = None,
     ) -> None:
+        self._annex = annex
         self._channels = channels
         self._door = door
         self._clock = clock
@@ -94,7 +97,14 @@ class Monitor:
             },
             ready,
             clock,
-            [*files.routes(playback), events, history, metrics, *control.routes()],
+            [
+                *files.routes(playback),
+                events,
+                history,
+                metrics,
+                *control.routes(),
+                *(annex.routes if annex is not None else ()),
+            ],
         )
 
     def open(self) -> None:
@@ -122,6 +132,7 @@ class Monitor:
             "channels": {
                 name: self._facts(channel, utc) for name, channel in self._channels.items()
             },
+            **({} if self._annex is None else {self._annex.name: self._annex.facts()}),
         }
 
     def _facts(self, channel: Channel, utc: int) -> dict[str, Any]:

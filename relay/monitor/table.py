@@ -96,7 +96,7 @@ def _table(heads: tuple[str, ...]) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for head in heads:
         widest = len("discontinuity") if head == _HOW else None
-        whole = head in ("source", "track", "offset")
+        whole = head not in (_HOW, "codecs")
         table.add_column(head, overflow="fold", min_width=widest, no_wrap=whole)
     return table
 

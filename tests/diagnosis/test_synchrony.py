@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from relay.diagnosis.synchrony import (
+    FURTHEST_AHEAD,
+    LONGEST_AGO,
     MOST_INDEXES,
     MOST_SKIPPED,
     MOST_STANDINGS,
@@ -240,3 +242,32 @@ def test_strangers_cannot_fill_the_memory_and_who_sends_is_not_forgotten() -> No
     mine = synchrony.standings[KEY]
     assert mine.gaps == 2 * MOST_STANDINGS - 1
     assert len(mine._known) == len(mine._skipped) == MOST_INDEXES
+
+
+@pytest.mark.parametrize(
+    ("delay", "said"),
+    [
+        (3_600_000, "3600 s behind this machine's UTC"),
+        (LONGEST_AGO + 1_000, "121 s behind"),
+        (LONGEST_AGO, ""),
+        (0, ""),
+        (-FURTHEST_AHEAD, ""),
+        (-FURTHEST_AHEAD - 1_000, "4 s ahead of"),
+        (-3_600_000, "3600 s ahead of this machine's UTC: set its clock and time zone"),
+    ],
+)
+def test_even_the_only_source_is_out_of_sync_with_utc(delay: int, said: str) -> None:
+    apart = standing(came(0, delay=delay)).apart
+    assert said in apart
+    assert bool(apart) is bool(said)
+
+
+def test_on_a_local_timeline_no_clock_is_wrong() -> None:
+    local = replace(PLACE, epoch=1_700_000_000)
+    assert standing(came(0), place=local).apart == ""
+
+
+def test_one_that_has_made_up_for_an_outage_is_in_sync_again() -> None:
+    behind = [came(index, delay=600_000) for index in range(3)]
+    assert standing(*behind).apart
+    assert standing(*behind, came(3)).apart == ""

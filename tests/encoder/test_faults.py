@@ -95,3 +95,35 @@ def test_damage_is_where_it_was_asked_for_and_the_seed_repeats_it(
     assert 1 <= len(changed) <= DAMAGED
     inside = range(8, moof.end) if where == "moof" else range(moof.end + 8, len(whole))
     assert all(at in inside for at in changed)
+
+
+def test_orders_count_from_the_next_fragment() -> None:
+    wrong = faults("drop=2")
+    wrong.order(parse("drop=1-3"), 10)
+    wrong.order(parse("corrupt=2"), 10)
+    assert [n for n in range(1, 20) if wrong.dropped(n)] == [2, 11, 12, 13]
+    assert [n for n in range(1, 20) if wrong.wire(n).corrupt] == [12]
+
+
+def test_a_delay_takes_the_place_of_the_one_before() -> None:
+    wrong = faults("delay=300", "delay=50")
+    wrong.order(parse("delay=2000"), 5)
+    assert wrong.delay == 2000
+    wrong.order(parse("delay=0"), 9)
+    assert wrong.delay == 0
+
+
+def test_an_order_is_forgotten_when_it_is_long_over() -> None:
+    wrong = faults()
+    for n in range(1, 5000):
+        wrong.order(parse("drop=1"), n)
+    assert not wrong.dropped(4000)
+    assert [n for n in range(4900, 4999) if not wrong.dropped(n)] == []
+
+
+@pytest.mark.parametrize("text", ["kill=3", "kill@9", "drift=5", "restart-at-zero=1"])
+def test_what_has_to_be_asked_for_at_the_start_is_no_order(text: str) -> None:
+    with pytest.raises(OperatorError) as caught:
+        faults().order(parse(text), 1)
+    assert caught.value.message.startswith('"' + text.partition("=")[0].partition("@")[0])
+    assert "delay" in caught.value.hint

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from relay.encoder.faults import parse
 from relay.encoder.stamp import Stamper
 from relay.uplink.steps import Answer, Cut, Wait
 from tests.encoder.planned import (
@@ -107,3 +108,26 @@ def test_poison_is_in_the_fragment_however_often_it_is_sent(stamper: Stamper) ->
     assert _shown(data) == [FIRST, FIRST + 1 + ten_years, FIRST + 2]
     made.closed(None, now, len(data))
     assert _shown(sent(made, again(made, now))) == [FIRST + 1 + ten_years, FIRST + 2]
+
+
+def test_an_order_counts_from_what_comes_next_and_stays_in_the_fragment(stamper: Stamper) -> None:
+    made = plan(stamper)
+    live(made)
+    data, _, now = run(made, BEGAN, due(3))
+    assert numbers(data) == cells(1, 2, 3)
+    made.faults.order(parse("drop=1-2"), made.reached)
+    more, _, now = run(made, now, due(7))
+    assert numbers(data + more) == cells(1, 2, 3, 6, 7)
+    made.closed(None, now, 0)
+    assert numbers(sent(made, again(made, now))) == cells(1, 2, 3, 6, 7)
+
+
+def test_a_delay_may_begin_and_end_while_it_runs(stamper: Stamper) -> None:
+    made = plan(stamper)
+    live(made)
+    sent(made, BEGAN)
+    sent(made, due(1))
+    made.faults.order(parse("delay=2000"), made.reached)
+    assert made.step(due(1)) == Wait(due(2) + 2000)
+    made.faults.order(parse("delay=0"), made.reached)
+    assert made.step(due(1)) == Wait(due(2))

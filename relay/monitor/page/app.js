@@ -4,9 +4,11 @@
 // Keys: Escape leads to the overview, [ and ] (or k and j) to the channel before and after.
 import { Channel } from "./channel.js";
 import { tellClock } from "./clockface.js";
+import { Doorstep } from "./doorstep.js";
 import { mark, say } from "./element.js";
 import { Feed } from "./feed.js";
 import { Overview, worstFirst } from "./overview.js";
+import { Strip } from "./strip.js";
 import { Tabs } from "./tabs.js";
 
 const TICK_MS = 500;
@@ -18,6 +20,9 @@ const connection = document.getElementById("connection");
 const clock = document.getElementById("clock");
 const keys = document.querySelector(".keys");
 const tabs = new Tabs(document.getElementById("overview"));
+const strip = new Strip(document.getElementById("try-it"));
+const doorstep = new Doorstep();
+place.before(doorstep.node);
 let open = { name: undefined, view: null };
 
 /** The channel to show, or OVERVIEW; undefined without any. */
@@ -30,6 +35,8 @@ function chosen({ channels, stopped = {} }) {
 function show() {
   const { board } = feed;
   if (!board || document.hidden) return;
+  strip.update(board.demo?.acts);
+  doorstep.update(board.door.turned_away, feed.now());
   const name = chosen(board);
   if (name === undefined) {
     open.view?.close();
