@@ -19,7 +19,7 @@ from typing import Self
 from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
-START_LIMIT = 60.0
+START_LIMIT = 120.0
 STOP_LIMIT = 20.0
 
 

@@ -78,8 +78,8 @@ async def _pair(built: Plant, one: str, other: str, found: Paired) -> list[str]:
     try:
         await asyncio.gather(FAULTS[one](built), later())
         mark = await built.well()
-    except (AssertionError, TimeoutError, OSError) as error:
-        return [f"it is not over: {error}"]
+    except (AssertionError, TimeoutError, OSError, RuntimeError) as error:
+        return [f"it is not over: {str(error)[:200]}"]
     broken = judged(built, mark, found)
     built.forget()
     return broken

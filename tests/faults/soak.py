@@ -118,8 +118,8 @@ async def _trouble(built: Plant, kind: str, at: float) -> Happened:
         mark = await built.well()
         broken = judged(built, mark)
         built.forget()
-    except (AssertionError, TimeoutError, OSError) as error:
-        broken.append(f"it is not over: {error}")
+    except (AssertionError, TimeoutError, OSError, RuntimeError) as error:
+        broken.append(f"it is not over: {str(error)[:200]}")
     return Happened(kind, detail, at, time.monotonic() - began, tuple(broken))
 
 
