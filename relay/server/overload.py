@@ -6,15 +6,18 @@ what the configuration, the container or the machine has.
     80 %    no new streams: their POSTs are refused with 503 and come back (`busy`)
     95 %    players go, who come back by themselves; without descriptors one for each newcomer
             (`Crowd`), without memory a tenth of them a second
-    98 %    of memory, with no player left: the newest stream, once a second
+    98 %    of memory, with no player left, or a second time in turn: the newest stream, once a
+            second
 
 So who streams already is the last to suffer. The looks are cheap and a fraction of a second apart.
 """
 
 import asyncio
+import ctypes
 import logging
 import resource
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +50,7 @@ class Overload:
         self._looked = float("-inf")
         self._counted = 0  # connections when we looked
         self._shedding = False
+        self._lasts = False  # at the last look it was as bad
         self._watching: asyncio.Task[None] | None = None
 
     def load(self) -> Load:
@@ -77,17 +81,21 @@ class Overload:
 
     async def _watch(self) -> None:
         while True:
+            if self.load().memory >= BUSY:
+                give_back()
+                self._looked = float("-inf")
             self.relieve(self.load().memory)
             await asyncio.sleep(EVERY_SECONDS)
 
     def relieve(self, memory: float) -> None:
         """Give up what there is to give up at this share of memory."""
         if memory < FULL:
-            self._shedding = False
+            self._shedding = self._lasts = False
             return
         gone = self.crowd.shed(max(1, len(self.crowd) // 10))
-        if not gone and memory >= LAST:
-            gone = self.crowd.drop_newest_stream()
+        if memory >= LAST and (not gone or self._lasts):  # players come back as fast as they go
+            gone += self.crowd.drop_newest_stream()
+        self._lasts = memory >= LAST
         if gone and not self._shedding:
             self._shedding = True
             logger.error(
@@ -98,6 +106,15 @@ class Overload:
 
     def _full(self) -> bool:
         return self.load().descriptors >= FULL
+
+
+def give_back() -> None:
+    """Hand what is free in our heap back to the machine, where libc can.
+
+    malloc keeps it, and it counts as ours: who was full once would refuse newcomers for ever.
+    """
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def available() -> int:

@@ -1,5 +1,6 @@
 """A process near its end: what it refuses, and what it gives up, in which order."""
 
+import os
 import resource
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from relay.server.crowd import Guest, Standing
-from relay.server.overload import Overload, available
+from relay.server.overload import Overload, available, give_back
+from tests.faults.invariants import Footprint
 from tests.server.wire import eventually
 
 GIB = 1 << 30
@@ -82,6 +84,27 @@ def test_players_go_before_streams_and_then_the_newest_stream() -> None:
         overload.relieve(share)
         assert gone == expected
     assert overload.crowd.dropped == {"idle": 1, "player": 1, "stream": 2}
+
+
+@pytest.mark.threat("T37")
+def test_players_who_come_back_shield_no_stream() -> None:
+    overload = Overload(memory=1024 * GIB)
+    gone = guests(overload, Standing.STREAM, Standing.PLAYER)
+    overload.relieve(0.99)
+    assert gone == ["player 1"]
+    again = guests(overload, Standing.PLAYER)
+    overload.relieve(0.99)
+    assert (gone, again) == (["player 1", "stream 0"], ["player 0"])
+
+
+def test_what_is_free_is_given_back() -> None:
+    held = [bytearray(60_000) for _ in range(1_000)]
+    kept = held[::50]
+    full = Footprint.of(os.getpid()).memory
+    del held
+    give_back()
+    assert len(kept) == 20
+    assert Footprint.of(os.getpid()).memory < full - (30 << 20)
 
 
 @pytest.mark.threat("T37")
