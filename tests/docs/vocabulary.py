@@ -29,6 +29,7 @@ _NO_CODES = frozenset(
         "NOTIFY_SOCKET",
         "TCP_KEEPIDLE",
         "TCP_KEEPINTVL",
+        "TCP_NOTSENT_LOWAT",
         "TCP_USER_TIMEOUT",
         "WATCHDOG_USEC",
         "XDG_CACHE_HOME",
