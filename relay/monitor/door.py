@@ -10,7 +10,7 @@ from dataclasses import asdict
 from typing import Any
 
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from relay.annunciator import Annunciator
 from relay.channel import Channel
@@ -18,11 +18,13 @@ from relay.clock import Clock
 from relay.diagnosis.protection import DOWN, PROTECTED
 from relay.monitor import files, health, house
 from relay.monitor.board import board
-from relay.monitor.control import Control, Deed, Reset
 from relay.monitor.feed import Feed
 from relay.monitor.lag import Lag
 from relay.monitor.metrics import Metrics, route
+from relay.monitor.order import Order
 from relay.monitor.watch import Watch
+
+API, EVENTS = "/api/v1", "/api/v1/events"
 
 _SENTENCES = {
     "PROTECTED": "every track comes from two sources: losing one changes nothing",
@@ -35,10 +37,10 @@ class Monitor:
     """The admin port's application and what looks at the channels for it.
 
     `door`: what the ingest door counts. `ready`: the relay is. `playback`: the port of players.
-    `reset` empties a channel, `program` starts and stops programs. `names`: of this machine,
-    besides its addresses. `folder` stands before the names in the URLs that the page plays, where
-    channels are played with a token; `secure`: they are of https. `annunciator`: the alarms, and
-    the clock. `served`: what players asked for.
+    `api`: what takes orders. `stopped`: channels that an operator has stopped. `folder` stands
+    before the names in the URLs that the page plays, where channels are played with a token;
+    `secure`: they are of https. `annunciator`: the alarms, and the clock. `served`: what players
+    asked for.
     """
 
     def __init__(
@@ -49,11 +51,10 @@ class Monitor:
         clock: Clock,
         playback: Callable[[], int],
         *,
-        reset: Reset,
-        names: Collection[str] = (),
+        api: Order,
+        stopped: Callable[[], Collection[str]] = tuple,
         folder: Callable[[], str] = str,
         secure: bool = False,
-        program: Deed | None = None,
         annunciator: Annunciator | None = None,
         served: Callable[[], house.Served] = house.nothing,
     ) -> None:
@@ -63,27 +64,29 @@ class Monitor:
         self._playback = playback
         self._folder, self._secure = folder, secure
         self._players = files.players()
+        self._stopped = stopped
         self._protection: dict[str, str] = {}
         self._degraded: set[str] = set()
         self.watch = Watch(self._look, clock.utc)
-        events = Route("/api/v1/events", Feed(self.watch), methods=["GET"])
+        events = Route(EVENTS, Feed(self.watch), methods=["GET"])
         alarms = Annunciator(channels, (), clock) if annunciator is None else annunciator
-        control = Control(channels, reset, names, program, history=alarms.history, utc=clock.utc)
         self._lag = Lag()
         metrics = route(
             Metrics(channels, door, self._lag.worst, clock, lambda: house.of(alarms, served()))
         )
-        self.app: ASGIApp = health.application(
+        port = health.application(
             channels,
             lambda: {
                 **door(),
-                "refused": dict(control.refused),
+                "refused": dict(api.refused),
+                "stopped": sorted(stopped()),
                 "clock": asdict(alarms.timekeeper.state),
             },
             ready,
             clock,
-            [*files.routes(playback), events, metrics, *control.routes()],
+            [*files.routes(playback), events, metrics],
         )
+        self.app = _apart(api, port)
 
     def open(self) -> None:
         """Begin to look; the channels are open."""
@@ -124,6 +127,7 @@ class Monitor:
             "players": self._players,
             "door": self._door(),
             "channels": boards,
+            "stopped": dict.fromkeys(sorted(self._stopped()), True),
         }
 
     def _notice(self, channel: Channel, protection: str) -> None:
@@ -142,3 +146,17 @@ class Monitor:
             self._degraded.discard(channel.name)
             text = "the disk works again: all that was in memory has been written to it"
             channel.tell("STORE_RECOVERED", text)
+
+
+def _apart(api: ASGIApp, port: ASGIApp) -> ASGIApp:
+    """What is under `API` goes to the API, but for what is answered before it is there. Not by a
+    route: those do not match every path that a stranger can send."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        if path.startswith(f"{API}/") and path not in (health.STATUS, EVENTS):
+            await api({**scope, "root_path": API}, receive, send)
+        else:
+            await port(scope, receive, send)
+
+    return answer
