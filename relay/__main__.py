@@ -5,35 +5,40 @@ import json
 import logging
 import sys
 import urllib.error
-import urllib.request
 from http.client import HTTPException
 from importlib.metadata import version as installed
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.text import Text
 
 from relay import logs
-from relay.config import Config, load, sample
+from relay.checking import checked
 from relay.effective import effective, schema
 from relay.encoder import command as encoder
-from relay.errors import ConfigInvalid, OperatorError
+from relay.errors import OperatorError
 from relay.export import export
 from relay.heap import keep_what_is_freed
-from relay.loops import loops
 from relay.monitor import command as operator
+from relay.monitor import groups
+from relay.monitor.asking import LOCAL, TokenFile, opened
+from relay.sample import sample
 
 cli = typer.Typer(
     name="relay",
     help="Ingest relay for live fragmented MP4: merges redundant encoders, serves HLS and DASH.",
+    epilog="To begin: relay init > relay.toml, relay check relay.toml, relay run relay.toml."
+    " To see it work: relay demo.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 WIDE = 160
 """Columns of a table that goes into a file or a pipe."""
+RUNNING = "A running relay"
+"""The panel of commands that call the admin port."""
 ConfFile = Annotated[Path, typer.Argument(metavar="CONF", help="The TOML file (see: relay init).")]
 AdminUrl = Annotated[
     str, typer.Option("--admin", "--url", metavar="URL", help="The admin port of a running relay.")
@@ -45,10 +50,10 @@ def run(conf: ConfFile) -> None:
     """Run the relay until SIGTERM or Ctrl-C."""
     from relay import app  # noqa: PLC0415 - the other commands need none of the servers
 
-    config = _checked(conf)
+    config = checked(conf)
     logs.configure()
     keep_what_is_freed()
-    asyncio.run(app.run(config))
+    asyncio.run(app.run(config, conf=conf))
 
 
 @cli.command()
@@ -59,7 +64,7 @@ def check(
     ] = False,
 ) -> None:
     """Check a configuration: every error at once, with its path."""
-    config = _checked(conf)
+    config = checked(conf)
     if show:
         typer.echo(effective(conf, config), nl=False)
     else:
@@ -96,7 +101,7 @@ def dump(
     typer.echo(to_json(nodes) if as_json else as_text(nodes))
 
 
-@cli.command()
+@cli.command(rich_help_panel=RUNNING)
 def status(
     url: Annotated[
         str | None, typer.Argument(metavar="URL", help="The admin port, as with --admin.")
@@ -104,14 +109,15 @@ def status(
     *,
     ready: Annotated[bool, typer.Option("--ready", help="Only ask whether it is ready.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    admin: AdminUrl = "http://127.0.0.1:8081",
+    admin: AdminUrl = LOCAL,
+    token_file: TokenFile = None,
 ) -> None:
     """Show what a running relay does; exit code 1 when it is not there or not ready."""
     from relay.monitor.table import tables  # noqa: PLC0415 - only people need it
 
     admin = url or admin
     try:
-        told = _asked(admin, "/readyz" if ready else "/api/v1/status")
+        told = opened(admin, "/readyz" if ready else "/api/v1/status", token_file, seconds=5)
         shown = [] if ready or as_json else list(tables(told))
     except (LookupError, TypeError, AttributeError):
         typer.echo(f"What answers at {admin} is no relay of this kind.", err=True)
@@ -155,13 +161,15 @@ def demo_hub(conf: ConfFile) -> None:
     from relay.demo import hub  # noqa: PLC0415 - as above
 
     logs.configure(logging.ERROR)
-    asyncio.run(hub.serve(load(conf)))
+    asyncio.run(hub.serve(checked(conf)))
 
 
 cli.command(help=encoder.HELP, epilog=encoder.FAULTS)(encoder.push)
-cli.command()(operator.reset)
-cli.command()(operator.prefer)
-cli.command()(operator.program)
+for command in (operator.reload, operator.prefer, operator.disconnect, operator.reset):
+    cli.command(rich_help_panel=RUNNING)(command)
+cli.add_typer(groups.channel, name="channel", rich_help_panel=RUNNING)
+cli.add_typer(groups.upstream, name="upstream", rich_help_panel=RUNNING)
+cli.command(rich_help_panel=RUNNING)(operator.program)
 cli.command()(export)
 
 
@@ -182,26 +190,6 @@ def main() -> None:
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
-
-
-def _checked(conf: Path) -> Config:
-    """A configuration that can be used. Raises ConfigInvalid."""
-    config = load(conf)
-    upstreams = {
-        name: {to: said.url for to, said in table.upstreams.items()}
-        for name, table in config.channels.items()
-    }
-    found = loops(config.server.listen, upstreams)
-    if found:
-        raise ConfigInvalid("\n".join(f"{conf}: {line}" for line in found))
-    return config
-
-
-def _asked(admin: str, path: str) -> Any:
-    if not admin.startswith(("http://", "https://")):
-        raise OperatorError(f"{admin} is no http URL: write http://HOST:PORT")
-    with urllib.request.urlopen(admin.rstrip("/") + path, timeout=5) as answer:  # noqa: S310 - checked
-        return json.load(answer)
 
 
 if __name__ == "__main__":

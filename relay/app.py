@@ -3,16 +3,21 @@
 Order of the start: stores and their replay first, then the ports, so that what is reachable is
 ready. Order of the end (SIGTERM, SIGINT): no new POSTs, every open one gets its 503, the sockets
 close, then the channels. A second signal ends the process at once. There is no state to save: what
-was accepted is in the store. SIGHUP, with which others are told to reload, ends nothing.
+was accepted is in the store. SIGHUP reads the configuration anew, while POSTs go on.
+
+The life of a channel is the roster's, what is in force the settings'. The control API is the last
+thing to be loaded, since FastAPI takes longer than all the rest.
 """
 
 import asyncio
+import contextlib
 import gc
 import os
 import signal
 import socket
 from collections.abc import Callable
-from fractions import Fraction
+from functools import partial
+from pathlib import Path
 
 import structlog
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -21,25 +26,31 @@ from packagers.origin import Origin
 from packagers.origin.counting import Counted
 from packagers.origin.turns import Turns
 from packagers.origin.waiting import Waiting
-from relay import peer
+from packagers.resource import parse
 from relay.agreement import Agreement
 from relay.annunciator import Annunciator, Recipient
-from relay.channel import Channel, Rules
-from relay.config import ChannelTable, Config, StoreTable
-from relay.errors import OperatorError, PortBusy
+from relay.channel import Channel
+from relay.checking import checked
+from relay.config import Config
+from relay.errors import ConfigInvalid, PortBusy
 from relay.forwarder.destination import Destination
 from relay.forwarder.office import Office
-from relay.guards import Guards
+from relay.guards import LEAST_TOKEN, Guards
+from relay.kept import Kept
 from relay.monitor.annex import Annex
 from relay.monitor.door import Monitor
 from relay.monitor.doorstep import Doorstep
+from relay.monitor.entry import Entry
+from relay.monitor.late import Late
+from relay.monitor.order import Order
 from relay.programs import Played, Programs
 from relay.receiver import Receiver
 from relay.reset import Reset
+from relay.roster import Rooms, Roster
+from relay.secret import secret
 from relay.server import Listener, Server
-from relay.store import Store
-from relay.store.disk import DiskStore
-from relay.store.memory import MemoryStore
+from relay.settings import Settings
+from relay.shelves import Shelves
 from relay.supervisor import Supervisor
 from relay.system_clock import SystemClock
 
@@ -52,17 +63,20 @@ log = structlog.get_logger("relay.app")
 class House:
     """A running relay. `addresses`: where it listens, players first. `annex`: at its admin port.
 
-    `playback` has all of the former: that of `listen`, and the one without TLS beside it.
+    `playback` has all of the former: that of `listen`, and the one without TLS beside it. `conf`:
+    the file that a reload reads; None: there is none.
     """
 
-    def __init__(self, config: Config, annex: Annex | None = None) -> None:
+    def __init__(
+        self, config: Config, conf: Path | None = None, annex: Annex | None = None
+    ) -> None:
         self._config = config
         self._clock = SystemClock()
         self._ready = False
         self.channels: dict[str, Channel] = {}
         self.addresses: list[tuple[str, int]] = []
         self.guards = guards = Guards(config)
-        self._receiver = Receiver(
+        receiver = Receiver(
             self.channels,
             self._clock,
             gates=guards.gates,
@@ -70,16 +84,31 @@ class House:
             limits=guards.limits,
             busy=guards.overload.busy,
         )
+        self._endings = receiver.endings
         self._agreement = Agreement(self.channels)
-        self.reset = Reset(self.channels, self._receiver, self._clock)
-        self._forwarders = Office(
+        folder = config.store.path if config.store.kind == "disk" else None
+        destinations: dict[str, list[Destination]] = {}
+        self._office = Office(self.channels, destinations, folder)
+        shelves = Shelves(config.store)
+        self.programs = Programs(self.channels, shelves.open, shelves.discard)
+        rooms = Rooms(
             self.channels,
-            {name: _destinations(table) for name, table in config.channels.items()},
-            config.store.path if config.store.kind == "disk" else None,
+            destinations,
+            guards,
+            receiver.endings,
+            self._office,
+            self.programs,
+            shelf=shelves.open,
+            stored=shelves.programs,
+            clock=self._clock,
         )
-        self.programs = Programs(self.channels, lambda name: _store(config.store, name))
-        played = Played(self.channels, self.programs.shown)
-        origin = guards.play(Waiting(Turns(Origin(played)), played))
+        self.roster = Roster(rooms)
+        read = None if conf is None else partial(checked, conf)
+        self.settings = Settings(config, read, self.roster, Kept(folder), guards.reload)
+        self.reset = Reset(self.channels, receiver.endings, self._clock, rooms.turn)
+        played = Played(self.channels, self.programs.shown, self.roster.stopped)
+        self._origin = Origin(played)
+        origin = guards.play(Waiting(Turns(self._origin), played))
         counted = Counted(origin, played)
         self.annunciator = Annunciator(
             self.channels,
@@ -90,26 +119,52 @@ class House:
             self._clock,
             tolerance=config.clock.tolerance,
         )
-        doorstep = Doorstep(self._receiver, self._receiver.counts, self._clock.utc)
-        self._monitor = Monitor(
+        at = Listener.of(config.server.admin)
+        self._api = Late(self._load_api)
+        doorstep = Doorstep(receiver, receiver.counts, self._clock.utc)
+        self.monitor = Monitor(
             self.channels,
             lambda: {**doorstep.counts(), **guards.counts()},
             self._is_ready,
             self._clock,
             lambda: self.addresses[0][1] if self.addresses else 0,
-            reset=self.reset,
-            names=(socket.gethostname(), Listener.of(config.server.admin).host),
+            api=Order(self._api, (socket.gethostname(), at.host)),
+            stopped=lambda: self.roster.stopped,
             folder=lambda: guards.page,
             secure=guards.tls is not None,
-            program=self.programs.deed,
             annunciator=self.annunciator,
             served=lambda: (counted.requests, counted.sizes),
             annex=annex,
         )
+        token = secret(config.server.admin_token_file, LEAST_TOKEN)
+        admin = Entry(self.monitor.app, token, self._clock) if token else self.monitor.app
         self._servers = [
             guards.server(doors(doorstep, counted), Listener.of),
-            Server(self._monitor.app, [Listener.of(config.server.admin)]),
+            Server(admin, [at]),
         ]
+
+    def _load_api(self) -> ASGIApp:
+        from relay.api import Desk, application  # noqa: PLC0415 - FastAPI takes long to load
+
+        return application(
+            Desk(
+                self.channels,
+                self.settings,
+                self.roster,
+                self.reset,
+                self.programs,
+                self._office,
+                self._endings,
+                self.annunciator.history,
+                self._clock,
+                self._published,
+            )
+        )
+
+    async def _published(self, path: str) -> bytes:
+        """What a player gets under this path. Raises PlayerError."""
+        found = await self._origin.resource(parse(path))
+        return b"".join(map(bytes, found.body))
 
     @property
     def playback(self) -> list[tuple[str, int]]:
@@ -135,8 +190,7 @@ class House:
         # third of the replay, and later half a second each time, in which nothing is served.
         gc.disable()
         try:
-            await self._open_channels()
-            await self.programs.open(_stored(self._config.store))
+            await self.settings.open()
         finally:
             gc.enable()
             gc.freeze()
@@ -151,37 +205,28 @@ class House:
                     hint="End what uses it, or set another address in [server].",
                 ) from error
         self.annunciator.open()
-        self._monitor.open()
+        self.monitor.open()
         self._agreement.open()
-        self._forwarders.open()
+        self._office.open()
         self.guards.overload.open()
         self._ready = True
+        self._api.soon()
         log.info("ready", code="READY", listen=self.addresses[0], admin=self.addresses[1])
-
-    async def _open_channels(self) -> None:
-        for name, table in self._config.channels.items():
-            store = await _store(self._config.store, name)
-            # Known before it is open, so that `close` frees its store when the replay fails.
-            self.channels[name] = Channel(name, store, _rules(table), self._clock)
-        joined = await asyncio.gather(*(_join(channel) for channel in self.channels.values()))
-        for channel, told in zip(self.channels.values(), joined, strict=True):
-            await channel.open()
-            if told is not None:
-                channel.tell(told.code, told.text, grave=told.grave)
 
     async def close(self) -> None:
         """Drain and end. Never raises for what a client does."""
         self._ready = False
-        self._receiver.drain()
+        self._endings.drain()
         self.guards.overload.close()
-        self._monitor.close()
+        self.monitor.close()
+        await self._api.close()
         await self.annunciator.close()
         await self._agreement.close()
         await asyncio.gather(*(server.stop(GRACE) for server in self._servers))
         await self.reset.close()
-        await self._forwarders.close()
+        await self._office.close()
         await self.programs.close()
-        await asyncio.gather(*(channel.close() for channel in self.channels.values()))
+        await self.roster.close()
         log.info("stopped", code="STOPPED")
 
 
@@ -195,8 +240,16 @@ def doors(receiver: ASGIApp, origin: ASGIApp) -> ASGIApp:
     return route
 
 
-async def run(config: Config, opened: Opened | None = None, annex: Annex | None = None) -> None:
-    """Run until SIGTERM or SIGINT. Raises OperatorError when it cannot start."""
+async def run(
+    config: Config,
+    opened: Opened | None = None,
+    conf: Path | None = None,
+    annex: Annex | None = None,
+) -> None:
+    """Run until SIGTERM or SIGINT. `conf`: what SIGHUP reads anew.
+
+    Raises OperatorError when it cannot start.
+    """
     loop = asyncio.get_running_loop()
     asked = asyncio.Event()
 
@@ -207,92 +260,33 @@ async def run(config: Config, opened: Opened | None = None, annex: Annex | None 
 
     for signum in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signum, ask)
-    loop.add_signal_handler(signal.SIGHUP, _not_reloaded)
-    house = House(config, annex)
+    loop.add_signal_handler(signal.SIGHUP, lambda: None)
+    house = House(config, conf, annex)
+    reloads: set[asyncio.Task[None]] = set()
+
+    def reload() -> None:
+        task = asyncio.create_task(_reload(house.settings), name="reload")
+        reloads.add(task)
+        task.add_done_callback(reloads.discard)
+
     supervisor = Supervisor(os.environ, house.summary)
     try:
         await house.open()
         supervisor.ready()
+        loop.add_signal_handler(signal.SIGHUP, reload)
         if opened is not None:
             opened(house)
         await asked.wait()
     finally:
         supervisor.stopping()
+        loop.add_signal_handler(signal.SIGHUP, lambda: None)
+        await asyncio.gather(*reloads, return_exceptions=True)
         await house.close()
 
 
-def _not_reloaded() -> None:
-    log.info(
-        "SIGHUP: nothing to reload. Upstreams' secrets and certificates are read at every attempt;"
-        " other settings count from the next start.",
-        code="RELOAD",
-    )
-
-
-async def _join(channel: Channel) -> peer.Joined | None:
-    try:
-        return await peer.join(channel.store, channel.name, channel.rules)
-    except OSError as error:
-        raise OperatorError(
-            f"The store of {channel.name} cannot be written: {error.strerror or error}.",
-            hint="Look at the disk that [store] names.",
-        ) from error
-
-
-async def _store(table: StoreTable, channel: str) -> Store:
-    if table.kind == "memory":
-        return MemoryStore()
-    try:
-        return await DiskStore.open(table.path, channel, durable=table.durable)
-    except OSError as error:
-        raise OperatorError(
-            f"The store's folder {table.path} cannot be used: {error.strerror or error}.",
-            hint='Set another path in [store], or kind = "memory".',
-        ) from error
-
-
-def _stored(table: StoreTable) -> list[str]:
-    """The names of the stores that there are, of what may be programs."""
-    if table.kind == "memory" or not table.path.is_dir():
-        return []
-    return [folder.name for folder in table.path.iterdir() if "." in folder.name]
-
-
-def _rules(table: ChannelTable) -> Rules:
-    return Rules(
-        duration=table.fragment_duration,
-        base=table.first_index,
-        anchor=table.anchor,
-        window=Fraction(table.dvr_window),
-        patience=round(table.patience * 1000),
-        restarts=table.on_rewind == "run",
-        prefer=table.prefer,
-        cue_tags=table.cue_tags,
-        alias=table.tracks.alias,
-        fail_over=frozenset(table.fail_over),
-        peer=table.peer,
-    )
-
-
-def _destinations(table: ChannelTable) -> list[Destination]:
-    return [
-        Destination(
-            name,
-            said.url,
-            backup_of=said.backup_of or "",
-            width=said.stamp_index,
-            per_track=said.streams == "tracks",
-            audio_twice=said.audio == "twice",
-            speed=said.catch_up,
-            username=said.username,
-            password_file=said.password_file,
-            token_file=said.token_file,
-            cert_file=said.cert_file,
-            key_file=said.key_file,
-            ca_file=said.ca_file,
-        )
-        for name, said in table.upstreams.items()
-    ]
+async def _reload(settings: Settings) -> None:
+    with contextlib.suppress(ConfigInvalid):  # it has its lines in the log
+        await settings.reload()
 
 
 def _count(number: int, noun: str) -> str:

@@ -15,7 +15,7 @@ from relay.clock import Clock
 from relay.errors import StoreUnavailable
 from relay.gathering import Offer
 from relay.media import Buffer, Copy, Gap, Member, Pin, Verdict
-from relay.publishing_point import Outcome
+from relay.outcome import Outcome
 from relay.store import Store
 from relay.view import View
 

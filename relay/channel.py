@@ -8,7 +8,7 @@ reported is ever published, so a restart (`open` replays) arrives at the same pr
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
 
 import structlog
@@ -24,10 +24,12 @@ from relay.journal import Journal
 from relay.media import Copy, Fragment, Header, Verdict
 from relay.news import Changed, GridPinned, HeaderPinned, Holes, Measured, News, RunPinned
 from relay.numbering import Grid
+from relay.outcome import Outcome
 from relay.presentation import Presentation
-from relay.publishing_point import Outcome, PublishingPoint
+from relay.publishing_point import PublishingPoint
 from relay.rules import Rules
 from relay.store import Feed, Store
+from relay.unattended import Unattended
 from relay.uplink.standing import Standing
 from relay.view import View
 
@@ -52,15 +54,7 @@ class Channel:
         self.refusals: Counter[str] = Counter()
         self.journal = Journal()
         self._clock = clock
-        self._point = PublishingPoint(
-            name,
-            rules.duration,
-            rules.base,
-            rules.anchor,
-            rules.patience,
-            rules.window,
-            rules.restarts,
-        )
+        self._point = _point(name, rules)
         grid = Grid(rules.duration or Fraction(2))
         empty = Presentation(name, grid, rules.window, cue_tags=rules.cue_tags)
         self._view = View(empty, rules.patience, rules.prefer)
@@ -69,7 +63,6 @@ class Channel:
         self._turn.set()
         self.posts: Counter[Sender] = Counter()
         self._stuck = False
-        self._failing = False
         self.failed = False
         self.unlike = ""  # how its peer numbers otherwise
         self._wake = asyncio.Event()
@@ -77,6 +70,7 @@ class Channel:
         self.upstreams: dict[str, Callable[[], Standing]] = {}
         self._tasks: list[asyncio.Task[None]] = []
         self._log = log.bind(channel=name)
+        self._quietly = Unattended(self.tell)
 
     @property
     def presentation(self) -> Presentation:
@@ -129,6 +123,17 @@ class Channel:
         self._view.prefer = source
         text = f"copies of {source} are taken first" if source else "all sources are equal again"
         self.tell("SOURCE_PREFERRED", text)
+
+    def tune(self, rules: Rules) -> None:
+        """Run by other rules from now on. What numbers rest on (`duration`, `base`, `anchor`) has
+        to be as it was; `alias` holds for what connects from now on."""
+        preferred, self.rules = self.rules.prefer, rules
+        self.diagnosis.patience = rules.patience
+        self._point.tune(rules.patience, rules.window, restarts=rules.restarts)
+        self._view.tune(rules.patience, rules.window, rules.cue_tags)
+        if rules.prefer != preferred:
+            self.prefer(rules.prefer)
+        self._wake.set()
 
     @property
     def alone(self) -> bool:
@@ -282,19 +287,12 @@ class Channel:
             await self.store.trim(track, run, floor)
         await self._carriage.carry_due(self._point.due(self._clock.now()))
 
-    async def _quietly(self, work: Awaitable[None]) -> None:
-        """Nobody waits for this work: what fails is logged, and what is still due tried again."""
-        try:
-            await work
-        except (StoreUnavailable, OSError) as error:
-            if not self._failing:
-                self.tell(StoreUnavailable.code, str(error), grave=True)
-            self._failing = True
-            await asyncio.sleep(1)
-        else:
-            self._failing = False
-
     def _died(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and task.exception() is not None:
             self.failed = True
             self._log.critical("channel failed", code="CHANNEL_FAILED", exc_info=task.exception())
+
+
+def _point(name: str, rules: Rules) -> PublishingPoint:
+    how = rules.duration, rules.base, rules.anchor, rules.patience, rules.window, rules.restarts
+    return PublishingPoint(name, *how)

@@ -9,6 +9,7 @@ the only place where a default stands: `relay init` prints them, conf/relay.toml
 import os
 import re
 import tomllib
+from collections.abc import Mapping
 from difflib import get_close_matches
 from fractions import Fraction
 from pathlib import Path
@@ -32,6 +33,7 @@ from relay.tables import ClockTable, SourceTable, Table, TracksTable, UpstreamTa
 
 _SOURCE = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 _PEER = r"^https?://[A-Za-z0-9.:\[\]-]{1,255}(/[A-Za-z0-9._~%/-]{0,255})?$"
+_SECONDS = r"[0-9]{1,9}(\.[0-9]{1,9}|/[1-9][0-9]{0,8})?"
 _CHANNEL = r"^[a-z0-9][a-z0-9_]{0,63}$"
 
 
@@ -42,7 +44,7 @@ def _exact(value: object) -> object:
         raise ValueError(  # noqa: TRY004
             'write it in quotes, "1.92" or "2002/1000": a bare number is not exact'
         )
-    if not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9}|/[1-9][0-9]{0,8})?", str(value)):
+    if not re.fullmatch(_SECONDS, str(value)):
         raise ValueError('write seconds as "1.92" or "2002/1000"')
     seconds = Fraction(str(value))
     if not SHORTEST <= seconds <= LONGEST:
@@ -53,7 +55,9 @@ def _exact(value: object) -> object:
 Source = Annotated[str, Field(pattern=_SOURCE)]
 Peer = Annotated[str, Field(pattern=_PEER)]
 Exact = Annotated[
-    Fraction, BeforeValidator(_exact), WithJsonSchema({"type": ["string", "integer"]})
+    Fraction,
+    BeforeValidator(_exact),
+    WithJsonSchema({"type": ["string", "integer"], "pattern": f"^{_SECONDS}$"}),
 ]
 
 
@@ -243,46 +247,6 @@ def load(path: Path) -> Config:
     return config
 
 
-def sample() -> str:
-    """The complete configuration with its defaults, commented: what `relay init` prints."""
-    lines = [
-        "# Configuration of the relay: every key, with its default.",
-        "# The environment overrides it: RELAY_SERVER__LISTEN, RELAY_CHANNELS__NEWS__PATIENCE.",
-    ]
-    tables: list[tuple[str, type[Table]]] = [
-        ("server", ServerTable),
-        ("tls", TlsTable),
-        ("front_end", FrontEndTable),
-        ("limits", LimitsTable),
-        ("store", StoreTable),
-        ("clock", ClockTable),
-        ("webhooks.noc", WebhookTable),
-        ("channels.news", ChannelTable),
-        ("channels.news.tracks", TracksTable),
-        ("channels.news.sources.enc_a", SourceTable),
-        ("channels.news.upstreams.eu", UpstreamTable),
-    ]
-    for name, table in tables:
-        off = "# " if table in (SourceTable, UpstreamTable, WebhookTable) else ""
-        lines += ["", f"# {table.__doc__}", f"{off}[{name}]"]
-        for key, told in table.model_fields.items():
-            value = told.default
-            if isinstance(value, Table) or key in ("sources", "upstreams"):
-                continue  # it has a table of its own
-            if told.examples:
-                shown = f"# {key} = {told.examples[0]}"
-            elif isinstance(value, bool):
-                shown = f"{off}{key} = {str(value).lower()}"
-            elif value == ():
-                shown = f"{off}{key} = []"
-            elif isinstance(value, str | Path):
-                shown = f'{off}{key} = "{value}"'
-            else:
-                shown = f"{off}{key} = {value}"
-            lines.append(f"{shown:<40} # {told.description}")
-    return "\n".join(lines) + "\n"
-
-
 def _told(path: Path, item: ErrorDetails) -> str:
     parts = [str(part) for part in item["loc"] if part != "[key]"]
     variable = f"RELAY_{'__'.join(parts)}".upper()
@@ -292,3 +256,11 @@ def _told(path: Path, item: ErrorDetails) -> str:
         near = get_close_matches(parts[-1], _KEYS, 1)
         said = f"no such setting; did you mean {near[0]}?" if near else "no such setting"
     return f"{source}: {quoted('.'.join(parts))} - {said} - got {item['input']!r}"
+
+
+def with_channels(config: Config, channels: Mapping[str, ChannelTable]) -> Config:
+    """The same with other channels. Raises ConfigInvalid where they do not go with the rest."""
+    try:
+        return Config.model_validate({**dict(config), "channels": dict(channels)})
+    except ValidationError as error:
+        raise ConfigInvalid("\n".join(item["msg"] for item in error.errors())) from None

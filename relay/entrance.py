@@ -1,6 +1,7 @@
 """Tables of the configuration about whoever comes in: addresses, TLS, a front end, limits."""
 
 import re
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -23,6 +24,14 @@ def _header(name: str) -> str:
     return name
 
 
+def _local(host: str) -> bool:
+    """Only this machine reaches it."""
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 Address = Annotated[str, Field(pattern=_ADDRESS), AfterValidator(_port)]
 HeaderName = Annotated[str, AfterValidator(_header)]
 
@@ -32,8 +41,29 @@ class ServerTable(Table):
 
     listen: Address = Field(default="0.0.0.0:8080", description="encoders and players")
     admin: Address = Field(
-        default="127.0.0.1:8081", description="page, API, health: keep it private"
+        default="127.0.0.1:8081",
+        description="page, API, metrics; private: give it a token elsewhere than here",
     )
+    admin_token_file: Path | None = Field(
+        default=None,
+        description="a token for the admin port; leave out: none",
+        examples=['"/run/credentials/relay/admin"'],
+    )
+    api_secrets: Path | None = Field(
+        default=None,
+        description="folder of secrets that the API may name",
+        examples=['"/run/credentials/relay/api"'],
+    )
+
+    @model_validator(mode="after")
+    def _private(self) -> Self:
+        host = self.admin.rpartition(":")[0]
+        if self.admin_token_file is None and not _local(host):
+            raise ValueError(
+                f"admin: {self.admin} can be reached from other machines: set admin_token_file, or"
+                " listen on 127.0.0.1"
+            )
+        return self
 
 
 class TlsTable(Table):

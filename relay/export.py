@@ -8,7 +8,7 @@ when it is whole.
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
@@ -67,6 +67,19 @@ def write(base: str, file: Path, fetch: Fetch) -> int:
 
     Raises OperatorError, EncoderError, OSError.
     """
+    with file.open("wb") as out:
+        for piece in pieces(base, fetch):
+            out.write(piece)
+        out.flush()
+        os.fsync(out.fileno())
+        return out.tell()
+
+
+def pieces(base: str, fetch: Fetch) -> Iterator[bytes]:
+    """The file of what is at a publishing point, piece by piece: its header first.
+
+    Raises OperatorError, EncoderError.
+    """
     playlists = chosen(_text(fetch, base + "master.m3u8"))
     tracks = [listed(urljoin(base, uri), fetch) for uri in playlists]
     tracks = [track for track in tracks if track.media]
@@ -79,13 +92,9 @@ def write(base: str, file: Path, fetch: Fetch) -> int:
     scales = [collect.timescale(init) for init in inits]
     starts = [collect.begins(fetch(track.media[0][1])) for track in tracks]
     shift = min(start // scale for start, scale in zip(starts, scales, strict=True))
-    with file.open("wb") as out:
-        out.write(collect.header(inits))
-        for _, number, url in pending:
-            out.write(collect.fragments(fetch(url), number + 1, shift * scales[number]))
-        out.flush()
-        os.fsync(out.fileno())
-        return out.tell()
+    yield collect.header(inits)
+    for _, number, url in pending:
+        yield collect.fragments(fetch(url), number + 1, shift * scales[number])
 
 
 def chosen(text: str) -> list[str]:

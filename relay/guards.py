@@ -30,6 +30,10 @@ LEAST_TOKEN = 16
 _PLAYABLE = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]*")
 
 
+Known = tuple[Gate, str]
+"""Who may push to a channel, and the token with which it is played, "" for none."""
+
+
 class Guards:
     """Of one process. `gates` by channel; `tls` is None without it."""
 
@@ -64,7 +68,15 @@ class Guards:
     def admit(self, name: str, table: ChannelTable) -> None:
         """A channel is there, with these sources and this token. Raises ConfigInvalid, and what
         was in force for it stays."""
-        gate, token = Gate(_sources(table), self._key, self._tries), _playback(table)
+        self.let_in(name, self.read(table))
+
+    def read(self, table: ChannelTable) -> Known:
+        """Who may come in to a channel. Raises ConfigInvalid."""
+        return Gate(_sources(table), self._key, self._tries), _playback(table)
+
+    def let_in(self, name: str, known: Known) -> None:
+        """These may come in from now on."""
+        gate, token = known
         self.gates[name] = gate
         self._playback.pop(name, None)
         if token:

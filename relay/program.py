@@ -144,6 +144,10 @@ class Program:
         """Counted with its channel."""
         return self._channel.refusals
 
+    def attach(self, channel: Recorded) -> None:
+        """Its channel is another one now, on the same store, as after a stop and a start."""
+        self._channel = channel
+
     def tell(self, code: str, text: str, *, grave: bool = False) -> None:
         """Something happened that is worth a line in the log."""
         (log.warning if grave else log.info)(text, code=code, program=self.name)

@@ -26,31 +26,17 @@ from math import ceil
 from operator import itemgetter
 
 from relay.arrival import Arrival, Ending, Sender, Waiting
-from relay.errors import ClockRefused, EncoderError, HeaderDiffers
-from relay.gathering import Gatherings, Offer, event
+from relay.errors import ClockRefused, HeaderDiffers
+from relay.gathering import Gatherings, event
 from relay.headers import Change, Headers
 from relay.learning import Learning
 from relay.media import Fragment, Header, Kind, Pin, Track
 from relay.numbering import UTC_OPTION, Grid
+from relay.outcome import Outcome
 from relay.runs import SILENCE, Run, Runs, Standing
 
 QUIET = 6_000
 """ms after which a source is silent, while there is no grid to say how long its fragments are."""
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What a call brought forth. `suspect`: fragments that can have no number.
-
-    `refusal`: what to answer the sender once the rest is carried. `alarms`: code words with a
-    sentence, each once per sender and track.
-    """
-
-    pins: list[Pin] = field(default_factory=list)
-    offers: list[Offer] = field(default_factory=list)
-    suspect: list[Fragment] = field(default_factory=list)
-    refusal: EncoderError | None = None
-    alarms: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -96,6 +82,13 @@ class PublishingPoint:
         """The tracks by name, in their newest configuration."""
         return self._headers.tracks
 
+    def tune(self, patience: int, depth: Fraction, *, restarts: bool) -> None:
+        """From now on these hold."""
+        self.patience, self.depth, self.restarts = patience, depth, restarts
+        self._gatherings.patience = patience
+        if self._runs is not None:
+            self._runs.depth = _cells(depth, self._runs.D)
+
     def header(self, sender: Sender, header: Header, now: int) -> Outcome:
         """A stream's header came. Raises HeaderDiffers, LimitReached."""
         quiet = ceil(SILENCE * self.grid.D * 1000) if self.grid is not None else QUIET
@@ -110,7 +103,7 @@ class PublishingPoint:
         """The store says what the grid is; what waited for it comes out."""
         self.grid = grid
         self._learning.done()
-        self._runs = Runs(grid.D, ceil(self.depth / grid.D) + 2, Run(epoch=grid.epoch))
+        self._runs = Runs(grid.D, _cells(self.depth, grid.D), Run(epoch=grid.epoch))
         for run in self._entered:
             self._runs.enter(run)
         outcome = Outcome()
@@ -298,3 +291,7 @@ class PublishingPoint:
             arrived = round(Fraction(began.utc, 1000) - end)
             outcome.pins.append(runs.next(first, arrived).pin())
         return None
+
+
+def _cells(seconds: Fraction, cell: Fraction) -> int:
+    return ceil(seconds / cell) + 2

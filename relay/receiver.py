@@ -13,12 +13,11 @@ At most one fragment per connection is in memory. A body that ends with its last
 with the last two fragments. Any other answer comes before the end of the body and ends the
 connection (the server keeps reading meanwhile): some encoders see nothing but the closed socket.
 
-On `drain` every POST gets 503 at its next box edge, `DRAIN_MS` later wherever it is, and no new one
-is taken. `shut` does so for one publishing point, which is being reset, until `reopen`.
+Some POSTs are to end before their bodies do: when the relay ends, when an operator resets, stops or
+removes a channel, or disconnects a source. That is `endings` (`relay.ending`).
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
@@ -31,14 +30,13 @@ from relay.access import Asked, FrontEnd, Gate, Peer
 from relay.arrival import Sender
 from relay.channel import Channel
 from relay.clock import Clock
+from relay.ending import Endings, Post
 from relay.errors import (
     BoxInvalid,
-    Draining,
     EncoderError,
     EncodingUnsupported,
     IngestUrl,
     LimitReached,
-    PointReset,
     PointUnknown,
     quoted,
 )
@@ -51,8 +49,6 @@ from relay.media import Header
 from relay.mp4.reader import BoxReader
 from relay.rejections import Rejections
 
-DRAIN_MS = 1_000
-
 log = structlog.get_logger("relay.receiver")
 
 
@@ -60,7 +56,7 @@ log = structlog.get_logger("relay.receiver")
 class _Body:
     """One POST, and what it has brought so far."""
 
-    point: str
+    post: Post
     sender: Sender
     pace: Pace
     size: int = 0
@@ -86,50 +82,19 @@ class Receiver:
         events: bool = False,
     ) -> None:
         self._channels = channels
-        self._gates = gates or {}
+        self._gates = {} if gates is None else gates
         self._front_end = front_end or FrontEnd()
         self._clock = clock
         self._limits = limits or Limits()
         self._busy = busy
         self._events = events
         self._admission = self._limits.admission()
-        self._drained: float | None = None  # when the last body ends, in the loop's time
-        self._shut: dict[str, float] = {}  # the same, by publishing point
-        self._waits: dict[asyncio.Timeout, tuple[str, bool]] = {}  # of which point, and if at edge
-        self._inside: Counter[str] = Counter()  # POSTs by publishing point
-        self._left = asyncio.Event()
+        self.endings = Endings()
         self._rejections = Rejections()
 
     def counts(self) -> dict[str, int | dict[str, int]]:
         """How many bodies are open, and how many POSTs were refused, by code."""
         return {"posts": self._admission.open, "rejected": dict(self._rejections.counts)}
-
-    def drain(self) -> None:
-        """End every POST and take no more."""
-        self._drained = self._end(set(self._channels))
-
-    async def shut(self, point: str) -> None:
-        """End every POST of a publishing point, and take no more until `reopen`.
-
-        Returns when all are over, and the channel has heard of it.
-        """
-        self._shut[point] = self._end({point})
-        while self._inside[point]:
-            self._left.clear()
-            await self._left.wait()
-
-    def reopen(self, point: str) -> None:
-        """Take POSTs of this publishing point again."""
-        self._shut.pop(point, None)
-
-    def _end(self, points: set[str]) -> float:
-        """End the POSTs of these points; when the last one is over, in the loop's time."""
-        now = asyncio.get_running_loop().time()
-        last = now + DRAIN_MS / 1000
-        for wait, (point, at_edge) in self._waits.items():
-            if point in points and not wait.expired():
-                wait.reschedule(now if at_edge else last)
-        return last
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -138,12 +103,8 @@ class Receiver:
         try:
             target, channel = self._target(request)
             target = self._known(request, target, peer)
-            self._inside[target.point] += 1
-            try:
-                ended = await self._post(request, receive, target, channel, address)
-            finally:
-                self._inside[target.point] -= 1
-                self._left.set()
+            with self.endings.enter(target.point, address) as post:
+                ended = await self._post(request, receive, target, channel, post)
             if ended:
                 await Response(status_code=200, headers={"content-length": "0"})(
                     scope, receive, send
@@ -157,6 +118,7 @@ class Receiver:
         target = url.parse(request.scope["path"], query, events=self._events)
         channel = self._channels.get(target.point)
         if channel is None:
+            self.endings.refuse_if_shut(target.point)
             raise PointUnknown(
                 f"There is no publishing point {quoted(target.point)}.isml.",
                 hint="Configure a channel of this name, or correct the encoder's URL.",
@@ -175,11 +137,16 @@ class Receiver:
         return replace(target, source=gate.admit(asked, self._clock.now()))
 
     async def _post(
-        self, request: Request, receive: Receive, target: url.Target, channel: Channel, address: str
+        self,
+        request: Request,
+        receive: Receive,
+        target: url.Target,
+        channel: Channel,
+        post: Post,
     ) -> bool:
         """Read the body. True: it ended and is to be answered; False: the sender is gone."""
         pace = self._limits.pace(self._clock.now())
-        first = await self._more(receive, pace, target.point, at_edge=True)
+        first = await self._more(receive, pace, post, at_edge=True)
         if first is None:
             return False
         if first == (b"", False):
@@ -193,11 +160,12 @@ class Receiver:
         if busy:
             raise LimitReached(f"There is no room for another stream: {busy}.", hint=_BUSY)
         twice = self._admission.present(target, target.stream)
-        sender = self._admission.enter(target, target.stream, address)
-        body = _Body(target.point, sender, pace)
+        sender = self._admission.enter(target, target.stream, post.address)
+        post.source = sender.source
+        body = _Body(post, sender, pace)
         bound = log.bind(channel=channel.name, stream=sender.stream, source=sender.source)
         agent = quoted(request.headers.get("user-agent", ""))
-        bound.info("connected", code="SOURCE_CONNECTED", peer=address, agent=agent)
+        bound.info("connected", code="SOURCE_CONNECTED", peer=post.address, agent=agent)
         if twice:
             channel.tell("SOURCE_TWICE", f"{sender.source} {_TWICE}", grave=True)
         channel.began(sender)
@@ -210,7 +178,7 @@ class Receiver:
             code = "SOURCE_ENDED" if body.clean else "SOURCE_LOST"
             how = {"clean": body.clean, "bytes": body.size, "fragments": body.fragments}
             bound.info("disconnected", code=code, **how)
-            self._admission.leave(target, sender, address)
+            self._admission.leave(target, sender, post.address)
             # A body of known length may be one of many: its end says nothing about the stream.
             more = body.clean and "content-length" in request.headers
             await channel.ended(sender, clean=body.clean, more=more)
@@ -242,40 +210,27 @@ class Receiver:
                 session.end()
                 body.clean = True
                 return
-            piece = await self._more(receive, body.pace, body.point, at_edge=not reader.pending)
+            piece = await self._more(receive, body.pace, body.post, at_edge=not reader.pending)
 
     async def _more(
-        self, receive: Receive, pace: Pace, point: str, *, at_edge: bool
+        self, receive: Receive, pace: Pace, post: Post, *, at_edge: bool
     ) -> tuple[bytes, bool] | None:
         """The next piece of the body and whether more follows; None: the sender is gone."""
+        post.at_edge = at_edge
         if at_edge:
-            self._refuse_if_over(point)
+            post.refuse_if_over()
         pace.waits(self._clock.now())
-        idle = asyncio.get_running_loop().time() + pace.idle / 1000
         try:
-            over = self._drained or self._shut.get(point)
-            async with asyncio.timeout_at(over or idle) as wait:
-                self._waits[wait] = point, at_edge
-                try:
-                    message = await receive()
-                finally:
-                    del self._waits[wait]
+            async with post.until(asyncio.get_running_loop().time() + pace.idle / 1000):
+                message = await receive()
         except TimeoutError:
-            self._refuse_if_over(point)
+            post.refuse_if_over()
             raise pace.stalled() from None
         if message["type"] == "http.disconnect":
             return None
         data: bytes = message.get("body", b"")
         pace.took(len(data), self._clock.now(), message.get("pieces", 1))
         return data, message.get("more_body", False)
-
-    def _refuse_if_over(self, point: str) -> None:
-        if self._drained is not None:
-            raise Draining("The relay is stopping.", hint="Connect again in a moment.")
-        if point in self._shut:
-            raise PointReset(
-                f"{quoted(point)} was reset.", hint="Connect again in a moment, with the header."
-            )
 
 
 _BUSY = "Connect again in a moment; those who push already go on."

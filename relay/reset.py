@@ -17,9 +17,9 @@ import structlog
 from relay import peer
 from relay.channel import Channel
 from relay.clock import Clock
-from relay.errors import ChannelUnknown, ResetFailed
+from relay.ending import Endings
+from relay.errors import ChannelUnknown, EncoderError, PointReset, ResetFailed
 from relay.peer import Joined
-from relay.receiver import Receiver
 
 SECONDS = 10.0
 """How long it waits for the POSTs of its channel to end."""
@@ -28,14 +28,23 @@ log = structlog.get_logger("relay.reset")
 
 
 class Reset:
-    """The operation. `channels` is where another channel takes the place of the one before."""
+    """The operation. `channels` is where another channel takes the place of the one before.
 
-    def __init__(self, channels: dict[str, Channel], receiver: Receiver, clock: Clock) -> None:
+    `turn`: of those who end and begin channels.
+    """
+
+    def __init__(
+        self,
+        channels: dict[str, Channel],
+        endings: Endings,
+        clock: Clock,
+        turn: asyncio.Lock | None = None,
+    ) -> None:
         self._channels = channels
-        self._receiver = receiver
+        self._endings = endings
         self._clock = clock
         self._under_way: set[asyncio.Task[None]] = set()
-        self._turn = asyncio.Lock()
+        self._turn = turn or asyncio.Lock()
 
     async def __call__(self, name: str, *, join: bool = False) -> None:
         """Reset a channel. `join`: it goes on with the timeline of its peer, not with a new one.
@@ -60,16 +69,18 @@ class Reset:
 
     async def _carry_out(self, name: str, join: bool) -> None:
         async with self._turn:
+            if name not in self._channels:
+                raise ChannelUnknown(f"{name} was stopped or removed meanwhile.")
             try:
                 await self._shut(name)
                 await self._renew(self._channels[name], join)
             finally:
-                self._receiver.reopen(name)
+                self._endings.reopen(name)
 
     async def _shut(self, name: str) -> None:
         try:
             async with asyncio.timeout(SECONDS):
-                await self._receiver.shut(name)
+                await self._endings.shut(name, lambda: _reset(name))
         except TimeoutError:
             raise ResetFailed(
                 f"The POSTs of {name} did not end in {SECONDS:g} s; nothing was reset.",
@@ -103,3 +114,7 @@ class Reset:
         for each in told:
             if each is not None:
                 fresh.tell(each.code, each.text, grave=each.grave)
+
+
+def _reset(name: str) -> EncoderError:
+    return PointReset(f"{name} was reset.", hint="Connect again in a moment, with the header.")

@@ -74,6 +74,11 @@ class Timeline:
         """The highest index that was taken, placed or not yet."""
         return max([(self.next or 0) - 1, *self._ahead])
 
+    def tune(self, patience: int, depth: int, reach: int) -> None:
+        """From now on these hold."""
+        self.patience, self.depth, self.reach = patience, depth, reach
+        self.placed = {at: m for at, m in self.placed.items() if at >= self.floor}
+
     def begin(self, index: int) -> None:
         """Where a replay starts: the lowest index that the store still has."""
         self.next = index

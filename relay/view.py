@@ -9,6 +9,7 @@ Sans-IO: `now` in ms of a clock that only rises.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from math import ceil
 
 from relay.gathering import Offer
@@ -44,6 +45,13 @@ class View:
     _trimmed: dict[str, int] = field(default_factory=dict)
     _begun: dict[str, int] = field(default_factory=dict)
     _signals: Signals = field(default_factory=Signals)
+
+    def tune(self, patience: int, window: Fraction, cue_tags: str) -> None:
+        """From now on these hold. A longer window fills as fragments come."""
+        self.patience = patience
+        self.presentation = replace(self.presentation, window=window, cue_tags=cue_tags)
+        for timeline in self.timelines.values():
+            timeline.tune(patience, self._depth, self._reach)
 
     def replay(self, past: Iterable[Member], now: int) -> list[News]:
         """All that the store held when it was opened."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from relay.app import House
-from relay.config import Config
+from relay.config import Config, load
 from tests.door import PATH, chunked, header, request, video
 from tests.server.wire import Answer, connected
 
@@ -17,15 +17,25 @@ PLAIN = {"fragment_duration": "2"}
 
 @asynccontextmanager
 async def opened(
-    channels: Mapping[str, Mapping[str, object]], folder: Path | None = None
+    channels: Mapping[str, Mapping[str, object]],
+    folder: Path | None = None,
+    *,
+    conf: Path | None = None,
+    **server: object,
 ) -> AsyncIterator[House]:
-    """A relay with these channels (settings as in the file), on disk if there is a folder."""
+    """A relay with these channels (settings as in the file), on disk if there is a folder.
+
+    `conf`: a file that it has been started with; then its channels count. `server`: its settings.
+    """
     store = {"kind": "memory"} if folder is None else {"kind": "disk", "path": str(folder)}
-    house = House(
-        Config.model_validate(
-            {"server": {"listen": FREE, "admin": FREE}, "store": store, "channels": channels}
-        )
+    config = Config.model_validate(
+        {
+            "server": {"listen": FREE, "admin": FREE, **server},
+            "store": store,
+            "channels": channels if conf is None else load(conf).channels,
+        }
     )
+    house = House(config, conf)
     try:
         await house.open()
         yield house
@@ -48,9 +58,14 @@ async def get(house: House, path: str, *, admin: bool = False) -> Answer:
 
 
 async def order(
-    house: House, path: str, said: object, *fields: str, host: str = "localhost"
+    house: House,
+    path: str,
+    said: object,
+    *fields: str,
+    host: str = "localhost",
+    method: str = "POST",
 ) -> tuple[int, Any]:
-    """A POST of JSON to the admin port: status and what the answer says."""
+    """JSON for the admin port: status and what the answer says."""
     body = said if isinstance(said, bytes) else json.dumps(said).encode()
     kind = (
         ()
@@ -58,7 +73,7 @@ async def order(
         else ("Content-Type: application/json",)
     )
     lines = [
-        f"POST {path} HTTP/1.1",
+        f"{method} {path} HTTP/1.1",
         f"Host: {host}",
         f"Content-Length: {len(body)}",
         *kind,

@@ -13,7 +13,7 @@ from tests.door import AV, request, told
 from tests.e2e.decoder import decoded
 from tests.monitor.test_command import typed
 from tests.mp4 import recorded
-from tests.operating import PLAIN, opened, order
+from tests.operating import PLAIN, get, opened, order
 from tests.server.wire import chunk, connected, eventually
 
 LAST = b"0\r\n\r\n"
@@ -63,8 +63,10 @@ async def test_a_program_of_two_tracks_has_every_frame_once_and_in_step(tmp_path
             starts.setdefault(kind, found.time)
     async with opened({"news": PLAIN}) as house:
         channel = house.channels["news"]
-        status, _ = await order(house, "/api/v1/channels/news/program", {"start": "all"})
-        assert status == 200
+        at = "/api/v1/channels/news/programs/all"
+        assert (await order(house, at, {}, method="PUT"))[0] == 201
+        status, told_ = await order(house, f"{at}/export", {}, method="GET")
+        assert (status, told_["code"]) == (409, "CONTROL_STATE")
         async with connected(house.addresses[0]) as client:
             await client.send(request() + chunk(body) + LAST)
             assert (await client.answer()).status == 200
@@ -76,12 +78,15 @@ async def test_a_program_of_two_tracks_has_every_frame_once_and_in_step(tmp_path
             ] == [len(r.segments) for r in channel.presentation.renditions]
 
         assert await eventually(whole)
-        status, told_ = await order(house, "/api/v1/channels/news/program", {"stop": "all"})
-        assert (status, told_["ended"]) == (200, True)
+        status, told_ = await order(house, f"{at}/stop", {})
+        assert (status, told_["state"]) == (200, "ended")
         host, port = house.addresses[0]
         url, file = f"http://{host}:{port}/news.all.isml", tmp_path / "all.mp4"
         code, said = await typed("export", url, str(file))
         assert (code, said) == (0, f"{file}: {file.stat().st_size} bytes\n")
+        for _ in range(4):  # more than may be under way at a time: each ends
+            answer = await get(house, f"{at}/export", admin=True)
+            assert (answer.fields["content-type"], answer.body) == ("video/mp4", file.read_bytes())
         code, said = await typed("export", url, str(file))
         assert (code, "--force" in said) == (1, True)
         code, said = await typed("export", url + "x", str(tmp_path / "no.mp4"))

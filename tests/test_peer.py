@@ -130,7 +130,7 @@ async def test_a_peer_that_is_down_is_told_and_flagged_and_mended_by_a_reset(
 async def test_who_has_no_peer_cannot_join_it() -> None:
     async with opened({"news": PLAIN}) as house:
         code, said = await order(house, "/api/v1/channels/news/reset", {"join": True})
-        assert (code, said["detail"]) == (400, "news has no peer to join.")
+        assert (code, said["detail"]) == (409, "news has no peer to join.")
 
 
 HEAD = b"HTTP/1.1 200 OK\r\nConnection: close\r\n"

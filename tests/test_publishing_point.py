@@ -11,7 +11,8 @@ from relay.headers import MOST_STREAMS
 from relay.learning import AUDIO_WAIT
 from relay.media import Kind, Pin
 from relay.numbering import Grid
-from relay.publishing_point import Outcome, PublishingPoint
+from relay.outcome import Outcome
+from relay.publishing_point import PublishingPoint
 from tests.pieces import AUDIO, CELL, GRID, VIDEO, fragment, header, track
 
 A = Sender("a", "main")

@@ -8,7 +8,8 @@ from relay.arrival import Sender
 from relay.errors import HeaderDiffers
 from relay.headers import Change
 from relay.media import Pin
-from relay.publishing_point import Outcome, PublishingPoint
+from relay.outcome import Outcome
+from relay.publishing_point import PublishingPoint
 from tests.pieces import AUDIO, CELL, GRID, VIDEO, fragment, header
 
 A = Sender("a", "main")

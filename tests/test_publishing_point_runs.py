@@ -4,7 +4,8 @@ import pytest
 
 from relay.arrival import Sender
 from relay.media import Pin
-from relay.publishing_point import Outcome, PublishingPoint
+from relay.outcome import Outcome
+from relay.publishing_point import PublishingPoint
 from relay.runs import Run
 from tests.pieces import AUDIO, CELL, GRID, VIDEO, fragment, header
 

@@ -161,7 +161,7 @@ async def test_draining_answers_every_open_post_and_the_server_stops(
 ) -> None:
     door, clients = open_posts
     begun = time.monotonic()
-    door.receiver.drain()
+    door.receiver.endings.drain()
     stopping = asyncio.create_task(door.server.stop(5.0))
     answers = await asyncio.gather(*(ended(client) for client in clients))
     assert {code(answer) for answer in answers} == {(503, "INGEST_DRAINING")}
@@ -178,7 +178,7 @@ async def test_draining_ends_posts_at_a_box_edge_at_once(
     open_posts: tuple[Door, list[Client]],
 ) -> None:
     door, clients = open_posts
-    door.receiver.drain()
+    door.receiver.endings.drain()
     edges = [client for at, client in enumerate(clients) if at % 5 < 3]
     inside = [client for at, client in enumerate(clients) if at % 5 >= 3]
     assert {(await ended(client)).status for client in edges} == {503}
@@ -189,7 +189,7 @@ async def test_draining_lets_the_fragment_under_way_finish_and_no_other() -> Non
     async with opened() as door, connected(door.address) as client:
         await client.send(request(PATH) + chunk(header()) + chunk(video(0)[:-1_000]))
         assert await eventually(lambda: door.channel.header_of("main") is not None)
-        door.receiver.drain()
+        door.receiver.endings.drain()
         await client.send(chunk(video(0)[-1_000:]))
         assert code(await ended(client)) == (503, "INGEST_DRAINING")
         await shown(door.channel, [0])
@@ -200,9 +200,9 @@ async def test_draining_twice_does_no_harm() -> None:
         await client.send(request(PATH) + chunk(header()))
         assert await eventually(lambda: door.channel.header_of("main") is not None)
         begun = time.monotonic()
-        door.receiver.drain()
+        door.receiver.endings.drain()
         await asyncio.sleep(0)
-        door.receiver.drain()
+        door.receiver.endings.drain()
         async with connected(door.address) as other:
             await other.send(request(PATH, length=0))
             assert code(await ended(other)) == (503, "INGEST_DRAINING")
@@ -223,7 +223,7 @@ async def test_draining_ends_a_body_that_trickles_in_mid_box() -> None:
 
         sending = asyncio.create_task(trickle())
         begun = time.monotonic()
-        door.receiver.drain()
+        door.receiver.endings.drain()
         answer = await client.answer()
         sending.cancel()
         await asyncio.wait({sending})
@@ -235,7 +235,7 @@ async def test_new_posts_and_probes_are_503_while_draining() -> None:
     async with opened() as door, connected(door.address) as early:
         await early.send(request(PATH, length=0))
         assert (await early.answer()).status == 200
-        door.receiver.drain()
+        door.receiver.endings.drain()
         await early.send(request(PATH) + chunk(header()))
         assert code(await ended(early)) == (503, "INGEST_DRAINING")
         for length in (0, None):

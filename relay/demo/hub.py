@@ -59,7 +59,7 @@ async def serve(config: Config) -> None:
         tasks.append(asyncio.create_task(_follow(house)))
 
     try:
-        await run(config, opened, desk.annex())
+        await run(config, opened, annex=desk.annex())
     except OperatorError as error:
         _tell("failed", [error.message, error.hint, error.exit_code])
     finally:

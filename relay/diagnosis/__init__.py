@@ -58,7 +58,7 @@ class Diagnosis:
         self.lateness = Lateness()
         self.visits = Visits()
         self._inspection = Inspection(name)
-        self._patience = patience
+        self.patience = patience
         self._offsets: dict[str, int] = {}
 
     def began(self, sender: Sender) -> None:
@@ -112,7 +112,7 @@ class Diagnosis:
             copy.source,
             self.synchrony.apart(copy.source),
             measured=_ms(self.synchrony.offset(copy.source)),
-            configured=f"within {self._patience} ms of the others",
+            configured=f"within {self.patience} ms of the others",
         )
         if rendition.track.key.kind is Kind.VIDEO and verdict is Verdict.ACCEPTED:
             told += self._align(view.presentation)
@@ -153,7 +153,7 @@ class Diagnosis:
         return Place(
             track.timescale,
             shown.grid.D,
-            self._patience,
+            self.patience,
             epoch=shown.epoch_of(copy.run),
             joins=None if before is None else before.end,
             won=won if isinstance(won, Copy) else None,

@@ -28,12 +28,24 @@
     │   ├── LimitReached        503  INGEST_LIMIT
     │   ├── Draining            503  INGEST_DRAINING
     │   ├── PointReset          503  INGEST_RESET
+    │   ├── PointStopped        503  INGEST_STOPPED
+    │   ├── Disconnected        503  INGEST_DISCONNECTED
     │   └── StoreUnavailable    503  INGEST_STORE
     ├── ControlError       what an operator asked of the admin port; answered to him
     │   ├── ControlInvalid      400  CONTROL_BODY
+    │   ├── ControlUnauthorized 401  CONTROL_UNAUTHORIZED
     │   ├── ControlRefused      403  CONTROL_REFUSED
+    │   ├── ControlNotFound     404  CONTROL_NOT_FOUND
     │   ├── ChannelUnknown      404  CONTROL_CHANNEL_UNKNOWN
     │   ├── AlarmUnknown        404  CONTROL_ALARM_UNKNOWN
+    │   ├── SourceUnknown       404  CONTROL_SOURCE_UNKNOWN
+    │   ├── UpstreamUnknown     404  CONTROL_UPSTREAM_UNKNOWN
+    │   ├── ProgramUnknown      404  CONTROL_PROGRAM_UNKNOWN
+    │   ├── ControlMethod       405  CONTROL_METHOD
+    │   ├── ControlConflict     409  CONTROL_STATE
+    │   ├── SettingsInvalid     422  CONTROL_SETTINGS
+    │   ├── ControlTries        429  CONTROL_TRIES
+    │   ├── ChangeFailed        503  CONTROL_FAILED
     │   └── ResetFailed         503  CONTROL_RESET
     └── PlayerError        what a player asked for
         ├── TicketRequired      401  PLAYBACK_UNAUTHORIZED
@@ -53,11 +65,21 @@ holds a secret, and what a stranger sent stands in it only through `quoted`.
 
 from relay.errors.control import (
     AlarmUnknown,
+    ChangeFailed,
     ChannelUnknown,
+    ControlConflict,
     ControlError,
     ControlInvalid,
+    ControlMethod,
+    ControlNotFound,
     ControlRefused,
+    ControlTries,
+    ControlUnauthorized,
+    ProgramUnknown,
     ResetFailed,
+    SettingsInvalid,
+    SourceUnknown,
+    UpstreamUnknown,
 )
 from relay.errors.encoder import (
     AccessDenied,
@@ -68,6 +90,7 @@ from relay.errors.encoder import (
     ChunkingAbusive,
     ClockRefused,
     CodecUnsupported,
+    Disconnected,
     Draining,
     EncoderError,
     EncodingUnsupported,
@@ -80,6 +103,7 @@ from relay.errors.encoder import (
     ManifestInvalid,
     MethodNotAllowed,
     PointReset,
+    PointStopped,
     PointUnknown,
     SourcesTaken,
     StoreUnavailable,
@@ -109,14 +133,21 @@ __all__ = [
     "BodyStalled",
     "BoxInvalid",
     "BoxTooLarge",
+    "ChangeFailed",
     "ChannelUnknown",
     "ChunkingAbusive",
     "ClockRefused",
     "CodecUnsupported",
     "ConfigInvalid",
+    "ControlConflict",
     "ControlError",
     "ControlInvalid",
+    "ControlMethod",
+    "ControlNotFound",
     "ControlRefused",
+    "ControlTries",
+    "ControlUnauthorized",
+    "Disconnected",
     "Draining",
     "EncoderError",
     "EncodingUnsupported",
@@ -134,16 +165,21 @@ __all__ = [
     "OperatorError",
     "PlayerError",
     "PointReset",
+    "PointStopped",
     "PointUnknown",
     "PortBusy",
+    "ProgramUnknown",
     "Protected",
     "RangeInvalid",
     "RelayError",
     "ResetFailed",
+    "SettingsInvalid",
+    "SourceUnknown",
     "SourcesTaken",
     "StoreBusy",
     "StoreUnavailable",
     "TicketRequired",
     "TooManyTries",
+    "UpstreamUnknown",
     "quoted",
 ]

@@ -130,6 +130,20 @@ class Draining(EncoderError):
     status = 503
 
 
+class PointStopped(EncoderError):
+    """The channel was stopped by an operator."""
+
+    code = "INGEST_STOPPED"
+    status = 503
+
+
+class Disconnected(EncoderError):
+    """An operator disconnected this source; it may come back at once."""
+
+    code = "INGEST_DISCONNECTED"
+    status = 503
+
+
 class PointReset(EncoderError):
     """The operator has reset the publishing point: begin anew."""
 

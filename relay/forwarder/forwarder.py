@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import structlog
@@ -23,54 +23,97 @@ log = structlog.get_logger("relay.forwarder")
 
 
 class Forwarder:
-    """The upstreams of one channel. `folder`: where their ledgers are kept; None: nowhere."""
+    """The upstreams of one channel. `folder`: where their ledgers are kept; None: nowhere.
+
+    `held`: those that an operator has paused.
+    """
 
     def __init__(
-        self, channel: Channel, destinations: Sequence[Destination], folder: Path | None
+        self,
+        channel: Channel,
+        destinations: Sequence[Destination],
+        folder: Path | None,
+        held: Collection[str] = (),
     ) -> None:
         self._channel = channel
         self._catalogue = Catalogue()
-        jitter = random.SystemRandom().randrange
-        self._upstreams = {
-            one.name: Upstream(
-                channel,
-                self._catalogue,
-                one,
-                Ledger(folder / f"upstream-{one.name}.json" if folder else None),
-                jitter,
-            )
-            for one in destinations
-        }
-        self._standbys = {one.name: Standby() for one in destinations if one.backup_of}
-        self._tasks: list[asyncio.Task[None]] = []
+        self._folder = folder
+        self._held = held
+        self._upstreams: dict[str, Upstream] = {}
+        self._standbys: dict[str, Standby] = {}
+        for one in destinations:
+            self._add(one)
+        self._feed: asyncio.Task[None] | None = None
+        self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def open(self) -> None:
         """Begin to send. The channel is open."""
-        for upstream in self._upstreams.values():
-            upstream.open()
-            self._channel.upstreams[upstream.name] = upstream.stands
-        if not self._upstreams:
-            return
-        feed = self._channel.store.follow()
-        for member in feed.past:
-            self._read(member)
-        self._look_at_principals()
-        self._tasks = [
-            asyncio.create_task(self._follow(feed), name=f"headers {self._channel.name}")
-        ]
-        self._tasks += [
-            asyncio.create_task(self._run(one), name=f"upstream {self._channel.name} {one.name}")
-            for one in self._upstreams.values()
-        ]
-        for task in self._tasks:
-            task.add_done_callback(_died)
+        self._begin(list(self._upstreams.values()))
 
     async def close(self) -> None:
         """End every POST in order, within seconds."""
-        for task in self._tasks:
+        tasks = [*self._tasks.values(), *([self._feed] if self._feed else [])]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.gather(*(upstream.close() for upstream in self._upstreams.values()))
+
+    async def alter(self, destinations: Sequence[Destination], again: str = "") -> None:
+        """These it is to feed from now on; what is as it was goes on.
+
+        `again`: the name of one that is to begin again, where it has come to, though it is as it
+        was. Returns when the POSTs of what is no longer fed have ended.
+        """
+        wanted = {one.name: one for one in destinations}
+        leaving = [
+            name
+            for name, upstream in self._upstreams.items()
+            if wanted.get(name) != upstream.destination or name == again
+        ]
+        await asyncio.gather(*(self._leave(name) for name in leaving))
+        self._begin([self._add(one) for name, one in wanted.items() if name not in self._upstreams])
+
+    def hold(self, name: str, *, held: bool) -> None:
+        """Let an upstream send nothing, or no longer so."""
+        self._upstreams[name].hold(held=held)
+
+    def _add(self, one: Destination) -> Upstream:
+        ledger = Ledger(self._folder / f"upstream-{one.name}.json" if self._folder else None)
+        jitter = random.SystemRandom().randrange
+        upstream = Upstream(self._channel, self._catalogue, one, ledger, jitter)
+        self._upstreams[one.name] = upstream
+        if one.backup_of:
+            self._standbys[one.name] = Standby()
+        if one.name in self._held:
+            upstream.hold(held=True)
+        return upstream
+
+    async def _leave(self, name: str) -> None:
+        upstream, task = self._upstreams.pop(name), self._tasks.pop(name)
+        self._standbys.pop(name, None)
+        self._channel.upstreams.pop(name, None)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        await upstream.close()
+
+    def _begin(self, fresh: Sequence[Upstream]) -> None:
+        if fresh and self._feed is None:
+            self._listen()
+        for upstream in fresh:
+            upstream.open()
+            self._channel.upstreams[upstream.name] = upstream.stands
+        self._look_at_principals()
+        for upstream in fresh:
+            name = f"upstream {self._channel.name} {upstream.name}"
+            task = self._tasks[upstream.name] = asyncio.create_task(self._run(upstream), name=name)
+            task.add_done_callback(_died)
+
+    def _listen(self) -> None:
+        feed = self._channel.store.follow()
+        for member in feed.past:
+            self._read(member)
+        self._feed = asyncio.create_task(self._follow(feed), name=f"headers {self._channel.name}")
+        self._feed.add_done_callback(_died)
 
     async def _follow(self, feed: Feed) -> None:
         try:
@@ -105,7 +148,9 @@ class Forwarder:
         now = time.monotonic_ns() // 1_000_000
         for name, standby in self._standbys.items():
             backup = self._upstreams[name]
-            principal = self._upstreams[backup.destination.backup_of]
+            principal = self._upstreams.get(backup.destination.backup_of)
+            if principal is None:
+                continue  # it is being exchanged for another one
             before = standby.active
             if standby.look(now, failing=principal.stands().failing):
                 backup.resume()

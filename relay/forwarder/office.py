@@ -18,7 +18,8 @@ log = structlog.get_logger("relay.forwarder")
 class Office:
     """The forwarders. `root`: the folder of the disk store, beside which ledgers are kept; or None.
 
-    `channels` is where a reset puts another channel in the place of one.
+    `channels` is where a reset puts another channel in the place of one. `destinations` are looked
+    up whenever a channel is taken up. What an operator has paused stays so until the process ends.
     """
 
     def __init__(
@@ -31,11 +32,13 @@ class Office:
         self._destinations = destinations
         self._root = root
         self._forwarders: dict[str, tuple[Channel, Forwarder]] = {}
+        self._held: dict[str, set[str]] = {}
+        self._turn = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
 
     def open(self) -> None:
         """Begin to send. The channels are open."""
-        for name in self._destinations:
+        for name in self._channels:
             self._take_up(name)
         self._task = asyncio.create_task(self._watch(), name="forwarders")
         self._task.add_done_callback(_died)
@@ -48,19 +51,51 @@ class Office:
         forwarders = [forwarder for _, forwarder in self._forwarders.values()]
         await asyncio.gather(*(forwarder.close() for forwarder in forwarders))
 
+    async def take_up(self, name: str) -> None:
+        """A channel has been opened."""
+        async with self._turn:
+            if name not in self._forwarders:
+                self._take_up(name)
+
+    async def give_up(self, name: str) -> None:
+        """A channel is about to be closed: end what it sends."""
+        async with self._turn:
+            found = self._forwarders.pop(name, None)
+            if found is not None:
+                await found[1].close()
+
+    async def alter(self, name: str, again: str = "") -> None:
+        """The destinations of a channel are others now, or one of them is to begin again."""
+        async with self._turn:
+            found = self._forwarders.get(name)
+            if found is not None:
+                await found[1].alter(self._destinations[name], again)
+
+    async def hold(self, name: str, upstream: str, *, held: bool) -> None:
+        """Let one upstream of a channel send nothing, or no longer so."""
+        async with self._turn:
+            holding = self._held.setdefault(name, set())
+            (holding.add if held else holding.discard)(upstream)
+            found = self._forwarders.get(name)
+            if found is not None:
+                found[1].hold(upstream, held=held)
+
     def _take_up(self, name: str) -> None:
         folder = None if self._root is None else self._root / name
-        forwarder = Forwarder(self._channels[name], self._destinations[name], folder)
+        held = self._held.setdefault(name, set())
+        channel = self._channels[name]
+        forwarder = Forwarder(channel, self._destinations.get(name, ()), folder, held)
         forwarder.open()
-        self._forwarders[name] = (self._channels[name], forwarder)
+        self._forwarders[name] = (channel, forwarder)
 
     async def _watch(self) -> None:
         while True:
             await asyncio.sleep(LOOK)
-            for name, (channel, forwarder) in list(self._forwarders.items()):
-                if self._channels[name] is not channel:
-                    await forwarder.close()
-                    self._take_up(name)
+            async with self._turn:
+                for name, (channel, forwarder) in list(self._forwarders.items()):
+                    if self._channels.get(name, channel) is not channel:
+                        await forwarder.close()
+                        self._take_up(name)
 
 
 def _died(task: asyncio.Task[None]) -> None:

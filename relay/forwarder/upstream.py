@@ -70,6 +70,7 @@ class Upstream:
         self._streams: dict[str, _Stream] = {}
         self._known: dict[str, int] = {}  # headers of each course that have been taken up
         self._paused = ""
+        self._held = False
         self._told = State.PAUSED
         self._lost = 0
         self._lost_told = 0.0
@@ -83,6 +84,8 @@ class Upstream:
     def stands(self) -> Standing:
         """How it stands, all streams together; `again` in whole seconds, as ms since 1970."""
         standing = together([stream.uplink.standing for stream in self._streams.values()])
+        if self._held:
+            standing = replace(standing, reason=self._why)
         if not standing.again:
             return standing
         at = time.time() + (standing.again - _now()) / 1000
@@ -107,15 +110,39 @@ class Upstream:
         """Send nothing for now; another one has made this progress."""
         self._paused = reason
         for stream in self._streams.values():
-            stream.uplink.pause(reason)
             stream.uplink.supply.follow(progress)
-            stream.courier.nudge()
+        self._settle()
 
     def resume(self) -> None:
         """Send."""
         self._paused = ""
+        self._settle()
+
+    def hold(self, *, held: bool) -> None:
+        """An operator wants it to send nothing, or no longer so."""
+        if held is not self._held:
+            self._held = held
+            if held:
+                self._say("UPSTREAM_PAUSED", "was paused")
+            else:
+                self._say("UPSTREAM_RESUMED", "goes on")
+        self._settle()
+
+    @property
+    def _why(self) -> str:
+        """Why nothing is sent, or ""."""
+        return "paused by an operator" if self._held else self._paused
+
+    def _say(self, code: str, how: str) -> None:
+        text = f"{self.name}: {how} by an operator"
+        self._channel.tell(code, text, upstream=self.name)
+
+    def _settle(self) -> None:
         for stream in self._streams.values():
-            stream.uplink.resume()
+            if self._why:
+                stream.uplink.pause(self._why)
+            else:
+                stream.uplink.resume()
             stream.courier.nudge()
 
     async def look(self) -> None:
@@ -190,8 +217,8 @@ class Upstream:
             if sparse
             else Uplink(stamps, cursor, self.destination.speed, self._jitter, self._filled)
         )
-        if self._paused:
-            uplink.pause(self._paused)
+        if self._why:
+            uplink.pause(self._why)
 
         async def bring(wanted: Fetch) -> None:
             found = wanted.track, wanted.run, wanted.index, wanted.time
@@ -226,7 +253,9 @@ class Upstream:
         state = _COARSE.get(standing.state, self._told)
         if state is State.STREAMING and self._told is State.CATCHING_UP and standing.backlog:
             state = self._told  # until it has all: near the edge the two take turns
-        if state is not self._told:
+        if self._held and state is State.PAUSED:
+            self._told = state
+        elif state is not self._told:
             self._told = state
             grave = state in (State.RETRYING, State.REFUSED)
             text = f"{self.name}: {_SENTENCES[state]}" + (f": {standing.reason}" if grave else "")

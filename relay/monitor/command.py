@@ -1,33 +1,24 @@
-"""`relay reset` and `relay prefer`: what an operator asks of a running relay from a terminal.
+"""What an operator asks of a running relay from a terminal: `relay reset`, `prefer`, `reload`, ...
 
-They call the admin port (`relay.monitor.control`). Exit codes: 0 when it was done, else 1.
+They call the control API on the admin port. Exit codes: 0 when it was done, else 1.
 """
 
-import json
 import sys
-from http.client import HTTPException
 from typing import Annotated, Any
-from urllib.error import HTTPError, URLError
 from urllib.parse import quote
-from urllib.request import ProxyHandler, Request, build_opener
 
 import typer
 
-from relay.errors import OperatorError, quoted
-
-SECONDS = 60
-"""A reset waits for open POSTs to end, and then for the disk."""
+from relay.errors import OperatorError
+from relay.monitor.asking import LOCAL, Admin, TokenFile, asked
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The channel.")]
-Admin = Annotated[
-    str, typer.Option("--url", "--admin", metavar="URL", help="The admin port of a running relay.")
-]
-LOCAL = "http://127.0.0.1:8081"
 
 
 def reset(
     name: Name,
     url: Admin = LOCAL,
+    token_file: TokenFile = None,
     join: Annotated[
         bool,
         typer.Option("--join", help="Go on with the timeline of its peer, not with a new one."),
@@ -47,7 +38,7 @@ def reset(
             )
         then = "take over its peer's timeline" if join else "begin a new timeline"
         typer.confirm(f"Delete all that {name} has stored, and {then}?", abort=True)
-    _ask(url, name, "reset", {"join": join})
+    asked(url, path(name, "reset"), token_file, said={"join": join})
     typer.echo(f"{name} was reset. Its encoders connect again; load its players anew.")
 
 
@@ -57,9 +48,10 @@ def prefer(
         str | None, typer.Argument(metavar="SOURCE", help="Left out: none; the first copy wins.")
     ] = None,
     url: Admin = LOCAL,
+    token_file: TokenFile = None,
 ) -> None:
     """Prefer the copies of one source while it delivers, until the relay ends or this is undone."""
-    told = _ask(url, name, "prefer", {"source": source})
+    told = asked(url, path(name, "prefer"), token_file, said={"source": source})
     if source is None:
         typer.echo(f"{name} prefers no source: the first copy wins.")
         return
@@ -70,56 +62,105 @@ def prefer(
         )
 
 
+def disconnect(
+    name: Name,
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="The source.")],
+    url: Admin = LOCAL,
+    token_file: TokenFile = None,
+) -> None:
+    """End the POSTs of one source, behind their current fragments. It may come back at once."""
+    told = asked(url, path(name, "sources", source, "disconnect"), token_file)
+    typer.echo(f"{source} was disconnected: {_count(told['posts'], 'POST')}.")
+
+
 def program(
     name: Name,
+    *,
     start: Annotated[
         str | None, typer.Option(metavar="PROGRAM", help="Begin one with the next fragment.")
     ] = None,
     stop: Annotated[str | None, typer.Option(metavar="PROGRAM", help="End one.")] = None,
+    delete: Annotated[
+        str | None, typer.Option(metavar="PROGRAM", help="Delete one that has ended.")
+    ] = None,
     window: Annotated[
         int | None, typer.Option(metavar="SECONDS", help="Of a new one: keep no more than this.")
     ] = None,
     url: Admin = LOCAL,
+    token_file: TokenFile = None,
 ) -> None:
-    """Start or stop a program: a part of a channel that stays under URLs of its own.
+    """Start, stop, delete or list programs: parts of a channel that stay under URLs of their own.
 
-    While it runs it is live; once it is stopped it has its end, and stays as long as its folder.
+    While it runs it is live; once it is stopped it has its end, and stays until it is deleted.
     """
-    if (start is None) == (stop is None) or (stop is not None and window is not None):
-        raise OperatorError("Say --start PROGRAM [--window SECONDS], or --stop PROGRAM.")
-    said = {"stop": stop} if start is None else {"start": start, "window": window}
-    told = _ask(url, name, "program", said)
-    typer.echo(f"{told['program']} {'has ended' if told['ended'] else 'runs'}: {told['path']}")
-
-
-def _ask(url: str, name: str, word: str, said: dict[str, Any]) -> dict[str, Any]:
-    """POST to the admin port. Raises OperatorError with what it answered, or that nobody did."""
-    if not url.startswith(("http://", "https://")):
-        raise OperatorError(f"{quoted(url)} is no http URL: write http://HOST:PORT")
-    path = f"{url.rstrip('/')}/api/v1/channels/{quote(name, safe='')}/{word}"
-    headers = {"content-type": "application/json"}
-    try:
-        request = Request(path, json.dumps(said).encode(), headers, method="POST")  # noqa: S310 - checked
-        with build_opener(ProxyHandler({})).open(request, timeout=SECONDS) as answer:
-            done = json.load(answer)
-    except HTTPError as error:
-        with error:
-            raise _refusal(error) from None
-    except (OSError, ValueError, HTTPException) as error:
-        reason = error.reason if isinstance(error, URLError) else error
+    chosen = [word for word in (start, stop, delete) if word is not None]
+    if len(chosen) > 1 or (window is not None and start is None):
         raise OperatorError(
-            f"No relay answers at {quoted(url)}: {reason}", hint="For another admin port: --url URL"
-        ) from None
-    if not isinstance(done, dict):
-        raise OperatorError(f"What answers at {quoted(url)} is no relay.")
-    return done
-
-
-def _refusal(error: HTTPError) -> OperatorError:
-    try:
-        told = json.loads(error.read(65536))
-        return OperatorError(quoted(told["detail"], 400), hint=quoted(told.get("hint", ""), 400))
-    except (OSError, ValueError, KeyError, TypeError, HTTPException):
-        return OperatorError(
-            f"The answer was {error.code}.", hint="Is it the admin port of a relay?"
+            "Say --start PROGRAM [--window SECONDS], --stop PROGRAM, --delete PROGRAM, or nothing."
         )
+    if delete is not None:
+        told = asked(url, path(name, "programs", delete), token_file, method="DELETE")
+        typer.echo(f"{told['deleted']} is gone.")
+        return
+    if not chosen:
+        told = asked(url, path(name, "programs"), token_file, method="GET")
+        found = told["programs"]
+        if not found:
+            typer.echo(f"{name} has no programs. To begin one: relay program {name} --start NAME")
+    elif start is not None:
+        said = {"window": window}
+        where = path(name, "programs", start)
+        found = [asked(url, where, token_file, said=said, method="PUT")]
+    else:
+        found = [asked(url, path(name, "programs", str(stop), "stop"), token_file)]
+    for each in found:
+        how = "has ended" if each["state"] == "ended" else "runs"
+        typer.echo(f"{name}.{each['name']} {how}: {each['path']}")
+
+
+def reload(url: Admin = LOCAL, token_file: TokenFile = None) -> None:
+    """Let a running relay read its configuration file anew; encoders stay connected.
+
+    Channels are added, removed and changed as the file says. What cannot change while it runs is
+    named, and waits for the next start. A file with an error changes nothing.
+    """
+    told = asked(url, "/reload", token_file)
+    lines = [f"added: {name}" for name in told["added"]]
+    lines += [f"removed: {name}" for name in told["removed"]]
+    for each in told["changed"]:
+        if each["taken"]:
+            lines.append(f"changed: {each['channel']}: {', '.join(each['taken'])}")
+        if each["waiting"]:
+            waits = ", ".join(each["waiting"])
+            lines.append(f"waits for the next start of {each['channel']}: {waits}")
+    if told["waiting"]:
+        lines.append(f"waits for the next start of the relay: {', '.join(told['waiting'])}")
+    lines += [f"failed: {name}: {why}" for name, why in told["failed"].items()]
+    for line in lines or ["Nothing has changed."]:
+        typer.echo(line)
+    if told["failed"]:
+        raise typer.Exit(1)
+
+
+def path(channel: str, *more: str) -> str:
+    """Below `/api/v1`."""
+    return "/".join(["/channels", *(quote(word, safe="") for word in (channel, *more))])
+
+
+def channels_of(told: dict[str, Any]) -> list[str]:
+    """A line for each channel of a list."""
+    lines = []
+    for each in told["channels"]:
+        protection = f", {each['protection']}" if each["state"] == "running" else ""
+        more = "".join(
+            f"; {what}: {', '.join(each[key])}"
+            for key, what in (("differs", "unlike the file"), ("waiting", "waits for its start"))
+            if each[key]
+        )
+        made = " (made by the API)" if each["origin"] == "api" else ""
+        lines.append(f"{each['name']}: {each['state']}{protection}{made}{more}")
+    return lines
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

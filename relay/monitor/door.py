@@ -13,7 +13,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from relay.annunciator import Annunciator
 from relay.channel import Channel
@@ -22,17 +22,19 @@ from relay.diagnosis.protection import DOWN, PROTECTED
 from relay.monitor import files, health, house
 from relay.monitor.annex import Annex
 from relay.monitor.board import board
-from relay.monitor.control import Control, Deed, Reset
 from relay.monitor.feed import Feed
 from relay.monitor.history import History
 from relay.monitor.lag import Lag
 from relay.monitor.metrics import Metrics, route
+from relay.monitor.order import Order
 from relay.monitor.watch import Watch
 from relay.timekeeping import ClockState
 
-OFFERS = ("prefer", "alarms")
+OFFERS = ("prefer", "alarms", "disconnect", "pause", "resume", "restart", "start")
 """What the page has a button for: last words of paths that take a POST, and "alarms" where they are
 listed. It never finds out by trying: a browser writes each 404 into its console, as an error."""
+
+API, EVENTS = "/api/v1", "/api/v1/events"
 
 _SENTENCES = {
     "PROTECTED": "every track comes from two sources: losing one changes nothing",
@@ -45,10 +47,10 @@ class Monitor:
     """The admin port's application and what looks at the channels for it.
 
     `door`: what the ingest door counts. `ready`: the relay is. `playback`: the port of players.
-    `reset` empties a channel, `program` starts and stops programs. `names`: of this machine,
-    besides its addresses. `folder` stands before the names in the URLs that the page plays, where
-    channels are played with a token; `secure`: they are of https. `annunciator`: the alarms, and
-    the clock. `served`: what players asked for. `annex`: what is added to it.
+    `api`: what takes orders. `stopped`: channels that an operator has stopped. `folder` stands
+    before the names in the URLs that the page plays, where channels are played with a token;
+    `secure`: they are of https. `annunciator`: the alarms, and the clock. `served`: what players
+    asked for. `annex`: what is added to it.
     """
 
     def __init__(
@@ -59,11 +61,10 @@ class Monitor:
         clock: Clock,
         playback: Callable[[], int],
         *,
-        reset: Reset,
-        names: Collection[str] = (),
+        api: Order,
+        stopped: Callable[[], Collection[str]] = tuple,
         folder: Callable[[], str] = str,
         secure: bool = False,
-        program: Deed | None = None,
         annunciator: Annunciator | None = None,
         served: Callable[[], house.Served] = house.nothing,
         annex: Annex | None = None,
@@ -75,24 +76,25 @@ class Monitor:
         self._playback = playback
         self._folder, self._secure = folder, secure
         self._scripts = {"players": files.players(), "plots": files.plots()}
+        self._stopped = stopped
         self._protection: dict[str, str] = {}
         self._degraded: set[str] = set()
         self._histories: dict[str, History] = {}
         self.watch = Watch(self._look, clock.utc)
-        events = Route("/api/v1/events", Feed(self.watch), methods=["GET"])
+        events = Route(EVENTS, Feed(self.watch), methods=["GET"])
         alarms = Annunciator(channels, (), clock) if annunciator is None else annunciator
-        control = Control(channels, reset, names, program, history=alarms.history, utc=clock.utc)
         self._lag = Lag()
         self._timekeeper = alarms.timekeeper
         metrics = route(
             Metrics(channels, door, self._lag.worst, clock, lambda: house.of(alarms, served()))
         )
         history = Route("/ui/history/{name}", self._past, methods=["GET"])
-        self.app: ASGIApp = health.application(
+        port = health.application(
             channels,
             lambda: {
                 **door(),
-                "refused": dict(control.refused),
+                "refused": dict(api.refused),
+                "stopped": sorted(stopped()),
                 "clock": asdict(alarms.timekeeper.state),
             },
             ready,
@@ -102,10 +104,10 @@ class Monitor:
                 events,
                 history,
                 metrics,
-                *control.routes(),
                 *(annex.routes if annex is not None else ()),
             ],
         )
+        self.app = _apart(api, port)
 
     def open(self) -> None:
         """Begin to look; the channels are open."""
@@ -132,6 +134,7 @@ class Monitor:
             "channels": {
                 name: self._facts(channel, utc) for name, channel in self._channels.items()
             },
+            "stopped": dict.fromkeys(sorted(self._stopped()), True),
             **({} if self._annex is None else {self._annex.name: self._annex.facts()}),
         }
 
@@ -204,3 +207,17 @@ def _clock(known: ClockState) -> dict[str, Any]:
     if known.synchronised is not None:
         facts["synchronised"] = known.synchronised
     return facts
+
+
+def _apart(api: ASGIApp, port: ASGIApp) -> ASGIApp:
+    """What is under `API` goes to the API, but for what is answered before it is there. Not by a
+    route: those do not match every path that a stranger can send."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        if path.startswith(f"{API}/") and path not in (health.STATUS, EVENTS):
+            await api({**scope, "root_path": API}, receive, send)
+        else:
+            await port(scope, receive, send)
+
+    return answer

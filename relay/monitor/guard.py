@@ -19,19 +19,20 @@ from re import fullmatch
 from relay.errors import ControlRefused, quoted
 
 
-def check(headers: Mapping[str, str], names: Collection[str]) -> None:
+def check(headers: Mapping[str, str], names: Collection[str] | None, *, body: bool = True) -> None:
     """Raise ControlRefused unless the headers are those of a caller that may change something.
 
-    headers   by name in lower case;  names   of this machine, in lower case
+    headers   by name in lower case;  names   of this machine, in lower case; None: any name will do
+    body      its method is one that a page may use blindly, unless it sends JSON
     """
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != "application/json":
+    if body and kind != "application/json":
         raise ControlRefused(
             "The Content-Type is not application/json.",
             hint='Send "Content-Type: application/json", and {} where there is nothing to say.',
         )
     host = headers.get("host", "").lower()
-    if not _ours(host, names):
+    if names is not None and not _ours(host, names):
         raise ControlRefused(
             f'The Host "{quoted(host)}" is no name of this relay.',
             hint="Call it by its address, or as localhost.",

@@ -39,6 +39,8 @@ from relay.diagnosis.synchrony import Standing
 from relay.diagnosis.tally import WELL
 from relay.media import Verdict
 
+STATUS = "/api/v1/status"
+
 
 def application(
     channels: Mapping[str, Channel],
@@ -74,7 +76,7 @@ def application(
         routes=[
             Route("/livez", livez),
             Route("/readyz", readyz),
-            Route("/api/v1/status", status),
+            Route(STATUS, status),
             *more,
         ]
     )

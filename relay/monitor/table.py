@@ -42,6 +42,8 @@ def tables(status: Said) -> Iterator[RenderableType]:
             yield Text(f"! WITHOUT_PEER  it numbers on its own: relay reset {name} --join")
         for warning in channel["warnings"]:
             yield Text(f"! {warning['code']}  {warning['text']}")
+    for name in status.get("stopped", []):
+        yield Text.assemble((name, "bold"), f"  STOPPED; to start it: relay channel start {name}")
 
 
 def _tracks(tracks: list[Said]) -> Table:

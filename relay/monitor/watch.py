@@ -62,6 +62,11 @@ class Watch:
         """How many listen."""
         return len(self._listeners)
 
+    @property
+    def board(self) -> Board:
+        """What was seen last."""
+        return self._board
+
     def open(self) -> None:
         """Begin to look."""
         self._board = self._look()

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from relay.config import ChannelTable, Config, load, sample
+from relay.config import ChannelTable, Config, load
 from relay.errors import ConfigInvalid
+from relay.sample import sample
 from relay.tables import UpstreamTable, WebhookTable
 from tests.config.written import NEWS, Written
 
@@ -229,3 +230,19 @@ def test_fragments_too_short_to_be_numbered_from_1970_are_refused(written: Writt
     assert "do not fit 32 bits" in line
     local = written.load(text + 'anchor = "arrival"\n')
     assert local.channels["news"].fragment_duration == Fraction(8, 25)
+
+
+@pytest.mark.parametrize("admin", ["0.0.0.0:8081", "[::]:8081", "10.0.0.1:1", "relay.example:8081"])
+def test_an_admin_port_that_others_reach_needs_a_token(written: Written, admin: str) -> None:
+    said = f'[server]\nadmin = "{admin}"\n'
+    (line,) = written.refused(said + NEWS)
+    assert "set admin_token_file" in line
+    assert "server" in line
+    token = written.path.parent / "token"
+    config = written.load(f'{said}admin_token_file = "{token}"\n{NEWS}')
+    assert config.server.admin_token_file == token
+
+
+@pytest.mark.parametrize("admin", ["127.0.0.1:1", "127.1.2.3:1", "[::1]:1", "localhost:1"])
+def test_one_that_only_this_machine_reaches_does_not(written: Written, admin: str) -> None:
+    assert written.load(f'[server]\nadmin = "{admin}"\n{NEWS}').server.admin_token_file is None

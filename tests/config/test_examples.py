@@ -33,3 +33,10 @@ def test_one_file_does_for_both_of_a_pair() -> None:
     assert news.peer is None, "the other one has another name for each of them"
     assert (news.fragment_duration, news.anchor) == (Fraction("1.92"), "utc")
     assert config.server.listen.startswith("0.0.0.0:")
+
+
+def test_each_of_two_encoders_has_its_own_token() -> None:
+    news = load(CONF / "active-active.toml").channels["news"]
+    assert set(news.sources) == {"enc_a", "enc_b"}
+    assert len({source.token_file for source in news.sources.values()}) == 2
+    assert (news.fragment_duration, news.anchor) == (Fraction("1.92"), "utc")

@@ -28,7 +28,7 @@ async def opened() -> AsyncIterator[tuple[House, Desk, list[tuple[str, bool]]]]:
         "store": {"kind": "memory"},
         "channels": {"news": PLAIN},
     }
-    house = House(Config.model_validate(said), desk.annex())
+    house = House(Config.model_validate(said), annex=desk.annex())
     try:
         await house.open()
         yield house, desk, pressed

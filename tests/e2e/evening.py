@@ -149,11 +149,16 @@ async def _reached(relay: RelayProcess, index: int) -> None:
 
 async def _order(relay: RelayProcess, said: Mapping[str, str]) -> None:
     """As the page and `relay program` order it."""
-    url = f"{relay.admin_url}/api/v1/channels/news/program"
-    asked = Request(url, json.dumps(said).encode(), {"Content-Type": "application/json"})
+    ((deed, program),) = said.items()
+    url = f"{relay.admin_url}/api/v1/channels/news/programs/{program}"
+    asked = (
+        Request(url, b"{}", {"Content-Type": "application/json"}, method="PUT")
+        if deed == "start"
+        else Request(f"{url}/stop", b"{}", {"Content-Type": "application/json"})
+    )
 
     def ask() -> int:
         with urlopen(asked, timeout=LIMIT) as answer:
             return int(answer.status)
 
-    assert await asyncio.to_thread(ask) == 200
+    assert await asyncio.to_thread(ask) in (200, 201)

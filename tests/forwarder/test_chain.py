@@ -141,7 +141,7 @@ async def test_a_channel_that_was_reset_is_taken_up_anew(tmp_path: Path) -> None
         try:
             await hub.push(PATH, header() + b"".join(map(video, range(3))))
             await shown(upstream.channel, range(3))
-            await Reset(hub.channels, hub.receiver, hub.clock)("news")
+            await Reset(hub.channels, hub.receiver.endings, hub.clock)("news")
             assert await eventually(lambda: "eu" in hub.channel.upstreams)
             await hub.push(PATH, header() + b"".join(map(video, range(3, 6))))
             await shown(upstream.channel, range(6))

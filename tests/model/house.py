@@ -15,8 +15,9 @@ from relay.gathering import Offer
 from relay.media import Copy, Fragment, Gap, Header, Member, Pin, Verdict
 from relay.news import Changed, GridPinned, HeaderPinned, Measured, News, RunPinned
 from relay.numbering import Grid
+from relay.outcome import Outcome
 from relay.presentation import Presentation
-from relay.publishing_point import Outcome, PublishingPoint
+from relay.publishing_point import PublishingPoint
 from relay.timeline import Timeline
 from relay.view import View
 

@@ -17,7 +17,7 @@ TOKEN = "a-token-beyond-guessing"
 
 async def turned_away(house: House) -> list[dict[str, Any]]:
     """As the page is told."""
-    return list(house._monitor._door()["turned_away"].values())
+    return list(house.monitor._door()["turned_away"].values())
 
 
 @pytest.fixture

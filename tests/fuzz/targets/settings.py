@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from relay.config import load, sample
+from relay.config import load
 from relay.errors import ConfigInvalid
 from relay.ingest.url import NAME
+from relay.sample import sample
 from tests.fuzz.target import Target
 
 FOLDER = Path(tempfile.gettempdir())
