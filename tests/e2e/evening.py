@@ -14,7 +14,6 @@ encoders with itself.
 """
 
 import asyncio
-import json
 import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
