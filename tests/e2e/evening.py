@@ -16,15 +16,15 @@ encoders with itself.
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from urllib.request import Request, urlopen
 
 from tests.e2e import served
 from tests.e2e.conftest import LOOP
+from tests.e2e.orders import begin_program, end_program
 from tests.e2e.pushing import Push
 from tests.e2e.relay_process import RelayProcess
 from tests.e2e.scripted import Scripted
@@ -64,7 +64,7 @@ async def at_once(relay: RelayProcess, clip: Path, _: Path) -> AsyncIterator[Rec
     ):
         await a.send(several(0, 1))
         await _reached(relay, zero + 1)
-        await _order(relay, {"start": "evening"})
+        await asyncio.to_thread(begin_program, relay.admin_url, "news", "evening")
         await a.send(several(2, 3))
         await b.send(several(2, 3))
         await a.die(zero + 4)
@@ -75,7 +75,7 @@ async def at_once(relay: RelayProcess, clip: Path, _: Path) -> AsyncIterator[Rec
         await asyncio.to_thread(relay.start)
         await b.send(several(8, 10))
         await _reached(relay, zero + 10)
-        await _order(relay, {"stop": "evening"})
+        await asyncio.to_thread(end_program, relay.admin_url, "news", "evening")
 
         async def go_on() -> None:
             for index in several(11, 1000):
@@ -99,7 +99,7 @@ async def in_real_time(relay: RelayProcess, clip: Path, folder: Path) -> AsyncIt
         a.start()
         b.start()
         await _until("both deliver", lambda: "CHANNEL_PROTECTED" in relay.text())
-        await _order(relay, {"start": "evening"})
+        await asyncio.to_thread(begin_program, relay.admin_url, "news", "evening")
         await _reached(relay, await _edge(relay) + 3)
         a.kill()
         await _reached(relay, await _edge(relay) + 3)
@@ -112,7 +112,7 @@ async def in_real_time(relay: RelayProcess, clip: Path, folder: Path) -> AsyncIt
         down = int(time.time() / cell)
         await asyncio.to_thread(relay.start)
         await _reached(relay, int(time.time() / cell) + 3)
-        await _order(relay, {"stop": "evening"})
+        await asyncio.to_thread(end_program, relay.admin_url, "news", "evening")
         (track, *_) = served.channel(relay.url, "news.evening").values()
         nobody = {n for n in track.gaps if empty < n < down - 1}
         assert empty + 2 in nobody
@@ -144,20 +144,3 @@ def _newest(url: str) -> int:
 async def _reached(relay: RelayProcess, index: int) -> None:
     url = f"{relay.url}/news.isml/master.m3u8"
     await _until(f"{index} is there", lambda: _newest(url) >= index)
-
-
-async def _order(relay: RelayProcess, said: Mapping[str, str]) -> None:
-    """As the page and `relay program` order it."""
-    ((deed, program),) = said.items()
-    url = f"{relay.admin_url}/api/v1/channels/news/programs/{program}"
-    asked = (
-        Request(url, b"{}", {"Content-Type": "application/json"}, method="PUT")
-        if deed == "start"
-        else Request(f"{url}/stop", b"{}", {"Content-Type": "application/json"})
-    )
-
-    def ask() -> int:
-        with urlopen(asked, timeout=LIMIT) as answer:
-            return int(answer.status)
-
-    assert await asyncio.to_thread(ask) in (200, 201)

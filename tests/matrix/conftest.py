@@ -1,18 +1,18 @@
 """Cells encoded, pushed to one relay, and taken down again: once for all tests of the matrix."""
 
 import asyncio
-import json
 import os
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.request import Request, urlopen
 
 import imageio_ffmpeg
 import pytest
 
 from tests.e2e import served
+from tests.e2e.orders import begin_program, end_program
 from tests.e2e.relay_process import RelayProcess
 from tests.e2e.replay import Post
 from tests.matrix import snapshot
@@ -62,12 +62,12 @@ class Matrix:
         with RelayProcess(folder, channels) as relay:
             try:
                 for push in made:
-                    _order(relay, push, "start")
+                    _order(relay, push, begin_program)
                 answers = asyncio.run(_push(relay.port, made))
                 assert set(answers) == {200}, dict(zip(channels, answers, strict=True))
                 for push in made:
                     _complete(relay.url, push)
-                    _order(relay, push, "stop")
+                    _order(relay, push, end_program)
                 return {push.cell.name: _outcome(relay.url, push, folder) for push in made}
             finally:
                 assert "Traceback" not in relay.text(), relay.text()[-20000:]
@@ -81,14 +81,10 @@ def _outcome(root: str, push: Push, folder: Path) -> Outcome:
     return Outcome(push, taken)
 
 
-def _order(relay: RelayProcess, push: Push, what: str) -> None:
+def _order(relay: RelayProcess, push: Push, order: Callable[[str, str, str], None]) -> None:
     """Begin or end the program of a cell that is played in Smooth."""
     if push.cell.smooth:
-        url = f"{relay.admin_url}/api/v1/channels/{push.cell.name}/program"
-        said = json.dumps({what: snapshot.PROGRAM}).encode()
-        asked = Request(url, said, {"Content-Type": "application/json"})
-        with urlopen(asked, timeout=30) as answer:
-            assert answer.status == 200
+        order(relay.admin_url, push.cell.name, snapshot.PROGRAM)
 
 
 def _settings(cell: Cell) -> dict[str, object]:

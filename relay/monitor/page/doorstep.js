@@ -1,7 +1,7 @@
 // Who was turned away at the ingest door in the last minute, and why: a wrong password or name. An
 // encoder that is refused before it is known to a channel would leave no trace on this page.
 import { element, keyed, say } from "./element.js";
-import { age } from "./sources.js";
+import { age } from "./verdict.js";
 
 const RECENT_MS = 60_000;
 
