@@ -8,7 +8,7 @@ anything is allocated. What is kept is bounded by `KEPT`; other C libraries do w
 
 import ctypes
 
-KEPT = 64 << 20
+KEPT = 16 << 20
 _MAPPED = 32 << 20  # the greatest that glibc takes
 _STEP = 1 << 20
 _M_TRIM_THRESHOLD, _M_TOP_PAD, _M_MMAP_THRESHOLD = -1, -2, -3
