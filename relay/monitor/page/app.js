@@ -36,7 +36,7 @@ function show() {
   const { board } = feed;
   if (!board || document.hidden) return;
   strip.update(board.demo?.acts);
-  doorstep.update(board.door.turned_away, feed.now());
+  doorstep.update(board.door?.turned_away, feed.now());
   const name = chosen(board);
   if (name === undefined) {
     open.view?.close();
