@@ -28,7 +28,7 @@ Snapshot = Mapping[str, Served]
 
 def status(relay: RelayProcess) -> dict[str, Any]:
     """What `/api/v1/status` says of the channel."""
-    with urlopen(f"{relay.admin_url}/api/v1/status", timeout=10) as answer:
+    with urlopen(f"{relay.admin_url}/api/v1/status", timeout=30) as answer:
         told: dict[str, Any] = json.load(answer)["channels"][CHANNEL]
         return told
 

@@ -17,7 +17,7 @@ from playwright.async_api import ConsoleMessage, Page, Response
 
 Kind = Literal["hls", "dash", "mss", "shaka", "native"]
 
-START_LIMIT = 25.0
+START_LIMIT = 60.0
 STANDS = 1.8
 """Seconds for which a busy machine may hold the picture; a fragment that is lost is longer."""
 

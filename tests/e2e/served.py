@@ -68,7 +68,7 @@ class Served:
 def get(url: str) -> Answer:
     """GET; any status is an answer."""
     try:
-        with urlopen(url, timeout=10) as response:
+        with urlopen(url, timeout=30) as response:
             return Answer(response.status, response.headers, response.read())
     except HTTPError as error:
         with error:
@@ -139,7 +139,7 @@ def settled(urls: list[str], still: float, limit: float) -> None:
         time.sleep(0.2)
 
 
-async def filled(point: str, count: int, limit: float = 30) -> None:
+async def filled(point: str, count: int, limit: float = 60) -> None:
     """Wait until every rendition of a publishing point's HLS has so many segments."""
     deadline = time.monotonic() + limit
     while True:

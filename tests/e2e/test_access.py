@@ -34,7 +34,7 @@ def relay(start_relay: Start, tmp_path_factory: pytest.TempPathFactory) -> Relay
 
 def sources(relay: RelayProcess, channel: str) -> list[str]:
     """The sources that have delivered fragments."""
-    with urlopen(f"{relay.admin_url}/api/v1/status", timeout=5) as answer:
+    with urlopen(f"{relay.admin_url}/api/v1/status", timeout=30) as answer:
         return list(json.load(answer)["channels"][channel]["sources"])
 
 
@@ -84,7 +84,7 @@ def test_the_model_encoder_negotiates(loop: Path, relay: RelayProcess, tmp_path:
     url = f"{relay.url}/push.isml/Streams(main)"
     with Push(loop, url, "enc_b", tmp_path) as encoder:
         encoder.start("--user", f"b:{PASSWORD}")
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not sources(relay, "push") and time.monotonic() < deadline:
             time.sleep(0.2)
         assert encoder.end() == 0, encoder.text()

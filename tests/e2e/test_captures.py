@@ -55,7 +55,7 @@ def relay(start_relay: Start) -> RelayProcess:
         if statuses != [200 if body.finished else 0 for body in capture.bodies]
     }
     assert not wrong, f"statuses {wrong}"
-    served.settled([_master(relay, channel) for channel in channels], 4 * PATIENCE, limit=30)
+    served.settled([_master(relay, channel) for channel in channels], 4 * PATIENCE, limit=90)
     return relay
 
 

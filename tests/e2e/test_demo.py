@@ -78,7 +78,7 @@ def test_the_demo_plays_and_survives_a_kill(cache: Path, tmp_path: Path) -> None
         os.kill(pids["eu"], signal.SIGKILL)
         assert served.get(f"http://127.0.0.1:{admin_port}/ui/").status == 200
         _until(lambda: _states(admin_port)["eu"] in ("retrying", "probing", "connecting"), log)
-        assert _states(admin_port)["us"] == "streaming"
+        assert _states(admin_port)["us"] in ("streaming", "catching_up")
         _until(lambda: log.read_text().count("its page") == 3, log)
         _until(lambda: log.read_text().count("enc_a  pushes") == 2, log)
         child.send_signal(signal.SIGINT)
@@ -91,7 +91,7 @@ def test_the_demo_plays_and_survives_a_kill(cache: Path, tmp_path: Path) -> None
     assert re.search(r"upstream +eu +was killed by signal 9; comes back in 4 s", said), said
     assert re.search(r"upstream +! +eu: does not take it", said), said
     assert len(re.findall(r"upstream +eu +its page: (http://localhost:\d+/)", said)) == 2, said
-    assert len(said.splitlines()) < 30, said
+    assert len(said.splitlines()) < 60, said  # a busy machine has more to tell
     assert "nobody delivered" not in said, said
     # Its encoders and upstreams are gone with it.
     for gone in map(int, re.findall(r"kill -9 (\d+)", said)):

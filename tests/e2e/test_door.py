@@ -5,6 +5,7 @@ exit code tell the operator.
 """
 
 import asyncio
+import json
 import time
 from pathlib import Path
 
@@ -18,8 +19,10 @@ from tests.e2e.replay import CAPTURES, Capture, Post
 
 pytestmark = pytest.mark.e2e
 
-PROMPTLY = 10.0
+PROMPTLY = 40.0
 """Seconds; the programme lasts a minute, and ffmpeg looks at its socket every two seconds."""
+AT_ONCE = 10.0
+"""Seconds, of which a calm machine needs one; a body that says nothing is given up after 12."""
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +94,9 @@ def test_sigterm_answers_every_open_post_and_exits_at_once(
             if size:
                 await post.send(data[:size])
             posts.append(post)
-        await asyncio.sleep(0.5)
+        while json.loads(served.fetch(f"{relay.admin_url}/api/v1/status"))["posts"] < 4:
+            await asyncio.sleep(0.1)
+        await asyncio.sleep(0.5)  # the one that has sent nothing counts nowhere
         begun = time.monotonic()
         relay.terminate()
         statuses = await asyncio.gather(*(post.answer() for post in posts))
@@ -99,12 +104,12 @@ def test_sigterm_answers_every_open_post_and_exits_at_once(
         return list(statuses), code, time.monotonic() - begun
 
     with Encoder(ffmpeg, Programme(), live, tmp_path / "ffmpeg.log") as encoder:
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         while served.get(f"{relay.url}/live.isml/master.m3u8").status != 200:
             assert time.monotonic() < deadline, "nothing of the push is served"
             time.sleep(0.1)
         statuses, code, seconds = asyncio.run(drain())
         assert statuses == [503] * 4
         assert code == 0
-        assert seconds < 5
+        assert seconds < AT_ONCE
         assert encoder.wait(PROMPTLY) != 0

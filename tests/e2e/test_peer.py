@@ -63,7 +63,7 @@ def pins(relay: RelayProcess) -> dict[str, str]:
     return {pin["name"]: pin["value"] for pin in told["pins"]}
 
 
-async def until(condition: Any, limit: float = 30) -> None:
+async def until(condition: Any, limit: float = 60) -> None:
     async with asyncio.timeout(limit):
         while not condition():
             await asyncio.sleep(0.1)

@@ -1,5 +1,6 @@
 """`relay push` as a user runs it, before relays that run as processes of their own."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -39,7 +40,7 @@ def pushing(clip: Path, url: str, log: Path, *options: str) -> Iterator["subproc
         child.wait()
 
 
-def until(url: str, count: int, limit: float = 40) -> dict[str, served.Served]:
+def until(url: str, count: int, limit: float = 90) -> dict[str, served.Served]:
     """The channel when each track has so many segments."""
     deadline = time.monotonic() + limit
     while True:
@@ -107,7 +108,7 @@ def test_a_relay_that_is_killed_loses_nothing(
         known = before[name].segments
         assert {n: track.segments[n] for n in known} == known
     said = log.read_text()
-    assert "1 reconnects" in said
+    assert re.search(r"[1-9]\d* reconnects", said)
     assert "Traceback" not in said
 
 
@@ -126,7 +127,7 @@ def test_a_second_encoder_fills_what_the_first_one_drops(
         for child in (a, b):
             child.send_signal(signal.SIGINT)
         assert (a.wait(20), b.wait(20)) == (0, 0), (tmp_path / "a.log").read_text()
-    assert "1 reconnects" in (tmp_path / "a.log").read_text()
+    assert re.search(r"[1-9]\d* reconnects", (tmp_path / "a.log").read_text())
     for track in found.values():
         assert not track.gaps
         first = track.indexes[0]

@@ -99,7 +99,7 @@ class Watched:
             player=found["player"],
         )
 
-    async def until(self, what: str, holds: Callable[[Seen], bool], limit: float = 25) -> Seen:
+    async def until(self, what: str, holds: Callable[[Seen], bool], limit: float = 60) -> Seen:
         """Look until it holds. AssertionError, with what stands there, after `limit` seconds."""
         deadline = asyncio.get_running_loop().time() + limit
         while True:

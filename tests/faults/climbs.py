@@ -146,6 +146,14 @@ async def overrun(climb: Climb) -> None:
     await gate.reopen()
     await climb.well("eu")
     await climb.delivers(4)
+    lost = (await climb.stands("eu", lambda one: one["lost"] > 0))["lost"]
+    await chain.until(lambda: sum(told_lost(climb)) >= lost, "all that was lost is told")
+
+
+def told_lost(climb: Climb) -> list[int]:
+    """The counts in the lines that tell of losses, which come some seconds apart."""
+    lines = chain.lines(climb.hub, climb.name)
+    return [line["count"] for line in lines if line.get("code") == "UPSTREAM_LOST"]
 
 
 def ways(folder: Path) -> Mapping[str, Way]:

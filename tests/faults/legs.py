@@ -112,14 +112,16 @@ class Channel:
         lasts: float = 0,
         seed: int = 1,
         patient: bool = False,
+        began: int = 0,
     ) -> AsyncIterator[Leg]:
         """A model encoder that pushes until the end of the context. `lasts` in seconds.
 
         `name` is that of its source. `only`: of its streams, those whose ids begin so; then several
         legs are one encoder, each stream on a network of its own. `patient`: it gives no POST up
         by itself, however slow the machine is; so one that it had to begin anew was ended for it.
+        `began`: ms since 1970, from where several legs count their fragments; 0: from now.
         """
-        now = _utc()
+        now = began or utc()
         ends = now + int(lasts * 1000) if lasts else None
         wrong = Faults([parse(text) for text in faults], seed)
         leg = f"{name}-{only}" if only else name
@@ -130,9 +132,7 @@ class Channel:
                 for stream, tracks in spread(made, Grouping(streams)).items()
                 if stream.startswith(only)
             ]
-            couriers = [
-                Courier(address(point, plan.stream, "", name), plan, _utc) for plan in plans
-            ]
+            couriers = [Courier(address(point, plan.stream, "", name), plan, utc) for plan in plans]
             tasks = [asyncio.create_task(courier.run()) for courier in couriers]
             try:
                 yield Leg(leg, proxy, plans)
@@ -151,5 +151,6 @@ class _Patient(Plan):
         return 120_000
 
 
-def _utc() -> int:
+def utc() -> int:
+    """ms since 1970."""
     return time.time_ns() // 1_000_000

@@ -9,7 +9,7 @@ import signal
 import time
 
 from tests.e2e.pushing import Push
-from tests.faults.legs import D, stamper
+from tests.faults.legs import D, stamper, utc
 from tests.faults.proxy import Manner, Proxy
 from tests.faults.stage import Play, Scene
 from tests.faults.tap import PARTS, Aim
@@ -63,7 +63,7 @@ def cut(manner: Manner) -> Play:
 
     async def scene_of(scene: Scene) -> None:
         channel = scene.channel
-        async with channel.watched(), channel.leg(scene.made, "a") as a:
+        async with channel.watched(), channel.leg(scene.made, "a", patient=True) as a:
             for part in PARTS:
                 await scene.delivers("a", 3)
                 posts = a.posts
@@ -113,11 +113,11 @@ async def renumbered(scene: Scene) -> None:
 
 async def dropped(scene: Scene, *late: str, patient: bool) -> None:
     """F08: one leg lacks two fragments, the other one has them and is late."""
-    channel = scene.channel
+    channel, began = scene.channel, utc()
     async with (
         channel.watched(),
-        channel.leg(scene.made, "a", "drop=9-10") as a,
-        channel.leg(scene.made, "b", *late),
+        channel.leg(scene.made, "a", "drop=9-10", patient=True, began=began) as a,
+        channel.leg(scene.made, "b", *late, patient=True, began=began),
     ):
         scene.seen["dropped"] = {a.plans[0]._first + n for n in (8, 9)}
         await scene.delivers("a", 36)

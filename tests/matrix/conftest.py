@@ -95,7 +95,7 @@ async def _push(port: int, made: list[Push]) -> list[int]:
     return list(await asyncio.gather(*(one(push) for push in made)))
 
 
-def _complete(root: str, push: Push, limit: float = 30) -> None:
+def _complete(root: str, push: Push, limit: float = 90) -> None:
     """Wait until each track has as many segments as fragments of it were pushed, or nearly."""
     deadline = time.monotonic() + limit
     base = f"{root}/{push.cell.name}.isml"

@@ -13,7 +13,7 @@ from typing import Any
 from relay.server import Listener, Server
 
 App = Callable[[Any, Any, Any], Awaitable[None]]
-PATIENCE = 10.0  # seconds until a test calls something hung
+PATIENCE = 30.0  # seconds until a test calls something hung
 
 POST = b"POST /live.isml/Streams(video) HTTP/1.1\r\nHost: relay\r\n"
 CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
