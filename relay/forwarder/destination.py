@@ -33,7 +33,10 @@ class Destination:
     ca_file: Path | None = None
 
     def access(self) -> Access:
-        """The credentials as the files say now, so that a renewed one counts. Raises OSError."""
+        """The credentials as the files say now, so that a renewed one counts.
+
+        Raises OSError, UnicodeDecodeError.
+        """
         return Access(
             user=self.username,
             password=held(self.password_file),

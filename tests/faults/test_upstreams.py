@@ -32,9 +32,6 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 NAMES = ("down", "statuses", "early", "slow", "flapping", "backup", "overrun")
 MOST_UNSURE = 6
 """Fragments that had arrived when a connection was reset, and the hub could not know it."""
-AT_ONCE = 1 + 2
-"""Seconds within which an early answer is seen: a second, and two in which a busy machine may do
-something else. Who saw it only when the body ends, or a write fails, would need four and more."""
 LATE = 0.5
 """Seconds by which a busy machine may be late to note that somebody has come."""
 BUSY = ("send timeout", "no answer")
@@ -88,7 +85,7 @@ def test_an_upstream_that_was_bad_has_everything_once_it_is_well(day: Day, name:
 def test_what_is_refused_or_swallowed_goes_up_behind_the_last_two(day: Day) -> None:
     found = climbed(day, "down")
     assert "refused" in found.seen["refused"]["reason"]
-    assert found.seen["hole"]["reason"]
+    assert any(why in found.seen["hole"]["reason"] for why in BUSY)
     went = found.gates["eu"].went
     for track in went.tracks():
         repeated = [index for index, sent in went.of(track).items() if len(sent) > 1]
@@ -134,7 +131,7 @@ def test_credentials_are_read_anew_when_they_are_refused(day: Day) -> None:
 @pytest.mark.fault("F25")
 def test_an_early_answer_is_seen_within_a_second(day: Day, name: str) -> None:
     reason, took = climbed(day, "early").seen[name]
-    assert took <= AT_ONCE
+    assert took <= 1
     assert reason.startswith(name[1:] if name != "reset" else "connection lost")
 
 
@@ -142,7 +139,7 @@ def test_an_early_answer_is_seen_within_a_second(day: Day, name: str) -> None:
 def test_one_that_reads_nothing_is_given_up_between_one_and_two_fragments(day: Day) -> None:
     found = climbed(day, "slow")
     assert any(why in found.seen["hung"]["reason"] for why in BUSY)
-    assert float(legs.D) < found.seen["after"] < LIMIT / 2
+    assert float(legs.D) < found.seen["after"] < 20
 
 
 @pytest.mark.fault("F27")
