@@ -15,7 +15,6 @@ import pytest
 from relay.encoder.stamp import Stamper
 from tests.e2e.relay_process import RelayProcess
 from tests.faults import chain, invariants, legs
-from tests.faults.chain import LIMIT
 from tests.faults.climb import Climb, Way, climb
 from tests.faults.climbs import (
     COME_AGAIN,
