@@ -28,6 +28,8 @@ from relay.media import Pin
 
 CONVINCING = 3
 """Fragments at the pace of live that make a restarted clock believable."""
+LEAP = 3
+"""Cells that one may be ahead of all that came, and be believed at once, while the line goes on."""
 RESENT = 3
 """Cells that an encoder may go back after a break: the two that it resends, and one cut short."""
 SILENCE = 3
@@ -135,9 +137,11 @@ class Runs:
         return Standing.LATE
 
     def _leaps(self, lane: _Lane, index: int, now: int, clock: int | None) -> bool:
-        """Too far ahead to move the edge: a poisoned time alone must not make all others old."""
+        """Too far ahead to move the edge: a damaged time alone must not make all others old."""
         edge = clock if self.edge is None else self.edge
-        if edge is None or index <= edge + self.depth:
+        silent = now - SILENCE * self.D * 1000
+        reach = LEAP if any(at > silent for at in self._alive.values()) else self.depth
+        if edge is None or index <= edge + reach:
             self._ahead.pop(lane, None)
             return False
         return _streak(self._ahead, lane, index, now).count < CONVINCING

@@ -1,15 +1,26 @@
 """Copies of one track from so far ahead that one alone changes nothing.
 
-A poisoned time must not move a line; an encoder whose clock really jumped must not be lost. What a
-source sent in a row from there is kept, until it is enough to convince: three, and the timeline
-says whether anybody has continued the line meanwhile. Strangers name themselves, so what is kept is
-bounded in sources, in copies of each and in bytes; one copy may always be larger.
+A damaged time must not move a line: the line would not wait for what is before it, and what sound
+encoders send next would come too late. Nor must an encoder be lost whose clock really jumped, or
+one that is ahead of another that dies. So what a source sent in a row from there is kept, beside
+when each source last delivered where the line is, and it convinces when there are three, and
+
+    a leap      further ahead than `LEAP`, while the line goes on: no other source delivers where
+                the line is. Three cells of silence, and it is no leap: who comes back live has left
+                out what he could not send
+    beyond      further ahead than what the timeline's `reach` allows: nobody has delivered where
+                the line is for three cells, not even this source itself
+
+A source that delivers there again has only been damaged, and what it had sent from ahead goes.
+Strangers name themselves, so what is kept is bounded in sources, in copies of each and in bytes;
+one copy may always be larger. `now` and `silence` in ms.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from relay.gathering import Offer
+from relay.media import Copy
 
 CONVINCING = 3
 MOST_SUSPECTS = 8
@@ -19,15 +30,46 @@ MOST_BYTES = 64 << 20
 
 @dataclass(slots=True)
 class Suspects:
-    """The suspects of one track, by source."""
+    """The suspects of one track, by source. `reached`: the highest index that was none."""
 
+    reached: int = 0
     _by: dict[str, list[Offer]] = field(default_factory=dict)
+    _went_on: dict[str, int] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Offer]:
         return (offer for line in self._by.values() for offer in line)
 
+    def goes_on(self, source: str, index: int, now: int) -> None:
+        """A source has delivered where the line is; what that has reached is suspect no more."""
+        for who in [who for who, line in self._by.items() if line[-1].copy.index <= index]:
+            del self._by[who]
+        self._by.pop(source, None)
+        self.reached = max(self.reached, index)
+        self._went_on.pop(source, None)
+        self._went_on[source] = now  # the newest, last
+        if len(self._went_on) > MOST_SUSPECTS:
+            del self._went_on[next(iter(self._went_on))]
+
+    def goes(self, since: int) -> bool:
+        """The line has gone on since then."""
+        return any(at > since for at in self._went_on.values())
+
+    def leading_to(self, copy: Copy) -> list[Offer]:
+        """What its source has sent in a row before it, which is believed when it is."""
+        line = self._by.pop(copy.source, [])
+        return line if line and line[-1].copy.index + 1 == copy.index else []
+
+    def convinces(self, line: list[Offer], since: int, *, leap: bool) -> bool:
+        """Whether the line moves on to where this one is; `since` as in `goes`."""
+        if len(line) < CONVINCING:
+            return False
+        if not leap:
+            return not self.goes(since)
+        # Who is ahead himself does not go on with the line, and this one is.
+        return not any(at > since for who, at in self._went_on.items() if who not in self._by)
+
     def add(self, offer: Offer) -> list[Offer]:
-        """One more; what its source has sent in a row with it, if that convinces, else nothing."""
+        """One more; what its source has sent in a row with it."""
         line = self._by.pop(offer.copy.source, [])
         self._by[offer.copy.source] = line  # the newest, last
         if line and offer.copy.index != line[-1].copy.index + 1:
@@ -39,11 +81,12 @@ class Suspects:
             len(self._by) > MOST_SUSPECTS or sum(map(_size, self._by.values())) > MOST_BYTES
         ):
             del self._by[next(iter(self._by))]
-        return list(line) if len(line) >= CONVINCING else []
+        return list(line)
 
     def clear(self) -> None:
-        """The line goes on, or has moved to where they are."""
+        """The line has moved, or is another one: nothing before that counts."""
         self._by.clear()
+        self._went_on.clear()
 
 
 def _size(line: list[Offer]) -> int:

@@ -12,9 +12,9 @@ and only spares or delays it, so a wrong guess costs a put and never the result.
             duplicate  the index is taken; or nothing more can be held, and something better is
             fill       whole, for a declared gap: too late to be shown, it is kept beside it
             late       its place is past
-            suspect    further ahead than `reach`: alone it changes nothing; three in a row when
-                       nobody has continued the line for three cells mean that the line itself has
-                       moved on. A track without a line is measured by the others' edge
+            suspect    further ahead than a source is believed alone: it changes nothing, until
+                       more convinces that the line itself has moved on (`relay.suspects`). A track
+                       without a line is measured by the others' edge
     apply   places a member as soon as everything before it is placed; a member beyond `reach`
             is where the line goes on, since it would not be in the store otherwise
     due     copies held for `patience`, for a hole, or convincing; gaps for what nobody has
@@ -25,12 +25,13 @@ Times in ticks; `now` and `patience` in ms of a clock that only rises.
 """
 
 from dataclasses import dataclass, field
+from math import ceil
 
 from relay.gathering import Offer
 from relay.joining import better, together
 from relay.media import Copy, Entry, Gap, Verdict
 from relay.numbering import Grid
-from relay.runs import FIRST, SILENCE, Run
+from relay.runs import FIRST, LEAP, SILENCE, Run
 from relay.suspects import Suspects
 
 MOST_HELD = 8
@@ -59,7 +60,6 @@ class Timeline:
     _hole_since: int | None = None
     _held: list[tuple[int, Offer]] = field(default_factory=list)
     _suspects: Suspects = field(default_factory=Suspects)
-    _went_on: int | None = None
     _breaks: list[int] = field(default_factory=list)
     _anew: bool = True
     _preferred: int | None = None
@@ -153,18 +153,25 @@ class Timeline:
             return Verdict.LATE
         if self.next is None:
             if edge is not None and copy.index > edge + self.reach:
-                return self._suspect(offer, now)
-            self._went_on = now
+                return self._suspect(offer, now, leap=False)
+            self._suspects.goes_on(copy.source, copy.index, now)
             return Verdict.ACCEPTED
-        if isinstance(self.find(copy.index), Copy):
+        taken = isinstance(self.find(copy.index), Copy)
+        if not taken and self._far(copy.index, self.reach):
+            return self._suspect(offer, now, leap=False)
+        # What has been offered stands for what the store has not reported yet.
+        leap = self._far(copy.index, LEAP) and copy.index > self._suspects.reached + 1 + LEAP
+        if not taken and leap:
+            if self._suspects.goes(self._since(now)):
+                return self._suspect(offer, now, leap=True)
+            self._held += [(now, before) for before in self._suspects.leading_to(copy)]
+        if copy.index >= self.next - LEAP and not (taken and leap):
+            self._suspects.goes_on(copy.source, copy.index, now)
+        if taken:
             return Verdict.DUPLICATE
         if copy.index < self.next:
             filling = isinstance(self.placed.get(copy.index), Gap) and not copy.partial
             return Verdict.FILL if filling else Verdict.LATE
-        if self._far(copy.index):
-            return self._suspect(offer, now)
-        self._suspects.clear()
-        self._went_on = now
         misses = copy.index == self.next and self.placed and not self._joins(copy)
         worse = copy.partial and any(held.copy.index == copy.index for _, held in self._held)
         spare = offer.slate or (prefer not in (None, copy.source) and self._prefers(now))
@@ -183,7 +190,7 @@ class Timeline:
         """The store took a member: the entries that find their place by it, in order."""
         if member.run != self.run.number:
             return []  # an older run's: its place is past
-        if self.next is None or self._far(member.index):
+        if self.next is None or self._far(member.index, self.reach):
             self.next = member.index
             self.placed.clear()
             self._anew = True
@@ -238,13 +245,17 @@ class Timeline:
     def _taken(self, index: int) -> bool:
         return index < (self.next or 0) or index in self._ahead
 
-    def _far(self, index: int) -> bool:
+    def _far(self, index: int, reach: int) -> bool:
         """Further than `reach` from all that the line has, placed or about to be."""
         newest = self.next or 0
         for at in sorted(self._ahead):
-            if at <= newest + self.reach:
+            if at <= newest + reach:
                 newest = at + 1
-        return index > newest + self.reach
+        return index > newest + reach
+
+    def _since(self, now: int) -> int:
+        """Whoever delivered before that is silent."""
+        return now - ceil(SILENCE * self.grid.D * 1000)
 
     def _prefers(self, now: int) -> bool:
         """The preferred source delivers: it has within two cells."""
@@ -285,12 +296,11 @@ class Timeline:
             for at in range(count)
         ]
 
-    def _suspect(self, offer: Offer, now: int) -> Verdict:
+    def _suspect(self, offer: Offer, now: int, *, leap: bool) -> Verdict:
         if offer.copy.partial:
             return Verdict.SUSPECT  # half a copy convinces nobody
         line = self._suspects.add(offer)
-        silence = SILENCE * self.grid.D * 1000
-        if line and (self._went_on is None or now - self._went_on >= silence):
+        if self._suspects.convinces(line, self._since(now), leap=leap):
             self._held += [(now, convincing) for convincing in line]
             self._suspects.clear()
         return Verdict.SUSPECT

@@ -9,14 +9,57 @@ def places(offers: list[Offer]) -> list[tuple[str, int]]:
     return [(each.copy.source, each.copy.index) for each in offers]
 
 
+def row(suspects: Suspects, source: str, *indexes: int) -> list[Offer]:
+    """What is in a row after all of these."""
+    return [suspects.add(offer(index, source)) for index in indexes][-1]
+
+
 def test_three_in_a_row_of_one_source_convince() -> None:
     suspects = Suspects()
-    assert not any(suspects.add(offer(900 + at, "ab"[at % 2])) for at in range(5) if at != 2)
-    assert suspects.add(offer(902, "b")) == []  # not in a row with its 901 and 903
-    assert suspects.add(offer(903, "b")) == []
-    assert places(suspects.add(offer(904, "b"))) == [("b", 902), ("b", 903), ("b", 904)]
+    assert places(row(suspects, "b", 901, 903, 902)) == [("b", 902)]
+    line = row(suspects, "b", 903)
+    assert not suspects.convinces(line, 0, leap=False)
+    row(suspects, "a", 904)
+    line = row(suspects, "b", 904)
+    assert places(line) == [("b", 902), ("b", 903), ("b", 904)]
+    assert suspects.convinces(line, 0, leap=False)
     suspects.clear()
-    assert suspects.add(offer(905, "b")) == []
+    assert places(row(suspects, "b", 905)) == [("b", 905)]
+
+
+def test_a_leap_convinces_when_no_other_source_goes_on_and_more_when_none_does() -> None:
+    suspects = Suspects()
+    suspects.goes_on("a", 7, now=100)
+    line = row(suspects, "a", 20, 21, 22)
+    assert suspects.convinces(line, 99, leap=True)
+    assert not suspects.convinces(line, 99, leap=False)
+    assert suspects.convinces(line, 100, leap=False)
+    suspects.goes_on("b", 8, now=200)
+    assert not suspects.convinces(line, 199, leap=True)
+    assert suspects.convinces(line, 200, leap=True)
+    row(suspects, "b", 20)  # it has left the line too
+    assert suspects.convinces(line, 199, leap=True)
+
+
+def test_who_delivers_where_the_line_is_was_only_damaged() -> None:
+    suspects = Suspects()
+    row(suspects, "a", 20, 21)
+    row(suspects, "b", 30)
+    suspects.goes_on("c", 9, now=0)
+    assert len(list(suspects)) == 3
+    suspects.goes_on("c", 21, now=0)
+    assert places(list(suspects)) == [("b", 30)]
+    suspects.goes_on("b", 22, now=0)
+    assert not list(suspects)
+
+
+def test_those_who_go_on_are_bounded() -> None:
+    suspects = Suspects()
+    for name in range(MOST_SUSPECTS + 1):
+        suspects.goes_on(f"stranger {name}", 7, now=name)
+    assert len(suspects._went_on) == MOST_SUSPECTS
+    assert suspects.goes(MOST_SUSPECTS - 1)
+    assert not suspects.goes(MOST_SUSPECTS)
 
 
 def test_the_newest_of_a_source_and_the_newest_sources_are_kept() -> None:

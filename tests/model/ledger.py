@@ -14,7 +14,7 @@ from relay.gathering import MOST_OPEN
 from relay.headers import Change
 from relay.media import Copy, Gap, Pin
 from relay.presentation import Rendition, Segment
-from relay.runs import RESENT
+from relay.runs import LEAP, RESENT
 from relay.suspects import CONVINCING
 from relay.view import View
 from tests.model.bounds import check_bounds
@@ -78,6 +78,7 @@ class Ledger:
             self.honest.add((span.source, span.track, index))
             if self._last_eighth(sent):
                 self.honest.add((span.source, span.track, index + 1))
+        if honest or self._near(*place):
             self.changes.highest = max(self.changes.highest, index)
         free = place not in self.house.store and not self.old(sent, stream) and self._near(*place)
         free = free and not early(self.house, sent)
@@ -149,7 +150,7 @@ class Ledger:
         assert not self.house.point._gatherings._by
         for name, line in self.house.view.timelines.items():
             assert not line._held, name
-            assert all(line._far(at) for at in line._ahead), name
+            assert all(line._far(at, line.reach) for at in line._ahead), name
         for place in self.house.store:
             if not isinstance(place, str) and place[1] >= self.begins.get(place[0], 1 << 62):
                 waits = place[1] in self.house.view.timelines[place[0]]._ahead
@@ -165,7 +166,9 @@ class Ledger:
             first = min((at for _, _, at in self.honest), default=index)
             return index <= first + view._reach // 2
         if line is not None and line.next is not None:
-            return line.next <= index < line.next + line.reach
+            leaps = line._far(index, LEAP) and index > line._suspects.reached + 1 + LEAP
+            leaps = leaps and line._suspects.goes(line._since(self.house.now))
+            return line.next <= index < line.next + line.reach and not leaps
         return view.edge is None or index <= view.edge + view._reach
 
     def _whole(self, sent: Sent) -> bool:

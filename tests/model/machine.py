@@ -3,6 +3,7 @@
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
 
+from relay.runs import LEAP
 from tests.model.seen import seen
 from tests.model.setting import (
     DRIFTS,
@@ -132,13 +133,14 @@ class Relay(Stage):
                         self.send(encoder, sent)
 
     @precondition(lambda self: self.free)
-    @rule(who=WHO, which=WHICH, part=st.sampled_from([4, 8, 16]), far=st.integers(0, 3))
+    @rule(who=WHO, which=WHICH, part=st.sampled_from([4, 8, 16]), far=st.integers(-2, 3))
     def poison(self, who: int, which: int, part: int, far: int) -> None:
+        """A time is damaged: it is within the reach of the line, or in the far future."""
         encoder, track = self.of(who), self.track(which)
         line = self.house.timeline(track)
         if line is not None and line.next is not None:
             self.poisons += 1
-            cells = FAR * 100**far + 10 * self.poisons
+            cells = FAR * 100**far + 10 * self.poisons if far >= 0 else 2 * LEAP * -far
             self.send(encoder, encoder.poison(track, cells, part), honest=False)
 
     @precondition(lambda self: self.free)

@@ -173,8 +173,12 @@ class Stage(RuleBasedStateMachine):
         return max(encoder.ahead(track) for encoder in self.encoders for track in self.tracks)
 
     def goes_on(self) -> None:
-        """Whatever happened: what a sound encoder sends now is published."""
-        cell = self.edge()
+        """Whatever happened: what a sound encoder sends now is published.
+
+        A damaged time that came when nobody went on is where the line is, if it is within reach.
+        """
+        lines = self.house.view.timelines.values()
+        cell = max(self.edge(), *((line.next or 0) - self.house.rules.base for line in lines), 0)
         sound = Encoder("z", self.programme, apart=False, indexed=None, cell=cell)
         sound.configure(self.ledger.changes.variants())
         for _ in range(4):

@@ -1,6 +1,8 @@
 """Schedules that once broke what must hold, as short as they could be made."""
 
-from relay.media import Copy
+import pytest
+
+from relay.media import Copy, Gap
 from relay.sparse import linger
 from tests.model.air import TRACK, A, B, began, index, on_air
 from tests.model.programme import NAMES
@@ -90,6 +92,22 @@ def test_half_a_poisoned_copy_moves_no_line_when_its_sender_dies() -> None:
     relay.restart(who=A, which=TRACK, ms=1_600, how="l", part=0)
     relay.pass_time(ms=4_000)
     assert {track: index(relay, track) for track in relay.tracks} == begun
+    relay.teardown()
+
+
+@pytest.mark.parametrize("who", [A, B])
+@pytest.mark.parametrize("far", [-2, -1])
+def test_a_damaged_time_within_reach_costs_no_other_fragment(who: int, far: int) -> None:
+    """Neither of another encoder, nor of the one and only, whose next ones look like a rewind."""
+    relay = on_air(names=NAMES[:2])
+    relay.deliver_together(cells=1, lag=0)
+    relay.leave(relay.of(1 - who), clean=True)
+    relay.poison(who=A, which=TRACK, part=16, far=far)
+    for _ in range(20):
+        relay.deliver_all(who=who, cells=1, ms=600, lost=0)
+        relay.pass_time(1_400)
+    assert not [put for _, put, _ in relay.house.puts if isinstance(put, Gap)]
+    assert not relay.ledger.promised
     relay.teardown()
 
 
