@@ -261,7 +261,8 @@ async def test_a_connection_holds_no_more_than_it_works_on() -> None:
         finally:
             tracemalloc.stop()
         assert published(door.channel)[-1] == 199
-        # Besides a fragment or two, both ends of the socket hold some pieces of 256 KiB. The window
-        # alone would be 62 fragments, 2.6 MB; all of them are 8 MB.
+        # Besides a fragment or two, both ends of the socket hold some pieces of 256 KiB: one that
+        # is read, one that waits, one that is worked on. The window alone would be 62 fragments,
+        # 2.6 MB; all of them are 8 MB.
         assert peak - before < 2_000_000
-        assert after - before < 500_000
+        assert after - before < 1_000_000

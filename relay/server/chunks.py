@@ -46,6 +46,7 @@ class Chunks:
         data, size = self._data, len(self._data)
         if self._at == 0 and self._left >= size > 0:
             self._advance(size)
+            self._forget()
             return [data]
         pieces: list[Buffer] = []
         view = memoryview(data)
@@ -60,7 +61,13 @@ class Chunks:
                     break
         except Refused as fault:
             self.fault = fault
+        if self._at >= size:
+            self._forget()
         return pieces
+
+    def _forget(self) -> None:
+        """All of what was fed has been taken: a sender that pauses now holds no memory."""
+        self._data, self._at = b"", 0
 
     def _advance(self, size: int) -> None:
         """Go on behind so many bytes of the open chunk."""

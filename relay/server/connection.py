@@ -13,6 +13,8 @@ What it adds to hypercorn's TCPServer, which it replaces:
 * A reader that takes next to nothing is ended, and what a reader that has gone had asked for in
   advance (pipelined) is not answered to nobody.
 * A peer that closes an idle connection ends it at once: nothing is left to wait for in CLOSE_WAIT.
+  One that closes its half behind a request, or in its midst, may still read: it has its answer, if
+  there is one within `ANSWER_SECONDS`. Which of the two it is, TCP does not say.
 
 With TLS there is no half of ours to close: asyncio's ends both ways at once. So the answer goes
 out, what comes is dropped for as long as without TLS, and then the connection says its last word.
@@ -38,6 +40,7 @@ from relay.server.protocol import Protocol
 from relay.server.wire import Wire
 
 LINGER_SECONDS = 1.0
+ANSWER_SECONDS = 5.0
 DISCARD_BYTES = 4 * 1024 * 1024  # more than one fragment, which an encoder may send in one piece
 LEAST_RATE = 4096
 """Bytes a second that a reader takes at least, beside the seconds that it has in any case."""
@@ -147,6 +150,10 @@ class Connection:
                 self._head_timed = True
                 self._expire_in(self._header_seconds)
         self._disarm()
+        if not self._wire.closing:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    await self._protocol.end()
         await self._protocol.handle(Closed())
 
     async def _send(self, event: Event) -> None:

@@ -124,6 +124,8 @@ class Exchange(HTTPStream):
         self._application = app
         self._body = RequestBody()
         self._invite = invite
+        self._cut = False
+        self._done = asyncio.Event()
 
     async def handle(self, event: Event) -> None:
         """What the connection has for this request; StreamClosed when there is no more."""
@@ -146,6 +148,15 @@ class Exchange(HTTPStream):
         """The answer has begun before the request's end: the rest of its body is moot."""
         self._body.discard()
 
+    def cut(self) -> None:
+        """The request ends here, incomplete; it may still be answered."""
+        self._cut = True
+        self._body.close()
+
+    async def done(self) -> None:
+        """Wait until the application has done with it."""
+        await self._done.wait()
+
     async def _receive(self) -> ASGIReceiveEvent:
         await self._invite()
         return await self._body.receive()
@@ -159,6 +170,18 @@ class Exchange(HTTPStream):
         call_soon: Callable[..., Any],
     ) -> None:
         del receive  # hypercorn's queue, which RequestBody replaces
+        try:
+            await self._answer(scope, send, sync_spawn, call_soon)
+        finally:
+            self._done.set()
+
+    async def _answer(
+        self,
+        scope: Scope,
+        send: ASGISendCallable,
+        sync_spawn: Callable[..., Any],
+        call_soon: Callable[..., Any],
+    ) -> None:
         if self._tls is not None and scope["type"] == "http":
             scope["extensions"]["tls"] = dict(self._tls)
         try:
@@ -167,6 +190,9 @@ class Exchange(HTTPStream):
             logger.exception("The application failed at %s.", self._place(), extra=_FAILED)
         else:
             if self.closed or self.state is not ASGIHTTPState.REQUEST:
+                return
+            if self._cut:  # to whom would it be?
+                self.closed = True
                 return
             logger.error("The application gave no answer at %s.", self._place(), extra=_FAILED)
         if self.state is ASGIHTTPState.REQUEST:

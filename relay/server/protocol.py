@@ -90,6 +90,15 @@ class Protocol(H11Protocol):
             await self._close_stream()
             await self.can_read.set()
 
+    async def end(self) -> None:
+        """No bytes will follow, but the peer may still read: wait until it has its answer."""
+        exchange = self.stream
+        if exchange is None or self.discarding:
+            return
+        if not self._body_ended:
+            exchange.cut()
+        await exchange.done()
+
     async def _take(self, data: bytes) -> None:
         try:
             if self._between:

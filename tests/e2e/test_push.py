@@ -84,7 +84,7 @@ def _apart(one: RelayProcess, other: RelayProcess, clip: Path, tmp_path: Path, f
     first, second = tmp_path / "first.log", tmp_path / "second.log"
     url = "/news.isml"
     with pushing(clip, one.url + url, first, "--source", "enc_a") as a:
-        time.sleep(3.7)
+        until(one.url, 2)
         # The tracks are spread over streams in another way, too.
         with pushing(clip, other.url + url, second, "--streams", "audio-with-low") as b:
             theirs = until(other.url, 4)

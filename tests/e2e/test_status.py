@@ -37,7 +37,8 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def pushed(start_relay: Start, clip: Path, tmp_path: Path) -> Iterator[RelayProcess]:
     """A relay to which all of them push."""
-    relay = start_relay({"news": {"fragment_duration": "1.92", "patience": 1.5}})
+    channel = {"fragment_duration": "1.92", "patience": 1.5}
+    relay = start_relay({"news": channel}, f"[limits]\nsources_per_stream = {len(FAULTS)}\n")
     pushes = [Push(clip, f"{relay.url}/news.isml", name, tmp_path) for name in FAULTS]
     try:
         for push in pushes:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from relay.server import connection
 from tests.server.wire import (
     CHUNKED,
     GET,
@@ -208,6 +209,41 @@ async def test_a_half_closed_client_still_gets_its_answer() -> None:
         client.half_close()
         assert (await client.answer()).body == b"one"
         assert await client.closed()
+
+
+@pytest.mark.parametrize("missing", [0, 2], ids=["whole", "cut short"])
+async def test_a_half_closed_client_gets_an_answer_that_takes_its_time(missing: int) -> None:
+    """As soon as all has been read the end of the input is seen, long before the answer is made."""
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.sleep(0.3)
+        body, whole = await read_body(receive)
+        await give(send, 200 if whole else 400, body)
+
+    async with serving(app) as address, connected(address) as client:
+        await client.send(POST + b"Content-Length: %d\r\n\r\none" % (3 + missing))
+        client.half_close()
+        answer = await client.answer()
+        assert (answer.status, answer.body) == (400 if missing else 200, b"one")
+        assert await client.closed()
+
+
+async def test_a_half_closed_client_is_not_waited_for_for_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connection, "ANSWER_SECONDS", 0.2)
+    ended = asyncio.Event()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await read_body(receive)
+        assert (await receive())["type"] == "http.disconnect"
+        ended.set()
+
+    async with serving(app) as address, connected(address) as client:
+        await client.send(GET)
+        client.half_close()
+        assert await client.closed()
+        await asyncio.wait_for(ended.wait(), PATIENCE)
 
 
 @pytest.mark.requirement("SVC-2a")
