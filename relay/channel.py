@@ -21,7 +21,7 @@ from relay.diagnosis import Diagnosis
 from relay.diagnosis.alarms import Alarm
 from relay.errors import EncoderError, StoreUnavailable
 from relay.journal import Journal
-from relay.media import Copy, Fragment, Header, Verdict
+from relay.media import Copy, Fragment, Gap, Header, Verdict
 from relay.news import Changed, GridPinned, HeaderPinned, Holes, Measured, News, RunPinned
 from relay.numbering import Grid
 from relay.outcome import Outcome
@@ -91,7 +91,7 @@ class Channel:
         feed = self.store.follow()
         for item in self._view.replay(feed.past, self._clock.now()):
             self._heard(item)
-        self._point.resume(self._view.taken)
+        self._point.stored(self._view.taken)
         if feed.past:
             self.journal = Journal()  # what it tells of was another day's
             self.tell("CHANNEL_REPLAYED", f"took up what was stored: {len(feed.past)} members")
@@ -242,6 +242,8 @@ class Channel:
     async def _follow(self, feed: Feed) -> None:
         with contextlib.closing(feed):
             async for member in feed:
+                if isinstance(member, Gap) or (isinstance(member, Copy) and not member.event):
+                    self._point.stored({member.track: member.index})
                 for item in self._view.apply(member, self._clock.now()):
                     waited = self._heard(item)
                     if waited is not None:

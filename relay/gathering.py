@@ -35,12 +35,14 @@ class Offer:
 
     fragments   what it was gathered from, in order of time
     slate       a filler that its encoder sends in place of a lost input: any other copy is better
+    came        when the last of them came, in ms of the rising clock; None: now
     """
 
     copy: Copy
     data: tuple[Buffer, ...]
     fragments: tuple[Fragment, ...] = ()
     slate: bool = False
+    came: int | None = None
 
 
 @dataclass(slots=True)
@@ -48,6 +50,7 @@ class _Pieces:
     fragments: list[Fragment] = field(default_factory=list)
     dropped: bool = False
     arrival: int = 0
+    came: int = 0
     dies: int | None = None
 
     def add(self, fragment: Fragment) -> None:
@@ -102,7 +105,7 @@ class Gathering:
         self._open[index] = pieces  # the last one touched
         pieces.add(fragment)
         pieces.dies = None
-        pieces.arrival = utc
+        pieces.arrival, pieces.came = utc, now
         if self._whole(index, pieces):
             done.append(self._close(index))
         elif len(self._open) > MOST_OPEN:
@@ -132,6 +135,10 @@ class Gathering:
     def abandon(self) -> list[Offer]:
         """Its track goes on otherwise: what is open stays in pieces."""
         return [self._close(at, partial=True) for at in sorted(self._open)]
+
+    def changes(self, start: int) -> None:
+        """What is open from that index on is of former settings: nobody can show it."""
+        self._open = {at: pieces for at, pieces in self._open.items() if at < start}
 
     def deadline(self) -> int | None:
         """When `due` is to be asked again."""
@@ -173,6 +180,7 @@ class Gathering:
                 partial=partial or not pieces.joined,
             ),
             pieces.fragments,
+            pieces.came,
         )
 
 
@@ -217,13 +225,20 @@ class Gatherings:
         times = (gathering.deadline() for gathering in self._by.values())
         return min((time for time in times if time is not None), default=None)
 
+    def changes(self, track: str, start: int) -> None:
+        """From an index on a track is configured otherwise: what is open there goes."""
+        for (_, name), gathering in self._by.items():
+            if name == track:
+                gathering.changes(start)
+        self._forget()
+
     def _forget(self) -> None:
         for key in [key for key, gathering in self._by.items() if not gathering.busy]:
             del self._by[key]
 
 
-def join(copy: Copy, fragments: Sequence[Fragment]) -> Offer:
-    """The offer of `copy` as these fragments, in order of time, make it."""
+def join(copy: Copy, fragments: Sequence[Fragment], came: int | None = None) -> Offer:
+    """The offer of `copy` as these fragments, in order of time, make it; `came` as it has it."""
     data = tuple(part for fragment in fragments for part in fragment.data)
     first, last = fragments[0], fragments[-1]
     made = replace(
@@ -234,7 +249,7 @@ def join(copy: Copy, fragments: Sequence[Fragment]) -> Offer:
         size=sum(len(part) for part in data),
         sync=first.sync,
     )
-    return Offer(made, data, tuple(fragments), any(fragment.slate for fragment in fragments))
+    return Offer(made, data, tuple(fragments), any(fragment.slate for fragment in fragments), came)
 
 
 def event(came: Arrival, index: int, run: Run) -> Offer:

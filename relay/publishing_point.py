@@ -131,6 +131,9 @@ class PublishingPoint:
         outcome = Outcome()
         if not self._headers.pinned_change(change, header):
             return outcome
+        for name, start in self._headers.starts.items():
+            if start == change.start:
+                self._gatherings.changes(name, start)
         run = self._run
         for late in self._parked.take_all():
             if isinstance(late, Ending):
@@ -142,11 +145,12 @@ class PublishingPoint:
                 self._gather(late, late.raw(self.grid) + run.offset, run, self.grid, outcome)
         return outcome
 
-    def resume(self, edges: dict[str, int]) -> None:
-        """After a replay: the highest index that was stored, of each track."""
-        self._newest.update(edges)
-        if self._runs is not None and edges:
-            self._runs.edge = max(*edges.values(), self._runs.edge or 0)
+    def stored(self, edges: dict[str, int]) -> None:
+        """What the store has: an index of each of these tracks. Runs and changes begin above it."""
+        for track, index in edges.items():
+            self._newest[track] = max(index, self._newest.get(track, index))
+            if self._runs is not None:
+                self._runs.edge = max(index, self._runs.edge or 0)
 
     def fragment(self, sender: Sender, fragment: Fragment, now: int, utc: int) -> Outcome:
         """One fragment came, complete."""

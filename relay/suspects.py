@@ -83,8 +83,13 @@ class Suspects:
             del self._by[next(iter(self._by))]
         return list(line)
 
+    def moves(self, source: str, index: int, now: int) -> None:
+        """The line goes on where this source is; nothing from before counts."""
+        self.clear()
+        self.goes_on(source, index, now)
+
     def clear(self) -> None:
-        """The line has moved, or is another one: nothing before that counts."""
+        """The line is another one."""
         self._by.clear()
         self._went_on.clear()
 

@@ -146,7 +146,7 @@ class Timeline:
         `edge`: the highest index placed on any track, for the first copy of this one.
         `prefer`: the source whose copies are taken while it delivers.
         """
-        copy = offer.copy
+        copy, came = offer.copy, now if offer.came is None else offer.came
         if copy.source == prefer:
             self._preferred = now
         if copy.run != self.run.number:
@@ -154,7 +154,7 @@ class Timeline:
         if self.next is None:
             if edge is not None and copy.index > edge + self.reach:
                 return self._suspect(offer, now, leap=False)
-            self._suspects.goes_on(copy.source, copy.index, now)
+            self._suspects.goes_on(copy.source, copy.index, came)
             return Verdict.ACCEPTED
         taken = isinstance(self.find(copy.index), Copy)
         if not taken and self._far(copy.index, self.reach):
@@ -162,11 +162,11 @@ class Timeline:
         # What has been offered stands for what the store has not reported yet.
         leap = self._far(copy.index, LEAP) and copy.index > self._suspects.reached + 1 + LEAP
         if not taken and leap:
-            if self._suspects.goes(self._since(now)):
+            if self._suspects.goes(self._since(came)):
                 return self._suspect(offer, now, leap=True)
             self._held += [(now, before) for before in self._suspects.leading_to(copy)]
         if copy.index >= self.next - LEAP and not (taken and leap):
-            self._suspects.goes_on(copy.source, copy.index, now)
+            self._suspects.goes_on(copy.source, copy.index, came)
         if taken:
             return Verdict.DUPLICATE
         if copy.index < self.next:
@@ -300,7 +300,8 @@ class Timeline:
         if offer.copy.partial:
             return Verdict.SUSPECT  # half a copy convinces nobody
         line = self._suspects.add(offer)
-        if self._suspects.convinces(line, self._since(now), leap=leap):
+        came = now if offer.came is None else offer.came
+        if self._suspects.convinces(line, self._since(came), leap=leap):
             self._held += [(now, convincing) for convincing in line]
-            self._suspects.clear()
+            self._suspects.moves(offer.copy.source, offer.copy.index, came)
         return Verdict.SUSPECT

@@ -99,7 +99,7 @@ def test_a_replayed_change_counts_from_the_start() -> None:
     point.pinned_header("main", header(VIDEO, AUDIO))
     point.pinned_change(Change(1, 9, "main", b"new"), NEW)
     point.pinned_grid(GRID)
-    point.resume({VIDEO.name: 20, AUDIO.name: 21})
+    point.stored({VIDEO.name: 20, AUDIO.name: 21})
     point.header(A, header(VIDEO, AUDIO), 0)
     outcome = sent(point, 18)
     assert change_of(outcome).start == 21  # above what was published under the one in between
@@ -125,7 +125,7 @@ def test_no_change_begins_before_the_one_that_it_follows() -> None:
     point.pinned_header("main", header(VIDEO, AUDIO))
     point.pinned_change(Change(1, 12, "main", b"new"), NEW)
     point.pinned_grid(GRID)
-    point.resume({VIDEO.name: 8})  # of what counts from 12 on, nothing was stored
+    point.stored({VIDEO.name: 8})  # of what counts from 12 on, nothing was stored
     third = header(replace(VIDEO, codecs="z"), AUDIO, data=b"third")
     point.header(A, third, 0)
     assert change_of(sent(point, 9, of=third.tracks[0].track)).start == 12

@@ -83,7 +83,7 @@ def test_what_was_resent_in_a_burst_is_not_lost() -> None:
 def test_a_restart_of_both_relay_and_encoder_begins_a_run() -> None:
     point = PublishingPoint("news")
     point.pinned_grid(GRID)
-    point.resume({VIDEO.name: 1002})
+    point.stored({VIDEO.name: 1002})
     outcomes = [point.fragment(A, fragment(n * CELL), n * 2000, UTC) for n in range(3)]
     (pin,) = outcomes[2].pins
     assert Run.read(pin).start == 1003

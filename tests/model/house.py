@@ -116,7 +116,7 @@ class House:
         self._start()
         for item in self.view.replay(list(self.store.values()), self.now):
             self._heard(item)
-        self.point.resume(self.view.taken)
+        self.point.stored(self.view.taken)
         self.settle()
 
     def settle(self) -> None:
@@ -189,7 +189,10 @@ class House:
             return
         self._following = True
         while self._feed:
-            for item in self.view.apply(self._feed.popleft(), self.now):
+            member = self._feed.popleft()
+            if isinstance(member, Gap) or (isinstance(member, Copy) and not member.event):
+                self.point.stored({member.track: member.index})
+            for item in self.view.apply(member, self.now):
                 waited = self._heard(item)
                 if waited is not None:
                     self._carry(waited)

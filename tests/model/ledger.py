@@ -35,6 +35,7 @@ class Ledger:
     house: House
     lines: dict[str, Line]
     sent: set[bytes] = field(default_factory=set)
+    came: set[tuple[str, str, int]] = field(default_factory=set)
     honest: set[tuple[str, str, int]] = field(default_factory=set)
     ended: set[tuple[str, str, int]] = field(default_factory=set)
     promised: set[Place] = field(default_factory=set)
@@ -74,11 +75,11 @@ class Ledger:
         place = span.track, index
         self.sent.add(span.encode())
         self.sources.add(span.source)
+        self.came.add((span.source, span.track, index))
         if honest:
             self.honest.add((span.source, span.track, index))
             if self._last_eighth(sent):
                 self.honest.add((span.source, span.track, index + 1))
-        if honest or self._near(*place):
             self.changes.highest = max(self.changes.highest, index)
         free = place not in self.house.store and not self.old(sent, stream) and self._near(*place)
         free = free and not early(self.house, sent)
@@ -91,6 +92,9 @@ class Ledger:
             assert self.changes.variants()[span.track] != span.variant, refusal
             self.check()
             return refusal
+        runs = self.house.point._runs
+        if runs is not None and index == runs.edge:  # of a damaged time too, if it is believed
+            self.changes.highest = max(self.changes.highest, index)
         self.changes.sent(span.source, span.track)
         self.check()
         whole = self._whole(sent)
@@ -279,10 +283,12 @@ class Ledger:
     def _check_moved(self, track: str, first: int, last: int) -> None:
         """The line may move on when a source has shown that it has."""
         assert first > last
-        assert any(
-            all((source, track, first + at) in self.honest for at in range(CONVINCING))
-            for source in self.sources
-        ), f"{track} moved from {last} to {first}"
+        rows = (
+            {(source, track, first + at) for at in range(CONVINCING)} for source in self.sources
+        )
+        # A damaged one may stand in the row, as if it belonged there; not two.
+        shown = any(row <= self.came | self.honest and len(row & self.honest) > 1 for row in rows)
+        assert shown, f"{track} moved from {last} to {first}"
         self.begins[track] = first
         self.shown[track].clear()
 
