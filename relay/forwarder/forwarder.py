@@ -50,13 +50,15 @@ class Forwarder:
         """Begin to send. The channel is open."""
         self._begin(list(self._upstreams.values()))
 
-    async def close(self) -> None:
-        """End every POST in order, within seconds."""
+    async def close(self, *, reset: bool = False) -> None:
+        """End every POST in order, within seconds; `reset`: the channel begins anew."""
         tasks = [*self._tasks.values(), *([self._feed] if self._feed else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await asyncio.gather(*(upstream.close() for upstream in self._upstreams.values()))
+        await asyncio.gather(
+            *(upstream.close(reset=reset) for upstream in self._upstreams.values())
+        )
 
     async def alter(self, destinations: Sequence[Destination], again: str = "") -> None:
         """These it is to feed from now on; what is as it was goes on.

@@ -1,5 +1,5 @@
 """All channels to all of their upstreams. A channel that was reset is another one: it is taken up
-anew, where its ledger says, and what its store no longer has is counted as lost."""
+anew from its beginning, and what it had before is neither sent nor counted."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -94,7 +94,7 @@ class Office:
             async with self._turn:
                 for name, (channel, forwarder) in list(self._forwarders.items()):
                     if self._channels.get(name, channel) is not channel:
-                        await forwarder.close()
+                        await forwarder.close(reset=True)
                         self._take_up(name)
 
 

@@ -173,8 +173,11 @@ class Upstream:
             self._saved = now
             await self._ledger.save(self._cursors)
 
-    async def close(self) -> None:
-        """End each POST behind its current fragment, and keep how far it came."""
+    async def close(self, *, reset: bool = False) -> None:
+        """End each POST behind its current fragment, and keep how far it came.
+
+        `reset`: the channel begins anew, and how far this came says nothing of what comes now.
+        """
         for stream in self._streams.values():
             stream.courier.stop()
         tasks = [stream.task for stream in self._streams.values()]
@@ -183,6 +186,8 @@ class Upstream:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if reset:
+            self._cursors = {name: Cursor(sequence=c.sequence) for name, c in self._cursors.items()}
         await self._ledger.save(self._cursors)
 
     def _divided(self, name: str, stream: str, header: Header) -> dict[str, Header]:

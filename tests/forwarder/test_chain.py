@@ -146,6 +146,12 @@ async def test_a_channel_that_was_reset_is_taken_up_anew(tmp_path: Path) -> None
             await hub.push(PATH, header() + b"".join(map(video, range(3, 6))))
             await shown(upstream.channel, range(6))
             assert hub.channel.upstreams["eu"]().lost == 0
+            # As after a repaired clock: between the numbers of before and now there was nothing.
+            await Reset(hub.channels, hub.receiver.endings, hub.clock)("news")
+            assert await eventually(lambda: "eu" in hub.channel.upstreams)
+            await hub.push(PATH, header() + b"".join(map(video, range(100, 103))))
+            assert await eventually(lambda: hub.channel.upstreams["eu"]().sent == 3)
+            assert hub.channel.upstreams["eu"]().lost == 0
         finally:
             await office.close()
 
