@@ -40,7 +40,8 @@ class Changes:
 
     def pinned(self, change: Change, before: View) -> None:
         """The store took a change; `before`: the view of what it had taken till then."""
-        assert change.start <= self.highest + 1, "nothing that is sent reaches the change"
+        highest = max([self.highest, *before.taken.values()])  # of a damaged time, once it is taken
+        assert change.start <= highest + 1, "nothing that is sent reaches the change"
         if change.start in before.presentation.breaks:
             return
         for track in self.lines:

@@ -93,7 +93,7 @@ class Ledger:
             self.check()
             return refusal
         runs = self.house.point._runs
-        if runs is not None and index == runs.edge:  # of a damaged time too, if it is believed
+        if runs is not None and index == runs.edge:  # of a damaged time, too
             self.changes.highest = max(self.changes.highest, index)
         self.changes.sent(span.source, span.track)
         self.check()
