@@ -42,6 +42,7 @@ from relay.monitor.door import Monitor
 from relay.monitor.doorstep import Doorstep
 from relay.monitor.entry import Entry
 from relay.monitor.late import Late
+from relay.monitor.named import Named
 from relay.monitor.order import Order
 from relay.programs import Played, Programs
 from relay.receiver import Receiver
@@ -121,6 +122,7 @@ class House:
         )
         at = Listener.of(config.server.admin)
         self._api = Late(self._load_api)
+        order = Order(self._api, (socket.gethostname(), at.host))
         doorstep = Doorstep(receiver, receiver.counts, self._clock.utc)
         self.monitor = Monitor(
             self.channels,
@@ -128,7 +130,7 @@ class House:
             self._is_ready,
             self._clock,
             lambda: self.addresses[0][1] if self.addresses else 0,
-            api=Order(self._api, (socket.gethostname(), at.host)),
+            api=order,
             stopped=lambda: self.roster.stopped,
             folder=lambda: guards.page,
             secure=guards.tls is not None,
@@ -137,7 +139,8 @@ class House:
             annex=annex,
         )
         token = secret(config.server.admin_token_file, LEAST_TOKEN)
-        admin = Entry(self.monitor.app, token, self._clock) if token else self.monitor.app
+        port = self.monitor.app
+        admin = Entry(port, token, self._clock) if token else Named(port, order)
         self._servers = [
             guards.server(doors(doorstep, counted), Listener.of),
             Server(admin, [at]),

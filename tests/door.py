@@ -87,7 +87,7 @@ def request(
 ) -> bytes:
     """A request's head: chunked, unless a length is given."""
     framing = "Transfer-Encoding: chunked" if length is None else f"Content-Length: {length}"
-    lines = [f"{method} {path} HTTP/1.1", "Host: relay", *fields, framing]
+    lines = [f"{method} {path} HTTP/1.1", "Host: localhost", *fields, framing]
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 

@@ -53,7 +53,7 @@ async def push(house: House, first: int, stop: int, path: str = PATH) -> Answer:
 
 async def get(house: House, path: str, *, admin: bool = False) -> Answer:
     async with connected(house.addresses[admin]) as client:
-        await client.send(f"GET {path} HTTP/1.1\r\nHost: relay\r\n\r\n".encode())
+        await client.send(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         return await client.answer()
 
 

@@ -49,7 +49,7 @@ async def opened(settings: Config) -> AsyncIterator[House]:
 
 async def get(address: tuple[str, int], path: str) -> Answer:
     async with connected(address) as client:
-        await client.send(f"GET {path} HTTP/1.1\r\nHost: relay\r\n\r\n".encode())
+        await client.send(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         return await client.answer()
 
 

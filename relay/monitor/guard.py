@@ -1,5 +1,5 @@
-"""Who may change something through the admin port: not a page of another site in the operator's
-browser.
+"""Who may look at the admin port, and who may change something through it: not a page of another
+site in the operator's browser.
 
 The port is private, but the browser of whoever can reach it runs scripts of strangers. They could
 
@@ -9,7 +9,9 @@ The port is private, but the browser of whoever can reach it runs scripts of str
     rebind a name of theirs     then Origin and Host agree, and both are that name: so Host has to
     to this address (DNS)       be an address, `localhost`, or a name that the relay itself has
 
-What only reads is not looked at: it changes nothing, and no other site may read an answer.
+To another site's page the browser shows no answer; only a rebound name could read one, so what
+reads has to call the relay by one of its names, too (`relay.monitor.named`), unless there is a
+token: whoever has rebound a name has none to show.
 """
 
 from collections.abc import Collection, Mapping
@@ -32,11 +34,8 @@ def check(headers: Mapping[str, str], names: Collection[str] | None, *, body: bo
             hint='Send "Content-Type: application/json", and {} where there is nothing to say.',
         )
     host = headers.get("host", "").lower()
-    if names is not None and not _ours(host, names):
-        raise ControlRefused(
-            f'The Host "{quoted(host)}" is no name of this relay.',
-            hint="Call it by its address, or as localhost.",
-        )
+    if names is not None:
+        named(host, names)
     origin = headers.get("origin")
     if origin is not None and origin.lower() not in (f"http://{host}", f"https://{host}"):
         raise ControlRefused(
@@ -48,6 +47,15 @@ def check(headers: Mapping[str, str], names: Collection[str] | None, *, body: bo
         raise ControlRefused(
             "A page of another site may change nothing here.",
             hint="Use the relay's own page, or its command line.",
+        )
+
+
+def named(host: str, names: Collection[str]) -> None:
+    """Raise ControlRefused unless a Host, in lower case, is a name or an address of this relay."""
+    if not _ours(host, names):
+        raise ControlRefused(
+            f'The Host "{quoted(host)}" is no name of this relay.',
+            hint="Call it by its address, or as localhost; or give the admin port a token.",
         )
 
 

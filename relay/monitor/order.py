@@ -62,6 +62,10 @@ class Order:
         names = None if scope.get(KNOWN) else self._names
         guard.check(Headers(scope=scope), names, body=scope["method"] != "DELETE")
 
+    def named(self, host: str) -> None:
+        """Raise ControlRefused unless a Host, in lower case, is a name or address of this relay."""
+        guard.named(host, self._names)
+
     def refusal(self, scope: Scope, error: ControlError, **more: object) -> Response:
         """The answer to what is not done, with its line in the log. `more`: for the answer."""
         self.refused[error.code] += 1

@@ -79,7 +79,7 @@ async def _refused(port: int) -> bool:
     """A newcomer is."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
-        writer.write(b"POST /bin.isml/Streams(new) HTTP/1.1\r\nHost: relay\r\n")
+        writer.write(b"POST /bin.isml/Streams(new) HTTP/1.1\r\nHost: localhost\r\n")
         writer.write(b"Content-Length: 1000\r\n\r\n\0\0\0\x20ftyp")
         async with asyncio.timeout(1):
             return b" 503 " in await reader.readline()
@@ -95,7 +95,7 @@ async def _hog(made: Stamper, port: int, at: int) -> tuple[str, asyncio.StreamWr
     reader, writer = await asyncio.open_connection("127.0.0.1", port, local_addr=local)
     fragment = made.fragment(made.tracks[0], 1000 + at)
     moof = fragment[: int.from_bytes(fragment[:4], "big")]
-    head = f"POST /bin.isml/Streams(hog{at}) HTTP/1.1\r\nHost: relay\r\n"
+    head = f"POST /bin.isml/Streams(hog{at}) HTTP/1.1\r\nHost: localhost\r\n"
     writer.write(f"{head}Content-Length: {1 << 30}\r\n\r\n".encode())
     writer.write(made.header(made.tracks) + moof + struct.pack(">I4s", 60 << 20, b"mdat"))
     writer.write(bytes(SENT))

@@ -205,7 +205,7 @@ async def _besieged(made: Stamper, relay: RelayProcess) -> Night:
                 one = stack.enter_context(socket.socket())
                 one.setblocking(False)
                 await asyncio.get_running_loop().sock_connect(one, ("127.0.0.1", relay.port))
-                head = b"POST /news.isml/Streams(x) HTTP/1.1\r\nHost: relay\r\n"
+                head = b"POST /news.isml/Streams(x) HTTP/1.1\r\nHost: localhost\r\n"
                 with contextlib.suppress(OSError):  # it may have been sent away already
                     await asyncio.get_running_loop().sock_sendall(one, head)
             mark = channel.ledger.count("a") + 10

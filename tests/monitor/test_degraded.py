@@ -20,7 +20,7 @@ from tests.store.disk_files import remount
 
 async def get(house: House, path: str) -> tuple[int, Any]:
     async with connected(house.addresses[1]) as client:
-        await client.send(f"GET {path} HTTP/1.1\r\nHost: relay\r\n\r\n".encode())
+        await client.send(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         answer = await client.answer()
         return answer.status, json.loads(answer.body)
 

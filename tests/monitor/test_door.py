@@ -14,7 +14,7 @@ from relay.monitor.patch import apply
 from tests.door import PATH, TRACK, chunked, header, other_level, request, shown, video
 from tests.server.wire import PATIENCE, Client, connected, eventually
 
-GET = b"GET /api/v1/events HTTP/1.1\r\nHost: relay\r\n\r\n"
+GET = b"GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 
 @asynccontextmanager
@@ -141,7 +141,7 @@ async def test_a_page_that_opens_gets_what_was() -> None:
         for name, status in (("news", 200), ("other", 404)):
             async with connected(house.addresses[1]) as asking:
                 path = f"/ui/history/{name}".encode()
-                await asking.send(b"GET " + path + b" HTTP/1.1\r\nHost: relay\r\n\r\n")
+                await asking.send(b"GET " + path + b" HTTP/1.1\r\nHost: localhost\r\n\r\n")
                 answer = await asking.answer()
             assert answer.status == status
             assert answer.fields["cache-control"] == "no-store"

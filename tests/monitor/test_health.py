@@ -14,7 +14,7 @@ from tests.server.wire import connected
 
 async def get(door: Door, path: str) -> tuple[int, Any]:
     async with connected(door.admin) as client:
-        await client.send(f"GET {path} HTTP/1.1\r\nHost: relay\r\n\r\n".encode())
+        await client.send(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
         answer = await client.answer()
         assert answer.fields["content-type"] == "application/json"
         return answer.status, json.loads(answer.body)

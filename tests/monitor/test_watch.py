@@ -14,7 +14,7 @@ from relay.monitor.patch import apply
 from relay.monitor.watch import HEARTBEAT, MOST_LISTENERS, MOST_WAITING, Watch
 from tests.server.wire import PATIENCE, Client, connected, eventually, serving
 
-GET = b"GET /events HTTP/1.1\r\nHost: relay\r\n\r\n"
+GET = b"GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n"
 NASTY = {"<img src=x onerror=alert(1)>": {"a\r\n\r\ndata: {}": "\u2028"}}
 
 Address = tuple[str, int]
