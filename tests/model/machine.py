@@ -135,10 +135,17 @@ class Relay(Stage):
     @precondition(lambda self: self.free)
     @rule(who=WHO, which=WHICH, part=st.sampled_from([4, 8, 16]), far=st.integers(-2, 3))
     def poison(self, who: int, which: int, part: int, far: int) -> None:
-        """A time is damaged: it is within the reach of the line, or in the far future."""
+        """A time is damaged: it is in the far future, or within the reach of a line that goes on.
+
+        When nothing goes on, one within reach is where the line goes on: it cannot be told.
+        """
         encoder, track = self.of(who), self.track(which)
-        line = self.house.timeline(track)
-        if line is not None and line.next is not None:
+        line, runs = self.house.timeline(track), self.house.point._runs
+        if line is None or line.next is None or runs is None:
+            return
+        since = line._since(self.house.now)
+        goes_on = line._suspects.goes(since) and any(at > since for at in runs._alive.values())
+        if far >= 0 or goes_on:
             self.poisons += 1
             cells = FAR * 100**far + 10 * self.poisons if far >= 0 else 2 * LEAP * -far
             self.send(encoder, encoder.poison(track, cells, part), honest=False)
