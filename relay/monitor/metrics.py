@@ -36,8 +36,7 @@ from relay.clock import Clock
 from relay.diagnosis.lateness import BOUNDS
 from relay.diagnosis.protection import alive_since, copies_of
 from relay.media import Verdict
-from relay.monitor import house
-from relay.uplink.attempt import State
+from relay.monitor import climbing, house
 
 Sample = tuple[str, tuple[str, ...], float]
 
@@ -85,22 +84,7 @@ FAMILIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "Playlists and manifests that were refused: players are sent on, or it is encrypted",
         ("channel", "reason"),
     ),
-    "relay_upstream_state": (
-        "1 for the state that it is in",
-        ("channel", "upstream", "state"),
-    ),
-    "relay_upstream_fragments_total": (
-        "Fragments that its kernel has acknowledged, or that left the window before",
-        ("channel", "upstream", "outcome"),
-    ),
-    "relay_upstream_bytes_total": ("Media that it has acknowledged", ("channel", "upstream")),
-    "relay_upstream_retries_total": ("Attempts that failed", ("channel", "upstream")),
-    "relay_upstream_posts_total": ("POSTs that were begun", ("channel", "upstream")),
-    "relay_upstream_backlog_fragments": ("Fragments left to send", ("channel", "upstream")),
-    "relay_upstream_backlog_seconds": (
-        "The same, in seconds of the track that has most",
-        ("channel", "upstream"),
-    ),
+    **climbing.FAMILIES,
     "relay_event_loop_tasks": ("Tasks of asyncio: a number that only grows is a leak", ()),
     "relay_event_loop_lag_seconds": ("The latest that the event loop was of late", ()),
     **house.FAMILIES,
@@ -168,7 +152,7 @@ class Metrics(Collector):
             yield from _ingest(channel)
             yield from _sources(channel)
             yield from _timeline(channel)
-            yield from _upstreams(channel)
+            yield from climbing.of(channel)
             for reason, count in channel.refusals.items():
                 yield "relay_playback_refused_total", (channel.name, reason), count
 
@@ -269,20 +253,6 @@ def _timeline(channel: Channel) -> _Samples:
             last = rendition.segments[-1]
             ends = rendition.seconds(last.end) + shown.epoch_of(last.run)
             yield "relay_timeline_last_time_seconds", labelled, float(ends)
-
-
-def _upstreams(channel: Channel) -> _Samples:
-    for name, stands in channel.upstreams.items():
-        standing, labelled = stands(), (channel.name, name)
-        for state in State:
-            yield "relay_upstream_state", (*labelled, str(state)), state is standing.state
-        for outcome, count in (("sent", standing.sent), ("lost", standing.lost)):
-            yield "relay_upstream_fragments_total", (*labelled, outcome), count
-        yield "relay_upstream_bytes_total", labelled, standing.size
-        yield "relay_upstream_retries_total", labelled, standing.retries
-        yield "relay_upstream_posts_total", labelled, standing.posts
-        yield "relay_upstream_backlog_fragments", labelled, standing.backlog
-        yield "relay_upstream_backlog_seconds", labelled, standing.seconds
 
 
 def _named(source: str) -> str:

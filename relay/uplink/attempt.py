@@ -11,6 +11,7 @@
 Attempts have no limit (SVC-4). A wait is doubled until a POST has lasted for a while.
 """
 
+from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -57,6 +58,7 @@ class Attempt:
     retries   how many attempts have failed
     failing   since the last failure no POST has settled
     reason    what the receiver, or the network, said to it
+    answers   how often the receiver answered with which status, probes included
     """
 
     backoff: Backoff = field(default_factory=lambda: Backoff(FIRST_WAIT, LONGEST_WAIT))
@@ -64,6 +66,7 @@ class Attempt:
     reason: str = ""
     retries: int = 0
     posts: int = 0
+    answers: Counter[str] = field(default_factory=Counter)
     failing: bool = False
     clean: bool = True
     until: int = 0
@@ -98,6 +101,7 @@ class Attempt:
         """What the probe brought; media only after 200 (HTTP-2)."""
         if answer is not None and answer.status == 200:
             self.phase = Phase.READY
+            self.answers["200"] += 1
         else:
             self.failed(answer, now, why or "no connection")
 
@@ -124,11 +128,14 @@ class Attempt:
             self.failed(answer, now, "")
             return False
         self.phase, self.clean = Phase.REST, True
+        self.answers[str(answer.status)] += 1
         self.settled()
         return True
 
     def failed(self, answer: Answer | None, now: int, why: str) -> None:
         """The attempt is over, and not as it should be: back off."""
+        if answer is not None:
+            self.answers[str(answer.status)] += 1
         early = answer is not None and answer.status // 100 == 2
         said = str(answer) if answer is not None else why or "connection lost"
         self.reason = f"{said} before the end of the POST" if early else said

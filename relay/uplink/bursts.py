@@ -102,6 +102,7 @@ class Bursts:
             0.0,
             attempt.failing,
             attempt.again,
+            dict(attempt.answers),
         )
 
     def step(self, now: int) -> Step:

@@ -1,7 +1,8 @@
 """How a stream, or all that go to one receiver, stand: plain values for people and monitors."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from relay.uplink.attempt import State
 
@@ -29,6 +30,7 @@ class Standing:
     failing      since the last failure no POST has settled
     again        when it is tried again, in ms of the uplink's clock, and since 1970 where people
                  read it; 0: it does not wait
+    answers      how often the receiver answered with which status, probes included
     """
 
     state: State = State.PAUSED
@@ -43,6 +45,7 @@ class Standing:
     seconds: float = 0.0
     failing: bool = False
     again: int = 0
+    answers: Mapping[str, int] = field(default_factory=dict)
 
 
 def together(standings: Sequence[Standing]) -> Standing:
@@ -63,4 +66,5 @@ def together(standings: Sequence[Standing]) -> Standing:
         max(one.seconds for one in standings),
         any(one.failing for one in standings),
         min((one.again for one in standings if one.again), default=0),
+        sum((Counter(one.answers) for one in standings), Counter()),
     )

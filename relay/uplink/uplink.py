@@ -118,6 +118,7 @@ class Uplink:
             line.backlog * self.supply.D / 1000,
             attempt.failing,
             attempt.again,
+            dict(attempt.answers),
         )
 
     def step(self, now: int) -> Step:

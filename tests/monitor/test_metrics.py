@@ -95,7 +95,10 @@ async def test_a_sender_without_a_name_is_counted_and_its_address_is_no_label() 
 
 
 async def test_gaps_refusals_and_upstreams_are_told() -> None:
-    standing = Standing(State.RETRYING, sent=7, lost=2, retries=3, backlog=5, seconds=10.0)
+    said = {"200": 3, "503": 2}
+    standing = Standing(
+        State.RETRYING, sent=7, lost=2, retries=3, backlog=5, seconds=10.0, answers=said
+    )
     async with opened() as door:
         door.channel.upstreams["eu"] = lambda: standing
         door.channel.gaps[TRACK] = 4
@@ -113,6 +116,7 @@ async def test_gaps_refusals_and_upstreams_are_told() -> None:
     }
     assert found[at("relay_upstream_fragments_total", **eu, outcome="lost")] == 2
     assert found[at("relay_upstream_backlog_seconds", **eu)] == 10
+    assert found[at("relay_upstream_responses_total", **eu, code="503")] == 2
 
 
 async def test_names_are_those_of_the_list_in_both_formats() -> None:

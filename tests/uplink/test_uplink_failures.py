@@ -5,6 +5,7 @@ import pytest
 from relay.uplink.attempt import State
 from relay.uplink.cursor import IN_DOUBT, Cursor
 from relay.uplink.stamp import Stamps
+from relay.uplink.standing import together
 from relay.uplink.steps import Answer, End, Fetch, Finish, Probe, Send, Wait
 from relay.uplink.uplink import Uplink
 from tests.uplink.world import (
@@ -64,6 +65,17 @@ def test_only_a_200_to_the_probe_leads_to_media() -> None:
         assert made.step(0) == Probe()
         made.probed(answer, 0, "why")
         assert isinstance(made.step(0), Wait)
+        assert made.standing.answers == ({} if answer is None else {str(answer.status): 1})
+
+
+def test_answers_are_counted_by_status() -> None:
+    world = grown(1)
+    made = made_for(world)
+    opened(made, 0)
+    body, now = live(made, world, 0)
+    made.closed(Answer(412), now, len(body), "")
+    assert made.standing.answers == {"200": 1, "412": 1}
+    assert together([made.standing, made.standing]).answers == {"200": 2, "412": 2}
 
 
 @pytest.mark.requirement("SVC-4a", role="client")
