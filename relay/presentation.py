@@ -134,7 +134,7 @@ class Presentation:
                could be seen, so that what is published later, and that alone, may tell of it
     facts      the pins that numbers and breaks rest on, as they are in the store
     cue_tags   which tags of old playlists have beside EXT-X-DATERANGE
-    ended      nothing comes any more, and nothing goes
+    whole      nothing of it leaves the window;  ended  nor does anything come any more
     updated    UTC seconds at which it last changed (the newest entry's arrival)
     """
 
@@ -150,6 +150,7 @@ class Presentation:
     since: Mapping[tuple[str, int, int], Mapping[str, int]] = field(default_factory=dict)
     facts: Mapping[str, bytes] = field(default_factory=dict)
     cue_tags: str = "none"
+    whole: bool = False
     ended: bool = False
     updated: Fraction = Fraction(0)
 

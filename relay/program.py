@@ -86,7 +86,7 @@ class Program:
         self._channel = channel
         self._first = 0
         self._stop: int | None = None
-        self._view = _view(self.name, LONGEST)
+        self._view = _view(self.name, None)
         self._ended = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -116,7 +116,7 @@ class Program:
             raise ValueError(f"the store of {program.name} holds no program")
         told = json.loads(pins[_START])
         program._first = int(told["first"])
-        program._view = _view(program.name, Fraction(told["window"] or LONGEST))
+        program._view = _view(program.name, told["window"])
         if _LAST in pins:
             program._show(past, int(pins[_LAST]))
         else:
@@ -230,15 +230,19 @@ class Program:
 
     def _show(self, past: Iterable[Member], last: int) -> None:
         """All of it, as it stays."""
-        view = _view(self.name, self.presentation.window)
+        known = self.presentation
+        view = _view(self.name, None if known.whole else known.window)
         view.replay((m for m in past if isinstance(m, Pin) or m.index <= last), 0)
         view.presentation = replace(view.presentation, ended=True)
         self._view = view
         self._ended.set()
 
 
-def _view(name: str, window: Fraction) -> View:
-    return View(Presentation(name, Grid(Fraction(2)), window), patience=0)
+def _view(name: str, window: Fraction | int | None) -> View:
+    """Of a program that keeps so many seconds, or all."""
+    seconds = Fraction(window or LONGEST)
+    shown = Presentation(name, Grid(Fraction(2)), seconds, whole=not window)
+    return View(shown, patience=0)
 
 
 def _edges(presentation: Presentation) -> dict[str, int]:

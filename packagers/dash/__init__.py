@@ -11,11 +11,12 @@
     │               └── SegmentTimeline S t d r; or @duration instead
     └── UTCTiming                       the relay's own clock
 
-availabilityStartTime is 1970 and so is the first Period's start: every time is UTC in ticks, equal
-in every data centre, and nothing is negative. Where an encoder's settings changed, a Period begins,
-named after its first index, since a Representation has one init segment; its presentationTimeOffset
-keeps the ticks what they are. A template per Representation, because the names of
-initialization segments differ and so may the timelines: one quality may be a segment ahead.
+availabilityStartTime is 1970 and so is the first Period's start, but for a program's (`document`):
+every time is UTC in ticks, equal in every data centre, and nothing is negative. Where an encoder's
+settings changed, a Period begins, named after its first index, since a Representation has one init
+segment; its presentationTimeOffset keeps the ticks what they are. A template per Representation,
+because the names of initialization segments differ and so may the timelines: one quality may be a
+segment ahead.
 
 A clock that was restarted begins a new run, whose epoch makes its times rise above the last: so it
 goes on in the same Period. The last segment of the old run is said to last until the new one, for

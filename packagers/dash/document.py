@@ -1,8 +1,10 @@
 """The MPD itself (5.3.1): what holds for all of it, and its Periods in order.
 
 Live it is dynamic. A programme that is over is static: its times count from its first segment, and
-it says how long it is. By @duration players know from the clock alone what there is, so there the
-programme is said to begin a fragment later than it does: by then an encoder has sent it.
+it says how long it is. Where nothing leaves the window they count from there while it is dynamic,
+too: who plays it when it ends plays on at the same times. By @duration players know from the clock
+alone what there is, so there the programme is said to begin a fragment later than it does: by then
+an encoder has sent it.
 """
 
 from collections.abc import Sequence
@@ -77,10 +79,12 @@ def document(
     kept.forget()
     several = [part for _, listed in found for part in listed]
     form = Form.NUMBER if static and form is Form.DURATION else form
-    origin = min((_edges(p, presentation)[0] for p in several), default=Fraction(0))
+    counted = static or (presentation.whole and form is not Form.DURATION)
+    first = min((_edges(p, presentation)[0] for p in several), default=Fraction(0))
+    origin = first if counted else None
     root = _root(presentation, several, origin, form, static=static)
     for at, (span, listed) in enumerate(found):
-        begin = _begin(presentation, shown, span[0], origin if static else None, form)
+        begin = _begin(presentation, shown, span[0], origin, form)
         after = found[at + 1][0][0] if at + 1 < len(found) else None
         period(
             root,
@@ -88,7 +92,7 @@ def document(
             listed,
             name=f"p{span[0]}",
             begin=begin,
-            start=begin - origin if static else begin,
+            start=begin - (origin or 0),
             end=begins(presentation, shown, after) if after is not None else None,
             form=form,
             signals=signals,
@@ -106,7 +110,7 @@ def _begin(
     origin: Fraction | None,
     form: Form,
 ) -> Fraction:
-    """UTC seconds at which a Period begins. `origin`: of the first segment of what is over."""
+    """UTC seconds at which a Period begins. `origin`: from where times count, None: 1970."""
     if not start and origin is not None:
         return origin
     if not start and form is Form.DURATION:  # where a cell begins
@@ -125,21 +129,22 @@ def _edges(part: Part, presentation: Presentation) -> tuple[Fraction, Fraction]:
 def _root(
     presentation: Presentation,
     several: Sequence[Part],
-    origin: Fraction,
+    origin: Fraction | None,
     form: Form,
     *,
     static: bool,
 ) -> etree._Element:
+    begin = origin or Fraction(0)
     cell = presentation.grid.D
     # Of this MPD and all its updates (5.3.1.2), so not of what happens to be listed: see hls.
     longest = max([cell * 9 / 8, *(p.rendition.seconds(p.rows.longest) for p in several)])
     said = {"profiles": _PROFILES, "type": "static" if static else "dynamic"}
     if static:
-        end = max((_edges(p, presentation)[1] for p in several), default=origin)
-        said |= {"mediaPresentationDuration": duration(end - origin)}
+        end = max((_edges(p, presentation)[1] for p in several), default=begin)
+        said |= {"mediaPresentationDuration": duration(end - begin)}
     else:
         said |= {
-            "availabilityStartTime": date(cell if form is Form.DURATION else Fraction(0)),
+            "availabilityStartTime": date(cell if form is Form.DURATION else begin),
             "publishTime": date(presentation.updated),
             "minimumUpdatePeriod": duration(cell),
             "timeShiftBufferDepth": duration(presentation.window),

@@ -5,6 +5,8 @@ import pytest
 from lxml import etree
 
 from packagers import cmaf, dash
+from packagers.dash import Form
+from packagers.dash.element import date
 from relay.numbering import Grid
 from relay.presentation import Presentation, Rendition, Segment
 from tests.packagers.presentations import FIRST, audio, presentation, regular, rendition, video
@@ -239,6 +241,22 @@ def test_a_change_may_be_known_before_its_first_segment() -> None:
     shown = rendition(video())
     coming = replace(presentation(shown), changes=(FIRST + 5,))
     assert dash.mpd(coming) == dash.mpd(presentation(shown))
+
+
+@pytest.mark.parametrize("form", [Form.NUMBER, Form.TIME])
+def test_what_is_whole_counts_from_its_first_segment_before_and_after_its_end(form: Form) -> None:
+    whole = replace(presentation(VIDEO, AUDIO), changes=(FIRST + 2,), whole=True)
+    live, over = (
+        etree.fromstring(b"".join(dash.document(whole, form=form, static=static)[0]))
+        for static in (False, True)
+    )
+    assert (live.get("type"), over.get("type")) == ("dynamic", "static")
+    began = min(r.seconds(r.segments[0].time) for r in (VIDEO, AUDIO))
+    assert live.get("availabilityStartTime") == date(began) != date(Fraction(0))
+    for name in ("d:Period", "d:Period/d:AdaptationSet/d:Representation/d:SegmentTemplate"):
+        one, other = (all_of(root, f"/d:MPD/{name}") for root in (live, over))
+        assert [dict(each.attrib) for each in one] == [dict(each.attrib) for each in other]
+    assert all_of(live, "//d:Period")[0].get("start") == "PT0S"
 
 
 def test_what_is_over_begins_with_what_is_left_of_it_though_a_change_came_before() -> None:
