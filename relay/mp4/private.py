@@ -43,16 +43,20 @@ def private_data(sample_entry: bytes, handler: str) -> PrivateData:
     if entry.end - start < 8:
         return PrivateData(fourcc, b"")
     for atom in children(sample_entry, start, entry.end, Budget(64)):
-        payload = sample_entry[atom.body : atom.end]
-        if atom.type == "avcC":
-            sets, at = _sets(payload, 6, payload[5] & 31)
-            more, _ = _sets(payload, at + 1, payload[at]) if at < len(payload) else (b"", at)
-            return PrivateData(fourcc, sets + more)
-        if atom.type == "hvcC":
-            return PrivateData(fourcc, _arrays(payload))
-        if atom.type == "esds":
-            return PrivateData(fourcc, _specific(payload))
+        read = _READ.get(atom.type)
+        if read is not None:
+            try:
+                return PrivateData(fourcc, read(sample_entry[atom.body : atom.end]))
+            except IndexError:  # cut short, in an entry of another kind, which nobody has looked at
+                break
     return PrivateData(fourcc, b"")
+
+
+def _avc(payload: bytes) -> bytes:
+    """avcC has sequence parameter sets, then picture parameter sets."""
+    sets, at = _sets(payload, 6, payload[5] & 31)
+    more, _ = _sets(payload, at + 1, payload[at]) if at < len(payload) else (b"", at)
+    return sets + more
 
 
 def _sets(payload: Buffer, at: int, count: int) -> tuple[bytes, int]:
@@ -94,3 +98,6 @@ def _specific(payload: bytes) -> bytes:
         elif tag == 0x04:
             at += 13
     return payload[at : at + size]
+
+
+_READ = {"avcC": _avc, "hvcC": _arrays, "esds": _specific}

@@ -21,6 +21,7 @@ from tests.model.bounds import check_bounds
 from tests.model.changes import Changes
 from tests.model.clock import early
 from tests.model.encoder import Sent
+from tests.model.headway import Headway
 from tests.model.house import House
 from tests.model.programme import Line, Span
 from tests.model.seen import seen
@@ -46,15 +47,14 @@ class Ledger:
     real: set[Place] = field(default_factory=set)
     twin: View = field(init=False)
     sources: set[str] = field(default_factory=set)
-    _begun: set[tuple[str, str, int]] = field(default_factory=set)
-    _progress: dict[tuple[str, str, int], int] = field(default_factory=dict)
-    _tails: dict[tuple[str, str, int], int] = field(default_factory=dict)
+    headway: Headway = field(init=False)
     _seen: dict[str, Rendition] = field(default_factory=dict)
     _read: int = 0
 
     def __post_init__(self) -> None:
         self.twin = self.house.fresh_view()
         self.changes = Changes(self.house, self.lines)
+        self.headway = Headway(self.lines)
 
     def index(self, cell: int) -> int:
         return cell + self.house.rules.base
@@ -78,7 +78,7 @@ class Ledger:
         self.came.add((span.source, span.track, index))
         if honest:
             self.honest.add((span.source, span.track, index))
-            if self._last_eighth(sent):
+            if self.headway.last_eighth(sent):
                 self.honest.add((span.source, span.track, index + 1))
             self.changes.highest = max(self.changes.highest, index)
         free = place not in self.house.store and not self.old(sent, stream) and self._near(*place)
@@ -97,7 +97,7 @@ class Ledger:
             self.changes.highest = max(self.changes.highest, index)
         self.changes.sent(span.source, span.track)
         self.check()
-        whole = self._whole(sent)
+        whole = self.headway.whole(sent, honest=honest)
         free = free and index >= self.house.point._headers.starts.get(span.track, 0)
         if whole and honest and free:
             self.promised.add(place)
@@ -124,16 +124,13 @@ class Ledger:
 
     def broken(self, source: str, *, clean: bool) -> None:
         """Its POSTs are over: what they had begun is no promise. Cleanly: it is whole as it is."""
-        for who, track, cell in [begun for begun in self._begun if begun[0] == source]:
-            self._begun.discard((who, track, cell))
-            self._progress.pop((who, track, cell), None)
+        for track, cell in self.headway.broken(source):
             if clean:
-                self.ended |= {(who, track, self.index(cell) + at) for at in (0, 1)}
+                self.ended |= {(source, track, self.index(cell) + at) for at in (0, 1)}
 
     def crashed(self) -> None:
         """What was not stored may be lost: its sender knows."""
-        self._progress.clear()
-        self._begun.clear()
+        self.headway.crashed()
         self.promised &= self.house.store.keys()
         self.real &= self.house.store.keys()
 
@@ -174,26 +171,6 @@ class Ledger:
             leaps = leaps and line._suspects.goes(line._since(self.house.now))
             return line.next <= index < line.next + line.reach and not leaps
         return view.edge is None or index <= view.edge + view._reach
-
-    def _whole(self, sent: Sent) -> bool:
-        line, span = self.lines[sent.span.track], sent.span
-        key = span.source, span.track, sent.cell
-        self._begun.add(key)
-        began, fragment = span.first == line.cut(sent.cell), sent.fragment
-        # The last eighth of the cell before is part of this copy, and a drift between is a hole.
-        tail = self._tails.get(key, fragment.time)
-        half = fragment.duration // (2 * fragment.sample_count)
-        joins = abs(fragment.time - tail) <= half
-        if (began and joins) or self._progress.get(key) == span.first:
-            self._progress[key] = span.stop
-        if not began and self._last_eighth(sent):
-            self._tails[span.source, span.track, sent.cell + 1] = fragment.end
-        return self._progress.get(key) == line.cut(sent.cell + 1)
-
-    def _last_eighth(self, sent: Sent) -> bool:
-        line = self.lines[sent.span.track]
-        first, stop = line.cut(sent.cell), line.cut(sent.cell + 1)
-        return 8 * (stop - sent.span.first) <= stop - first + 8
 
     def _check_puts(self) -> None:
         while self._read < len(self.house.puts):
