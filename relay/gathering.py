@@ -14,7 +14,7 @@ so a piece replaces those that it overlaps. What is open is bounded, in copies a
 was left alone the longest is handed on first.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -225,10 +225,10 @@ class Gatherings:
         times = (gathering.deadline() for gathering in self._by.values())
         return min((time for time in times if time is not None), default=None)
 
-    def changes(self, track: str, start: int) -> None:
-        """From an index on a track is configured otherwise: what is open there goes."""
-        for (_, name), gathering in self._by.items():
-            if name == track:
+    def changes(self, tracks: Collection[str], start: int) -> None:
+        """From an index on these tracks are configured otherwise: what is open there goes."""
+        for (_, track), gathering in self._by.items():
+            if track in tracks:
                 gathering.changes(start)
         self._forget()
 

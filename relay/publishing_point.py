@@ -131,9 +131,8 @@ class PublishingPoint:
         outcome = Outcome()
         if not self._headers.pinned_change(change, header):
             return outcome
-        for name, start in self._headers.starts.items():
-            if start == change.start:
-                self._gatherings.changes(name, start)
+        starts = self._headers.starts
+        self._gatherings.changes([n for n in starts if starts[n] == change.start], change.start)
         run = self._run
         for late in self._parked.take_all():
             if isinstance(late, Ending):

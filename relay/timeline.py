@@ -27,6 +27,7 @@ Times in ticks; `now` and `patience` in ms of a clock that only rises.
 from dataclasses import dataclass, field
 from math import ceil
 
+from relay.gaps import gaps
 from relay.gathering import Offer
 from relay.joining import better, together
 from relay.media import Copy, Entry, Gap, Verdict
@@ -216,7 +217,7 @@ class Timeline:
 
     def due(self, now: int) -> list[Offer | Gap]:
         """What is to be put because time has passed."""
-        gaps: list[Gap] = []
+        missing: list[Gap] = []
         stop = 0
         if (
             self.next is not None
@@ -224,7 +225,7 @@ class Timeline:
             and self._hole_since + self.patience <= now
         ):
             stop = min(self._ahead)
-            gaps = self._gaps(self.next, stop, now)
+            missing = self._gaps(self.next, stop, now)
             self._hole_since = now
         # What is held for a hole that has lasted long enough is better than a gap. All that is held
         # for an index comes at once: the whole copies first.
@@ -233,7 +234,7 @@ class Timeline:
         self._held = [held for held in self._held if held not in ready]
         # Behind the window the store has forgotten what was taken, and would take another.
         offers = [offer for _, offer in ready if offer.copy.index >= self.floor]
-        return [*together(offers, self._begins), *gaps]
+        return [*together(offers, self._begins), *missing]
 
     def deadline(self) -> int | None:
         """When `due` is to be asked again."""
@@ -280,21 +281,10 @@ class Timeline:
         end = self.end if self.placed else self.grid.start(first - self.run.offset, self.timescale)
         held = together([offer for _, offer in self._held], self._begins)
         best = {offer.copy.index: offer.copy for offer in reversed(held)}
-        known = {at: copy for at, copy in best.items() if first <= at < stop}
-        gaps: list[Gap] = []
-        for index, copy in sorted({**known, stop: self._ahead[stop]}.items()):
-            gaps += self._between(first, end, index, copy.time, now)
-            first, end = index + 1, copy.end
-        return gaps
-
-    def _between(self, first: int, begin: int, stop: int, end: int, now: int) -> list[Gap]:
-        """Gap records for [first, stop), which share the time from `begin` to `end`."""
-        length, count = max(0, end - begin), stop - first
-        edges = [begin + length * at // max(1, count) for at in range(count + 1)]
-        return [
-            Gap(self.track, self.run.number, first + at, edges[at], edges[at + 1] - edges[at], now)
-            for at in range(count)
-        ]
+        known: dict[int, Copy | Gap] = {at: c for at, c in best.items() if first <= at < stop}
+        known[stop] = self._ahead[stop]
+        run = self.run.number
+        return [Gap(self.track, run, *found, now) for found in gaps(first, end, known)]
 
     def _suspect(self, offer: Offer, now: int, *, leap: bool) -> Verdict:
         if offer.copy.partial:
