@@ -14,7 +14,7 @@ from relay.gathering import MOST_OPEN
 from relay.headers import Change
 from relay.media import Copy, Gap, Pin
 from relay.presentation import Rendition, Segment
-from relay.runs import LEAP, RESENT
+from relay.runs import LEAP, RESENT, SILENCE
 from relay.suspects import CONVINCING
 from relay.view import View
 from tests.model.bounds import check_bounds
@@ -82,7 +82,7 @@ class Ledger:
                 self.honest.add((span.source, span.track, index + 1))
             self.changes.highest = max(self.changes.highest, index)
         free = place not in self.house.store and not self.old(sent, stream) and self._near(*place)
-        free = free and not early(self.house, sent)
+        free = free and not early(self.house, sent) and not self._leaps(sent)
         joins = free and self._joins(sent)
         line = self.house.timeline(span.track)
         begun = line is not None and line.next is not None
@@ -108,6 +108,16 @@ class Ledger:
                 assert won.source == span.source, f"{won.source} won over the preferred one"
         self.check()
         return None
+
+    def _leaps(self, sent: Sent) -> bool:
+        """Under new settings it is ahead of all tracks: alone it says not when those begin."""
+        runs, span = self.house.point._runs, sent.span
+        if runs is None or runs.edge is None:
+            return False
+        since = self.house.now - SILENCE * runs.D * 1000
+        ahead = self.index(sent.cell) > runs.edge + LEAP
+        changed = self.changes.variants()[span.track] != span.variant
+        return changed and ahead and any(at > since for at in runs._alive.values())
 
     def _joins(self, sent: Sent) -> bool:
         """It is all of the cell that is next, and joins what is before it."""
