@@ -15,7 +15,8 @@ left it; their bytes must not change because an event has been forgotten.
 
 What is kept of one track is bounded, in all and in one cell, in number and in bytes: a sender of
 events in a flood loses the excess and nothing else suffers. Bytes, because whatever players are
-told is held in memory, and a Smooth manifest has the content of every event.
+told is held in memory, and a Smooth manifest has the content of every event. One more than `AHEAD`
+before its time has a damaged one: it would wait for ever, and for as long take another's room.
 """
 
 from bisect import insort
@@ -28,6 +29,8 @@ from operator import attrgetter
 from relay.media import Copy, Track, Verdict
 from relay.presentation import Presentation
 
+AHEAD = 86_400
+"""Seconds of media by which an event may be announced."""
 MOST_EVENTS = 4_096
 MOST_IN_A_CELL = 64
 LARGEST = 64 << 10
@@ -41,11 +44,13 @@ NOTICE = 60
 class Events:
     """The events of one sparse track that the store has: those that wait, and those to be seen.
 
-    floor   the lowest index that is kept; 0 before the parent has a line
+    floor     the lowest index that is kept; 0 before the parent has a line
+    ceiling   the highest index that is believed; None before the parent has a line
     """
 
     track: Track
     floor: int = 0
+    ceiling: int | None = None
     _known: dict[tuple[int, int], Copy] = field(default_factory=dict)
     _waiting: list[Copy] = field(default_factory=list)
     visible: tuple[Copy, ...] = ()
@@ -56,6 +61,8 @@ class Events:
             return Verdict.DUPLICATE
         if copy.index < self.floor:
             return Verdict.LATE
+        if self.ceiling is not None and copy.index > self.ceiling:
+            return Verdict.SUSPECT
         beside = sum(known.index == copy.index for known in self._known.values())
         if beside >= MOST_IN_A_CELL or len(self._known) >= MOST_EVENTS:
             return Verdict.FLOOD
@@ -131,6 +138,8 @@ class Signals:
             ]
             floor = max((floors.get(parent.name, 0) for parent in parents), default=0)
             changed |= events.trim(floor - linger(presentation))
+            if floor:
+                events.ceiling = floor + ceil((AHEAD + presentation.window) / presentation.grid.D)
             ends = (
                 (parent.segments[-1].run, parent.seconds(parent.segments[-1].time))
                 for parent in parents

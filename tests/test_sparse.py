@@ -8,6 +8,7 @@ import pytest
 from relay.media import Copy, Entry, Gap, Kind, Verdict
 from relay.presentation import Presentation, fold, register
 from relay.sparse import (
+    AHEAD,
     LARGEST,
     MOST_BYTES,
     MOST_EVENTS,
@@ -115,6 +116,15 @@ def test_a_flood_is_bounded_in_a_cell_and_in_all() -> None:
 
 
 @pytest.mark.threat("T42")
+def test_one_whose_time_is_damaged_takes_no_room() -> None:
+    made = signals()
+    assert made.offer(event(10**9 * CELL)) is Verdict.ACCEPTED, "nobody knows yet what time it is"
+    made.surface(playing(100), {VIDEO.name: 40})
+    day = AHEAD * SCALE // CELL
+    assert made.offer(event((40 + day) * CELL)) is Verdict.ACCEPTED
+    assert made.offer(event((200 + day) * CELL)) is Verdict.SUSPECT
+
+
 def test_what_events_hold_is_bounded() -> None:
     """Twenty of 20 MB made a playlist cost 400 MB, and a Smooth manifest 16 s and 1.4 GB."""
     made = signals()
