@@ -14,7 +14,7 @@ so a piece replaces those that it overlaps. What is open is bounded, in copies a
 was left alone the longest is handed on first.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -225,10 +225,11 @@ class Gatherings:
         times = (gathering.deadline() for gathering in self._by.values())
         return min((time for time in times if time is not None), default=None)
 
-    def changes(self, tracks: Collection[str], start: int) -> None:
-        """From an index on these tracks are configured otherwise: what is open there goes."""
-        for (_, track), gathering in self._by.items():
-            if track in tracks:
+    def changes(self, tracks: Sequence[Track], start: int) -> None:
+        """From an index on these are the tracks: what is open there of their former selves goes."""
+        now = {track.name: track for track in tracks}
+        for (_, name), gathering in self._by.items():
+            if gathering.track != now.get(name, gathering.track):
                 gathering.changes(start)
         self._forget()
 

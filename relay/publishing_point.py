@@ -131,8 +131,7 @@ class PublishingPoint:
         outcome = Outcome()
         if not self._headers.pinned_change(change, header):
             return outcome
-        starts = self._headers.starts
-        self._gatherings.changes([n for n in starts if starts[n] == change.start], change.start)
+        self._gatherings.changes([told.track for told in header.tracks], change.start)
         run = self._run
         for late in self._parked.take_all():
             if isinstance(late, Ending):

@@ -103,7 +103,7 @@ def test_new_settings_after_a_jump_begin_though_the_sound_lags_a_cell() -> None:
 
 
 def test_a_jump_that_was_doubted_is_forgotten_when_the_settings_change() -> None:
-    relay = began(names=("video", "video2", "audio"))
+    relay = began(names=NAMES[:3])
     relay.deliver(who=0, which=0)
     relay.jump(cells=20)
     relay.deliver(who=0, which=1)
@@ -171,4 +171,14 @@ def test_of_a_track_that_nobody_knew_the_first_header_counts() -> None:
     relay.end(who=B, clean=False)
     relay.reconfigure(who=A, variants=(0, 1), ms=1_600, clean=False)
     relay.reconfigure(who=B, variants=(1, 0), ms=0, clean=False)
+    relay.teardown()
+
+
+def test_two_changes_at_one_index_forget_nothing_of_each_other() -> None:
+    """Each track in a stream of its own: the second header changes another track, at the same."""
+    relay = began(names=NAMES[:3], apart=1)
+    relay.deliver_all(who=A, cells=1, ms=0, lost=0)
+    relay.reconfigure_all(variants=(0, 1), clean=False, skipped=0)
+    relay.restart(who=A, which=2, ms=0, how="r", part=8)
+    relay.deliver_all(who=A, cells=1, ms=0, lost=0)
     relay.teardown()
