@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from aiohttp import ClientError, ClientSession, ClientTimeout
 
 from packagers import pins
+from relay.courier.answer import broken_off
 from relay.errors import quoted
 from relay.media import Pin
 from relay.numbering import Grid
@@ -110,7 +111,7 @@ async def _asked(url: str) -> bytes:
                 if len(body) > pins.LARGEST:
                     raise ValueError(f"more than {pins.LARGEST} bytes")
     except ClientError as error:
-        raise OSError(str(error) or type(error).__name__) from error
+        raise OSError(broken_off(error)) from error
     return bytes(body)
 
 

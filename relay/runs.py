@@ -144,7 +144,15 @@ class Runs:
         if edge is None or index <= edge + reach:
             self._ahead.pop(lane, None)
             return False
-        return _streak(self._ahead, lane, index, now).count < CONVINCING
+        if _streak(self._ahead, lane, index, now).count < CONVINCING:
+            return True
+        return any(at > silent and self._stays(other, lane) for other, at in self._alive.items())
+
+    def _stays(self, other: _Lane, lane: _Lane) -> bool:
+        """Another sender of the track is where the line is: then the timeline does not move either,
+        and a run above an edge that nobody has reached would begin years ahead."""
+        near = self._newest[other] > (self.edge or 0) - LEAP
+        return near and other != lane and other[1] == lane[1] and other not in self._ahead
 
     def _remember(self, lane: _Lane, now: int) -> None:
         self._alive.pop(lane, None)

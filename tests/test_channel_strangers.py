@@ -25,7 +25,7 @@ from tests.door import (
 )
 from tests.server.wire import eventually
 
-GOOD, BAD = Sender("good", "main"), Sender("bad", "main")
+GOOD, BAD, NEW = Sender("good", "main"), Sender("bad", "main"), Sender("new", "main")
 FAR = 100_000
 
 
@@ -67,6 +67,21 @@ async def test_a_burst_of_far_futures_does_not_move_a_line_that_another_continue
     clock.at += 10
     await going_on(channel, clock, 3, 6)
     await shown(channel, range(6))
+    await channel.close()
+
+
+@pytest.mark.threat("T38")
+async def test_who_joins_after_a_burst_of_far_futures_goes_on_with_the_line() -> None:
+    channel, clock = await started(MemoryStore(), replace(RULES, patience=1))
+    await going_on(channel, clock, 0, 3)
+    for found in bodies(FAR, FAR + 3)[1:]:
+        await send(channel, BAD, found)
+    await going_on(channel, clock, 3, 6)
+    for found in bodies(6, 10)[1:]:
+        await send(channel, NEW, found)
+        clock.at += 2_000
+        await asyncio.sleep(0.001)
+    await shown(channel, range(10))
     await channel.close()
 
 

@@ -183,6 +183,32 @@ def test_a_poisoned_far_future_makes_nothing_old() -> None:
     assert runs.edge == 1001
 
 
+def test_a_burst_from_the_far_future_makes_nothing_old_while_another_goes_on() -> None:
+    runs = on_air(1000, "a", "b")
+    for step in range(2 * CONVINCING):
+        assert runs.place(Sender("bad", MAIN), 10**9 + step, 2000) is Standing.CURRENT
+        assert runs.place(Sender("b", "other"), 10**9 + step, 2000) is Standing.CURRENT
+    assert runs.edge == 1000
+    found = [runs.place(Sender("new", MAIN), 1001 + at, 2000 + at * 2000) for at in range(4)]
+    assert found == [Standing.CURRENT] * 4
+    assert runs.edge == 1004
+
+
+def test_a_line_of_which_all_senders_move_on_is_followed() -> None:
+    runs = on_air(1000, "a", "b")
+    for step in range(CONVINCING):
+        for source in ("a", "b"):
+            runs.place(Sender(source, MAIN), 5000 + step, 2000 * step)
+    assert runs.edge == 5000 + CONVINCING - 1
+
+
+def test_who_is_ahead_is_followed_once_the_others_are_silent() -> None:
+    runs = on_air(1000, "a", "b")
+    for step in range(8):
+        runs.place(Sender("a", MAIN), 5000 + step, 2000 * step)
+    assert runs.edge == 5007
+
+
 def test_a_line_that_moved_on_is_followed() -> None:
     runs = on_air(1000)
     for step in range(CONVINCING):

@@ -26,7 +26,7 @@ import structlog
 from relay.annunciator import signature
 from relay.annunciator.outbox import Message, Outbox
 from relay.clock import Clock
-from relay.errors import quoted
+from relay.courier.answer import broken_off
 from relay.secret import held
 
 SECONDS = 10.0
@@ -96,7 +96,7 @@ class Hook:
         try:
             reason, asked = await self._post(message)
         except (aiohttp.ClientError, OSError, ValueError) as error:  # a time-out is an OSError
-            reason = quoted(f"{error}" or type(error).__name__, 200)
+            reason = broken_off(error)
         if not reason:
             self.outbox.taken()
             if before:

@@ -34,6 +34,15 @@ async def read_answer(response: aiohttp.ClientResponse) -> Answer:
     return Answer(response.status, quoted(text, 200), after)
 
 
+def broken_off(error: Exception) -> str:
+    """What ended an exchange, fit for people: without the URL, which may hold a secret."""
+    if isinstance(error, aiohttp.ClientResponseError):  # an answer that is no HTTP, for instance
+        return quoted(f"{error.status}, {error.message}", 200)
+    if isinstance(error, aiohttp.InvalidURL):
+        return "its URL cannot be used"
+    return quoted(str(error), 200) or type(error).__name__
+
+
 def retry_after(said: str, now: datetime) -> int:
     """Retry-After (RFC 9110 10.2.3), seconds or a date, in ms; 0 when it says nothing."""
     if said.isascii() and said.isdigit():

@@ -20,10 +20,9 @@ import aiohttp
 from yarl import URL
 
 from relay.courier.access import Access
-from relay.courier.answer import read_answer
+from relay.courier.answer import broken_off, read_answer
 from relay.courier.probe import Settled, probe
 from relay.courier.wire import CONNECT, Wire
-from relay.errors import quoted
 from relay.media import Buffer
 from relay.uplink.headway import Headway
 from relay.uplink.steps import (
@@ -220,7 +219,7 @@ def _monotonic() -> int:
     return time.monotonic_ns() // 1_000_000
 
 
-def _reason(error: BaseException) -> str:
+def _reason(error: Exception) -> str:
     """Why an attempt broke off, in a few words."""
     cause: BaseException | None = error
     while cause is not None:
@@ -238,4 +237,4 @@ def _reason(error: BaseException) -> str:
         return f"no connection: {said}"
     if isinstance(error, ConnectionError | aiohttp.ClientOSError):
         return "connection lost" + (f": {os.strerror(error.errno)}" if error.errno else "")
-    return quoted(str(error), 200) or type(error).__name__
+    return broken_off(error)

@@ -7,7 +7,9 @@
 
 The cookie is for this site only (SameSite=Strict) and out of reach of scripts (HttpOnly), so no
 page of another site can use it, whatever name it has given to this address. Wrong tokens cost the
-address that shows them time, as wrong passwords of encoders do (`relay.access.tries`).
+address that shows them time, as wrong passwords of encoders do (`relay.access.tries`). A page of
+another site can show them too, in a URL or a form, from the operator's own address; never in
+Authorization. So each way has its own count, and programs are not locked out by a page.
 """
 
 import hmac
@@ -48,7 +50,7 @@ class Entry:
         self._token = token
         self._cookie = hmac.digest(token.encode(), b"the relay's page", "sha256").hex()
         self._clock = clock
-        self._tries = Tries()
+        self._of_pages, self._of_programs = Tries(), Tries()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] in OPEN:
@@ -56,6 +58,7 @@ class Entry:
             return
         headers = Headers(scope=scope)
         shown = _bearer(headers)
+        tries = self._of_programs if shown else self._of_pages
         page = scope["path"] in ("/", "/ui", "/ui/")
         if not shown and page:
             shown = await _given(scope, receive)
@@ -64,7 +67,7 @@ class Entry:
             return
         client = scope.get("client")
         address = client[0] if client else "unknown"
-        wait = -(-self._tries.waits(address, self._clock.now()) // 1000)
+        wait = -(-tries.waits(address, self._clock.now()) // 1000)
         if not wait and shown and same_text(shown, self._token):
             if page and not _bearer(headers):
                 await self._welcome(scope)(scope, receive, send)
@@ -72,7 +75,7 @@ class Entry:
                 await self._app({**scope, KNOWN: True}, receive, send)
             return
         if shown and not wait:
-            self._tries.failed(address, self._clock.now())
+            tries.failed(address, self._clock.now())
         await self._refuse(scope, receive, send, wait=wait, wrong=bool(shown))
 
     def _welcome(self, scope: Scope) -> RedirectResponse:

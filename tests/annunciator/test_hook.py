@@ -16,6 +16,7 @@ from relay.annunciator.hook import Hook, Recipient
 from relay.channel import Channel
 from relay.store.memory import MemoryStore
 from relay.system_clock import SystemClock
+from tests.courier.misbehaving import served
 from tests.door import RULES
 from tests.server.wire import eventually
 
@@ -157,6 +158,22 @@ async def test_a_receiver_that_hangs_holds_up_no_other(tmp_path: Path) -> None:
     (failed,) = [line for line in log if line.get("webhook") == "secretless"]
     assert failed["code"] == "WEBHOOK_FAILED"
     assert "absent" in failed["reason"]
+
+
+async def test_a_receiver_that_speaks_no_http_shows_no_secret_of_its_url() -> None:
+    async def babble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/2 200 OK\r\n\r\n")
+        await writer.drain()
+
+    async with served(babble) as (host, port):
+        receiver = Recipient("noc", f"http://{host}:{port}/?key=SECRET")
+        with capture_logs() as logs:
+            async with watched(receiver):
+                assert await eventually(
+                    lambda: any(line.get("code") == "WEBHOOK_FAILED" for line in logs)
+                )
+    assert "SECRET" not in str(logs)
 
 
 async def test_nobody_misses_encoders_right_after_a_start() -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import aiohttp
 import pytest
 
-from relay.courier.answer import read_answer, retry_after
+from relay.courier.answer import broken_off, read_answer, retry_after
 from relay.uplink.steps import Answer
 from tests.courier.misbehaving import served
 
@@ -79,3 +79,25 @@ async def test_nobody_listens_for_long() -> None:
     head = b"HTTP/1.1 503 Busy\r\nContent-Length: 1000000000\r\n\r\n"
     assert (await answered(head, drip=True)).status == 503
     assert time.monotonic() - before < 5
+
+
+@pytest.mark.parametrize(
+    ("response", "why"),
+    [(b"HTTP/2 200 OK\r\n\r\n", "Bad status line"), (b"HTTP/1.1 200 OK\r\nX\r\n\r\n", "header")],
+)
+async def test_what_is_no_http_is_told_without_the_secrets_of_the_url(
+    response: bytes, why: str
+) -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(response)
+        await writer.drain()
+
+    async with served(answer) as (host, port), aiohttp.ClientSession() as session:
+        with pytest.raises(aiohttp.ClientError) as caught:
+            await session.post(f"http://{host}:{port}/?token=SECRET")
+    told = broken_off(caught.value)
+    assert told.startswith("400, ")
+    assert why in told
+    assert "SECRET" in str(caught.value)
+    assert "SECRET" not in told

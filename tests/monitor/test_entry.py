@@ -111,6 +111,16 @@ async def test_guessing_costs_time_and_locks_nobody_out_who_is_in(file: str) -> 
         assert (await ask(house, "GET /metrics", f"Cookie: {cookie}")).status == 200
 
 
+@pytest.mark.threat("T30")
+async def test_a_page_of_another_site_does_not_lock_programs_out_by_wrong_tokens(file: str) -> None:
+    async with opened({"news": PLAIN}, admin_token_file=file) as house:
+        theirs = ("Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: no-cors")
+        answers = [await ask(house, "GET /?token=guess", *theirs) for _ in range(12)]
+        assert [answer.status for answer in answers] == [401] * 10 + [429] * 2
+        assert (await ask(house, f"GET /?token={TOKEN}")).status == 429
+        assert (await ask(house, "GET /metrics", BEARER)).status == 200
+
+
 @pytest.mark.parametrize("said", ["token=" + "a" * 20_000, "token=%ff", "&" * 100, "token", ""])
 async def test_a_form_of_anything_is_only_wrong(file: str, said: str) -> None:
     async with opened({"news": PLAIN}, admin_token_file=file) as house:
