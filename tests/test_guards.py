@@ -61,7 +61,7 @@ async def asked(address: tuple[str, int], data: bytes, **how: Any) -> Answer:
 
 
 def get(path: str, *fields: str) -> bytes:
-    return "\r\n".join([f"GET {path} HTTP/1.1", "Host: relay", *fields, "", ""]).encode()
+    return "\r\n".join([f"GET {path} HTTP/1.1", "Host: localhost", *fields, "", ""]).encode()
 
 
 @pytest.mark.threat("T32")

@@ -39,7 +39,7 @@ async def opened() -> AsyncIterator[tuple[House, Desk, list[tuple[str, bool]]]]:
 async def board(house: House) -> dict[str, Any]:
     """The first event of the page's stream."""
     async with connected(house.addresses[1]) as client, asyncio.timeout(PATIENCE):
-        await client.send(b"GET /api/v1/events HTTP/1.1\r\nHost: relay\r\n\r\n")
+        await client.send(b"GET /api/v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
         await client.reader.readuntil(b"data: ")
         told: dict[str, Any] = json.loads(await client.reader.readuntil(b"\n"))["board"]
         return told
@@ -78,7 +78,9 @@ async def test_a_page_of_another_site_presses_nothing(host: str, field: str) -> 
     async with opened() as (house, desk, pressed):
         status, problem = await order(house, "/api/demo/drop/begin", {}, field, host=host)
         assert (status, problem["code"]) == (403, "CONTROL_REFUSED")
-        assert (pressed, desk.refused) == ([], {"CONTROL_REFUSED": 1})
+        # A name that is not the relay's is refused before it gets to the desk.
+        counted = {} if host == "evil.example:8081" else {"CONTROL_REFUSED": 1}
+        assert (pressed, desk.refused) == ([], counted)
 
 
 async def test_the_acts_stand_on_the_board_of_a_demo_and_on_no_other() -> None:
