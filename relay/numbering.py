@@ -6,9 +6,8 @@ Every URL rests on it. It is given by the *midpoint rule*
 
 in exact rationals, with one `D` and one phase for all tracks of a publishing point. Rounding the
 start instead misnumbers audio, whose frames do not divide D, and which real encoders cut up to
-117 ms before the video. Two refinements: what begins in the last eighth of a cell belongs to the
-next, since the copy of that cell was complete without it (`Grid.whole`); and no duration counts for
-more than a cell, so that a damaged one takes no other fragment's number.
+117 ms before the video. One refinement keeps it in step with `Grid.whole`: what begins in the last
+eighth of a cell belongs to the next, since the copy of that cell was complete without it.
 
 A tfxd version 2 `fragment_index` says what number a cell has: it teaches `base` when the grid is
 learnt, and as long as an encoder counts +1 per cell the rule gives that very index (FMT-4). One
@@ -85,7 +84,7 @@ class Grid:
     def index(self, time: int, duration: int, timescale: int) -> int:
         """The midpoint rule. `time` and `duration` in ticks of `timescale`."""
         start = Fraction(time, timescale) - self.phase
-        cell = floor((start + min(Fraction(duration, timescale), self.D) / 2) / self.D)
+        cell = floor((start + Fraction(duration, 2 * timescale)) / self.D)
         if start >= (cell + 1) * self.D - self.D / 8:
             cell += 1
         return cell + self.base

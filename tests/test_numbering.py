@@ -36,12 +36,6 @@ def test_audio_cut_at_the_nearest_frame_is_never_misnumbered(lead: int) -> None:
     assert numbers == list(range(first, first + 25_000))
 
 
-@pytest.mark.parametrize("duration", [1, 2, 4, 100, 2**31])
-def test_a_damaged_duration_takes_no_other_number(duration: int) -> None:
-    grid = Grid(Fraction(2))
-    assert grid.index(883_612_800 * 2 * 90_000, duration * 90_000, 90_000) == 883_612_800
-
-
 def test_flooring_the_start_would_fail() -> None:
     """The rule that this one replaces misnumbers 37.5 % of such fragments."""
     edges = [round(Fraction(2 * n) / AAC) * 1024 for n in range(1, 2001)]

@@ -115,7 +115,7 @@ def test_the_pin_that_was_first_counts_not_ones_own() -> None:
     point.fragment(A, fragment(4 * CELL), 0, UTC)
     point.fragment(A, fragment(5 * CELL), 0, UTC)
     offers = point.pinned_grid(Grid(Fraction(1))).offers
-    assert [offer.copy.index for offer in offers] == [8, 10]
+    assert [offer.copy.index for offer in offers] == [9, 11]
 
 
 def test_an_end_that_came_before_the_grid_still_counts() -> None:
