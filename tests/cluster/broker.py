@@ -66,6 +66,11 @@ class Broker:
             assert time.monotonic() < deadline, "the broker takes no connections"
             time.sleep(0.02)
 
+    def up(self) -> None:
+        """Start it, if it is not running."""
+        if self._process is None:
+            self.start()
+
     def kill(self) -> None:
         """kill -9."""
         if self._process is not None:

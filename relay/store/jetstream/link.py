@@ -77,7 +77,7 @@ class Link:
         if self._timer is not None:
             self._timer.cancel()
         if self.session is not None:
-            await self.session.close()
+            self.session.end()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def doubt(self, why: str) -> None:
@@ -96,17 +96,19 @@ class Link:
             self._timer.cancel()
 
     def give_up(self) -> None:
-        """Go on alone from now on."""
+        """Go on alone from now on, until another session has caught up."""
         if not self.alone.is_set():
             self.alone.set()
+            if self.session is not None:
+                self.session.end()
             self._log.warning(
                 "the brokers do not answer: goes on alone", code="STORE_ALONE", reason=self.why
             )
 
-    async def fail(self, session: Session, why: str) -> None:
+    def fail(self, session: Session, why: str) -> None:
         """A session is not what it should be: let another one take its place."""
         self.doubt(why)
-        await session.close()
+        session.end()
 
     @property
     def degraded(self) -> str:
@@ -160,7 +162,7 @@ class Link:
                     catching = self._caught_up(session)
         finally:
             if catching is not None:
-                await session.close()
+                await session.close()  # or it would go on asking
                 await asyncio.gather(catching, return_exceptions=True)
 
     def _caught_up(self, session: Session) -> "asyncio.Task[None]":
@@ -181,7 +183,7 @@ class Link:
             while not await self._catch(session):
                 pass
         except (Silence, OSError) as error:
-            await self.fail(session, str(error))
+            self.fail(session, str(error))
             return
         self.trust()
         self._settled.set()

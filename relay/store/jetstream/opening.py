@@ -37,6 +37,8 @@ async def connect(
             [server],
             name=f"relay {channel}",
             allow_reconnect=False,
+            max_reconnect_attempts=1,  # or it asks 60 times before it says anything
+            reconnect_time_wait=0,
             connect_timeout=max(1, round(brokers.attempt)),
             ping_interval=2,
             max_outstanding_pings=2,
@@ -64,8 +66,9 @@ def check(client: Client, server: str) -> None:
         )
 
 
-async def have_stream(js: JetStreamContext, names: Subjects, replicas: int) -> None:
-    """The stream of a channel is there. Raises Silence, StoreRefused."""
+async def have_stream(js: JetStreamContext, names: Subjects, replicas: int) -> str:
+    """The stream of a channel is there: when it was made, by which it is told from one that takes
+    its place. Raises Silence, StoreRefused."""
     config = api.StreamConfig(
         name=names.stream,
         subjects=[names.all],
@@ -77,9 +80,10 @@ async def have_stream(js: JetStreamContext, names: Subjects, replicas: int) -> N
     )
     try:
         try:
-            await js.stream_info(names.stream)
+            found = await js.stream_info(names.stream)
         except NotFoundError:
-            await js.add_stream(config)
+            found = await js.add_stream(config)
+        return str(found.created)
     except APIError as error:
         if error.err_code == NO_ROOM:
             raise StoreRefused(

@@ -69,7 +69,7 @@ class Saying:
             # A refusal may be for one that is in flight, and vanishes with its leader.
             await asyncio.wait([first], timeout=COMES_BACK if taken else AGAIN)
             if taken and not first.done() and link.heard == heard:
-                await link.fail(session, "what was taken does not come back")
+                link.fail(session, "what was taken does not come back")
 
     async def catch(self, session: Session) -> bool:
         """Say the oldest of what was kept apart; True when nothing is. Raises Silence, OSError."""

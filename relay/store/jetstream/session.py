@@ -49,7 +49,12 @@ Answer = Mapping[str, Any]
 
 
 class Session:
-    """Made by `open`; ended by `close`, or by anything that goes wrong."""
+    """Made by `open`; ended by `close`, or by anything that goes wrong.
+
+    stream      tells its stream from one that was there before
+    generation  how often the channel had been emptied
+    backlog     messages that wait, once it listens
+    """
 
     def __init__(
         self,
@@ -64,6 +69,7 @@ class Session:
         self._js = client.jetstream(timeout=brokers.attempt)
         self._came = came
         self._inbox = self._consumer = ""
+        self.stream = ""
         self.generation = 0
         self.backlog = 0
 
@@ -79,16 +85,20 @@ class Session:
         session = cls(client, brokers, names, came)
         try:
             opening.check(client, server)
-            await opening.have_stream(session._js, names, brokers.replicas)
+            session.stream = await opening.have_stream(session._js, names, brokers.replicas)
             session.generation = await opening.last_generation(session._js, names)
         except BaseException:
             await session.close()
             raise
         return session
 
-    async def close(self) -> None:
-        """End it; whoever follows or asks is told Silence."""
+    def end(self) -> None:
+        """Whoever follows is told Silence; it is to be closed."""
         self._came.put_nowait(None)
+
+    async def close(self) -> None:
+        """Close the connection; whoever asks is told Silence."""
+        self.end()
         with suppress(Exception):
             await self._client.close()
 

@@ -38,6 +38,7 @@ class JetStreamStore:
         self._under_way: dict[Key, asyncio.Task[bool]] = {}
         self._asking: set[asyncio.Task[Any]] = set()
         self._keeping = 0
+        self._stream = ""
         self._moved = asyncio.Event()
         self._clearing = False
         self._emptied = False
@@ -59,13 +60,10 @@ class JetStreamStore:
             first = await Session.open(brokers.servers[0], brokers, store._names)
         except Silence as error:
             store._link.doubt(str(error))
-        feed = own.follow()
-        for member in feed.past:
-            store._ledger.keep(member)
-        feed.close()
         store._link.open(first)
         store._tidying.open()
         await store._link.settled(brokers.patience)
+        store._emptied = False  # nobody has seen what it had before
         return store
 
     @property
@@ -210,10 +208,21 @@ class JetStreamStore:
     async def _greet(self, session: Session) -> None:
         """A session begins: what happened to the channel as a whole while there was none."""
         mine = self._generation.count
+        if session.stream != self._stream:  # as after the loss of all brokers
+            self._stream, self._link.heard = session.stream, 0
+            self._ledger.clear()
+            self._keep_all()
         if session.generation > mine:
             await self._forget(session.generation)
         elif session.generation < mine:  # the brokers are new, or were
             await self._saying.cleared(session, mine)
+
+    def _keep_all(self) -> None:
+        """Nothing of what is here is known of the brokers."""
+        feed = self._own.follow()
+        for member in feed.past:
+            self._ledger.keep(member)
+        feed.close()
 
     async def _hear(self, session: Session, said: Said) -> None:
         if said.member is None:
