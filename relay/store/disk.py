@@ -102,6 +102,11 @@ class DiskStore:
         return await asyncio.to_thread(load)
 
     @property
+    def folder(self) -> Path:
+        """Where its files are."""
+        return self._folder.path
+
+    @property
     def degraded(self) -> str:
         """Why what is put is, or lately was, safe in memory only, and what to do; "" if it is not.
 
