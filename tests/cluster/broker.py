@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 BINARY = Path(sys.executable).with_name("nats-server")
@@ -20,17 +20,26 @@ class Broker:
     """One server. It may be killed, stopped and started again: ports and folder stay."""
 
     def __init__(
-        self, folder: Path, name: str = "n0", port: int = 0, routes: dict[str, int] | None = None
+        self,
+        folder: Path,
+        name: str = "n0",
+        routes: dict[str, int] | None = None,
+        host: str = "127.0.0.1",
+        before: Sequence[str] = (),
     ) -> None:
-        """`routes`: the ports at which the servers of one cluster meet, by name; None: alone."""
+        """`routes`: the ports at which the servers of one cluster meet, by name; None: alone.
+
+        `host`: where it is asked for; `before`: what to write before the command.
+        """
         self.name = name
-        self.port = port or free_port()
+        self.port = free_port()
+        self._host, self._before = host, before
         self.folder = folder / name
         self.folder.mkdir(parents=True, exist_ok=True)
         self._process: subprocess.Popen[bytes] | None = None
         lines = [
             f"server_name: {name}",
-            f'listen: "127.0.0.1:{self.port}"',
+            f'listen: "0.0.0.0:{self.port}"',
             "max_payload: 16MB",
             "max_pending: 256MB",
             f'jetstream {{ store_dir: "{self.folder}/js", max_file_store: 4GB }}',
@@ -44,7 +53,7 @@ class Broker:
 
     @property
     def url(self) -> str:
-        return f"nats://127.0.0.1:{self.port}"
+        return f"nats://{self._host}:{self.port}"
 
     @property
     def pid(self) -> int:
@@ -55,7 +64,7 @@ class Broker:
         """Start it; returns once it accepts connections."""
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
-                [BINARY, "-c", self.folder / "conf"],
+                [*self._before, BINARY, "-c", self.folder / "conf"],
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -91,7 +100,7 @@ class Broker:
         shutil.rmtree(self.folder / "js", ignore_errors=True)
 
     def _answers(self) -> bool:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+        with contextlib.suppress(OSError), socket.create_connection((self._host, self.port), 1):
             return True
         return False
 
@@ -103,10 +112,12 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def brokers(folder: Path, count: int) -> Iterator[list[Broker]]:
+def brokers(
+    folder: Path, count: int, host: str = "127.0.0.1", before: Sequence[str] = ()
+) -> Iterator[list[Broker]]:
     """So many in one cluster, started; all end with the block."""
     routes = {f"n{n}": free_port() for n in range(count)} if count > 1 else None
-    made = [Broker(folder, f"n{n}", routes=routes) for n in range(count)]
+    made = [Broker(folder, f"n{n}", routes, host, before) for n in range(count)]
     try:
         for broker in made:
             broker.start()

@@ -110,6 +110,14 @@ async def test_what_is_trimmed_goes_at_the_brokers_too_and_pins_stay(
     assert len(left) == 1 + 5 + 20
 
 
+async def test_what_was_trimmed_here_and_is_put_again_is_not_first(nodes: Nodes) -> None:
+    one = await nodes.open("one")
+    await one.put(copy(1, b"1"), [b"1"])
+    await one.trim(TRACK, 0, 2)
+    assert not await one.put(copy(1, b"again", "b"), [b"again"])
+    assert await one.put(copy(2, b"2"), [b"2"])
+
+
 async def test_what_others_have_trimmed_is_not_brought_back(nodes: Nodes) -> None:
     one, two = await nodes.open("one"), await nodes.open("two")
     for index in range(20):

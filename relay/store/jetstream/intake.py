@@ -60,12 +60,18 @@ class Intake:
                 found = waiting.body if waiting and won else await session.fetch(said.seq)
                 if found is None or len(found) != member.size or crc32(found) != said.crc:
                     self._damaged(member, found)
+                    self._decide(key, said.id)
                     return
                 body = found
             await self.own.put(member, [body] if body else [])
             self.ledger.heard(member, said.seq)
+        self._decide(key, said.id)
+
+    def _decide(self, key: Key, winner: str) -> None:
+        """Tell the put that waits for it, if one does by now."""
+        waiting = self.awaited.get(key)
         if waiting is not None and not waiting.first.done():
-            waiting.first.set_result(waiting.id == said.id)
+            waiting.first.set_result(waiting.id == winner)
 
     def refuse(self, error: OSError) -> None:
         """No put that waits will have an answer."""

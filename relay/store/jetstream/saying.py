@@ -6,6 +6,7 @@ the puts, one after the other, and the winner, whoever's it is, takes it from th
 """
 
 import asyncio
+from contextlib import suppress
 from uuid import uuid4
 
 import structlog
@@ -68,10 +69,27 @@ class Saying:
             link.trust()
             # A refusal may be for one that is in flight, and vanishes with its leader.
             await asyncio.wait([first], timeout=COMES_BACK if taken else AGAIN)
-            if taken and not first.done() and link.heard == heard:
-                link.fail(session, "what was taken does not come back")
+            if not first.done():
+                if taken is None:
+                    await self._refused(link, session, member, first)
+                elif taken <= link.heard:
+                    first.set_result(True)
+                elif link.heard == heard:
+                    link.fail(session, "what was taken does not come back")
 
-    async def catch(self, session: Session) -> bool:
+    async def _refused(
+        self, link: Link, session: Session, member: Member, first: "asyncio.Future[bool | None]"
+    ) -> None:
+        """It was refused, and nobody has won: was that long ago?"""
+        with suppress(Silence):
+            if await self._passed(session, member, link.heard) and not first.done():
+                first.set_result(False)
+
+    async def _passed(self, session: Session, member: Member, heard: int) -> bool:
+        """The winner of its key came so long ago that it is here no more."""
+        return 0 < await session.last(self._names.of(member, self._generation.count)) <= heard
+
+    async def catch(self, session: Session, heard: int) -> bool:
         """Say the oldest of what was kept apart; True when nothing is. Raises Silence, OSError."""
         found = next(iter(self._ledger.apart.items()), None)
         if found is None:
@@ -97,6 +115,8 @@ class Saying:
             while self._ledger.apart.get(key) is member:
                 if taken is None:
                     await asyncio.sleep(AGAIN)
+                    if await self._passed(session, member, heard):
+                        self._ledger.forget(key)
                     break  # and it is said again, unless it has come
                 await asyncio.sleep(0.001)
         return False

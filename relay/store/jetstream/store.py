@@ -192,6 +192,9 @@ class JetStreamStore:
         """Put it at the brokers: whether it is the first, or None: go on alone with it."""
         first: asyncio.Future[bool | None] = asyncio.get_running_loop().create_future()
         waiting = self._intake.awaited[key] = Awaited(self._saying.id(), body, first)
+        if key in self._own:  # it has come before anybody could be told
+            del self._intake.awaited[key]
+            return False
         said = asyncio.create_task(self._saying.until_decided(self._link, member, waiting))
         self._asking.add(said)
         said.add_done_callback(self._asking.discard)
@@ -236,7 +239,7 @@ class JetStreamStore:
     async def _catch(self, session: Session) -> bool:
         if self._keeping:
             await asyncio.sleep(0.001)
-        return await self._saying.catch(session) and not self._keeping
+        return await self._saying.catch(session, self._link.heard) and not self._keeping
 
     async def _forget(self, generation: int) -> None:
         """The channel was emptied: by `clear`, or by another relay."""
