@@ -23,7 +23,9 @@ async def run(folder: Path, runs: int, seed: int, only: str = "") -> list[str]:
     async with plant(folder, seed) as built:
         names = [only] if only else [n for n in FAULTS if built.lines or n != "relay cut off"]
         for at in range(runs):
-            name = names[at % len(names)] if at < len(names) else built.rng.choice(names)
+            if at % len(names) == 0:
+                built.rng.shuffle(names)  # each as often as the others
+            name = names[at % len(names)]
             began = time.monotonic()
             try:
                 await FAULTS[name](built)
