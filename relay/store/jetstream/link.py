@@ -67,9 +67,11 @@ class Link:
 
     async def settled(self, seconds: float) -> None:
         """Wait until it is even with the brokers, so long at most."""
-        with suppress(TimeoutError):
+        try:
             async with asyncio.timeout(seconds):
                 await self._settled.wait()
+        except TimeoutError:
+            self._told_alone()
 
     async def close(self) -> None:
         """End it. Not by a cancellation: the library of Python 3.11 may lose one."""
@@ -101,9 +103,12 @@ class Link:
             self.alone.set()
             if self.session is not None:
                 self.session.end()
-            self._log.warning(
-                "the brokers do not answer: goes on alone", code="STORE_ALONE", reason=self.why
-            )
+            self._told_alone()
+
+    def _told_alone(self) -> None:
+        self._log.warning(
+            "the brokers do not answer: goes on alone", code="STORE_ALONE", reason=self.why
+        )
 
     def fail(self, session: Session, why: str) -> None:
         """A session is not what it should be: let another one take its place."""
