@@ -61,6 +61,11 @@ async def relay_cut_off(built: Plant) -> None:
     built.lines.mend(at)
 
 
+async def all_gone_for_a_minute(built: Plant) -> None:
+    """Long enough for all that waits to give up waiting."""
+    await _away(built, built.brokers, 60)
+
+
 FAULTS: Mapping[str, Fault] = {
     "leader killed": leader_killed,
     "follower killed": follower_killed,

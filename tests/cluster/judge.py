@@ -6,6 +6,7 @@
     C4  one set            under every number both relays serve the same bytes
     C5  one timeline       the lines of both playlists are equal, and end a fragment apart at most
     C6  no fault           no 5xx, no traceback
+    C7  sent on            C1 to C3 of the receiver that both forward to
 
 Each check returns sentences; none is good.
 """
@@ -13,6 +14,7 @@ Each check returns sentences; none is good.
 import asyncio
 import time
 
+from tests.cluster.faults import Fault
 from tests.cluster.plant import Plant
 from tests.faults import invariants
 from tests.faults.witness import newest
@@ -21,10 +23,19 @@ APART = 30.0
 """Seconds within which both playlists have to be seen ending a fragment apart at most."""
 
 
+async def suffered(built: Plant, fault: Fault) -> list[str]:
+    """A fault, and what was broken when it is over."""
+    try:
+        await fault(built)
+        return await judged(built, await built.well())
+    except (AssertionError, TimeoutError, OSError, RuntimeError) as error:
+        return [f"it is not over: {str(error)[:300]}"]
+
+
 async def judged(built: Plant, mark: int) -> list[str]:
     """All of it, up to an index that both have published."""
     broken: list[str] = []
-    for name, witness in built.witnesses.items():
+    for name, witness in {**built.witnesses, "C7 up": built.up}.items():
         broken += [f"C2: {name}: {text}" for text in witness.complaints]
         witness.complaints.clear()
         for track, known in witness.tracks.items():

@@ -1,8 +1,8 @@
 """Three brokers, two relays that share a channel on them, an encoder for each, and two witnesses.
 
-    enc a ──► relay one ══╗
+    enc a ──► relay one ══╗ ─────┐
                           ╠══ n0 n1 n2, three copies of everything
-    enc b ──► relay two ══╝
+    enc b ──► relay two ══╝ ─────┴──► relay up, which both forward to
 
 Each encoder pushes to one relay only, so all that the one relay has of the other's encoder has come
 by the brokers. Both send the same fragments under the same times, and bytes that differ only where
@@ -14,7 +14,7 @@ import json
 import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from urllib.request import urlopen
@@ -38,7 +38,7 @@ MORE = 3
 
 @dataclass(slots=True)
 class Plant:
-    """All of it, by name. `lines`: None where no namespaces can be made."""
+    """All of it, by name. `lines`: None where no namespaces can be made. `up`: the receiver."""
 
     brokers: list[Broker]
     relays: dict[str, RelayProcess]
@@ -46,7 +46,7 @@ class Plant:
     witnesses: dict[str, Witness]
     rng: random.Random
     lines: Lines | None
-    notes: list[str] = field(default_factory=list)
+    up: Witness
 
     def degraded(self, name: str) -> str:
         """Why a relay is alone; "" when it is not."""
@@ -55,8 +55,12 @@ class Plant:
         return str(told.get("degraded") or "")
 
     def edges(self) -> list[int]:
-        """The newest index of every track of every relay."""
+        """The newest index of every track of both relays."""
         return [newest(t) for w in self.witnesses.values() for t in w.tracks.values()]
+
+    def received(self) -> int:
+        """How far the receiver is, in every track."""
+        return min((newest(track) for track in self.up.tracks.values()), default=0)
 
     async def well(self, *, more: int = MORE) -> int:
         """Until nobody is alone, and every track of both has so many more; how far all are."""
@@ -68,6 +72,7 @@ class Plant:
             f"not published: {mark}",
             WELL,
         )
+        await chain.until(lambda: self.received() >= mark, f"not received: {mark}", WELL)
         return mark
 
     def _alone(self, name: str) -> bool:
@@ -85,7 +90,14 @@ async def plant(folder: Path, seed: int, *, alone_after: float = 12) -> AsyncIte
         wires = stack.enter_context(Lines(2)) if lines.possible() else None
         host = wires.host(0) if wires else "127.0.0.1"
         made = stack.enter_context(brokers(folder, 3, host, wires.before if wires else ()))
-        built = Plant(made, {}, {}, {}, random.Random(seed), wires)
+        (folder / "up").mkdir()
+        up = RelayProcess(folder / "up", {CHANNEL: SETTINGS})
+        stack.callback(up.kill)
+        await asyncio.to_thread(up.start)
+        point = f"{up.url}/{CHANNEL}.isml"
+        receiver = Witness(point, every=1.0)
+        await stack.enter_async_context(receiver.watching())
+        built = Plant(made, {}, {}, {}, random.Random(seed), wires, receiver)
         for at, (name, encoder) in enumerate((("one", "a"), ("two", "b"))):
             (folder / name).mkdir()
             where = wires.host(at) if wires else "127.0.0.1"
@@ -95,7 +107,8 @@ async def plant(folder: Path, seed: int, *, alone_after: float = 12) -> AsyncIte
                 "RELAY_CLUSTER__SERVERS": json.dumps(servers[at:] + servers[:at]),
                 "RELAY_CLUSTER__ALONE_AFTER": str(alone_after),
             }
-            relay = RelayProcess(folder / name, {CHANNEL: SETTINGS}, environment=environment)
+            settings = {**SETTINGS, "upstreams": {"up": {"url": f"{point}?source={name}"}}}
+            relay = RelayProcess(folder / name, {CHANNEL: settings}, environment=environment)
             built.relays[name] = relay
             stack.callback(relay.kill)
             await asyncio.to_thread(relay.start)

@@ -138,6 +138,15 @@ async def test_closing_while_a_put_waits_keeps_it(nodes: Nodes, broker: Broker) 
     assert members(one) == [copy(1, b"1")]
 
 
+async def test_a_store_that_was_closed_says_nothing_more(
+    nodes: Nodes, capsys: pytest.CaptureFixture[str]
+) -> None:
+    await nodes.open("one", patience=0.1)
+    await nodes.close("one")
+    await asyncio.sleep(0.3)
+    assert "STORE_ALONE" not in "".join(capsys.readouterr())
+
+
 def _has(store: JetStreamStore, index: int) -> bool:
     return store.find(TRACK, 0, index) is not None
 

@@ -85,7 +85,7 @@ class Link:
     def doubt(self, why: str) -> None:
         """Something was not answered."""
         self.why = why
-        if self._doubted is None:
+        if self._doubted is None and not self._ending.is_set():
             self._doubted = monotonic()
             self._timer = asyncio.get_running_loop().call_later(
                 self._brokers.patience, self.give_up
