@@ -1,19 +1,13 @@
 """The law of a store, over every kind."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from relay.media import Buffer, Copy, Gap, Member, Pin
 from relay.store import Feed, Store
-from relay.store.disk import DiskStore
-from relay.store.jetstream.brokers import Brokers
-from relay.store.jetstream.store import JetStreamStore
-from relay.store.memory import MemoryStore
-from tests.cluster.broker import Broker, brokers
 
 AUDIO = "audio_eng-128000-eng"
 VIDEO = "video-3000000"
@@ -25,28 +19,6 @@ def copy(index: int, data: bytes, *, track: str = VIDEO, run: int = 0, source: s
 
 def gap(index: int, *, track: str = VIDEO, run: int = 0) -> Gap:
     return Gap(track, run, index, index * 20, 20, 1_700_000_000_000)
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    with brokers(tmp_path_factory.mktemp("broker"), 1) as made:
-        yield made[0]
-
-
-@pytest.fixture(params=["memory", "disk", "jetstream"])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    made: Store
-    if request.param == "memory":
-        made = MemoryStore()
-    else:
-        made = await DiskStore.open(tmp_path, "news")
-        if request.param == "jetstream":
-            broker: Broker = request.getfixturevalue("broker")
-            shared = Brokers((broker.url,), replicas=1)
-            made = await JetStreamStore.open(made, shared, tmp_path.name, tmp_path / "news")
-            assert made.degraded == ""
-    yield made
-    await made.close()
 
 
 async def read(feed: Feed, count: int) -> list[Member]:
