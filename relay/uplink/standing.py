@@ -66,5 +66,5 @@ def together(standings: Sequence[Standing]) -> Standing:
         max(one.seconds for one in standings),
         any(one.failing for one in standings),
         min((one.again for one in standings if one.again), default=0),
-        sum((Counter(one.answers) for one in standings), Counter()),
+        dict(sum((Counter(one.answers) for one in standings), Counter())),  # for asdict: plain
     )
