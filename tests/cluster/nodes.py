@@ -5,6 +5,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import nats
+
 from relay.media import Copy, Gap, Member, Pin
 from relay.store.disk import DiskStore
 from relay.store.jetstream.brokers import Brokers
@@ -68,6 +70,13 @@ class Nodes:
             raise
         self._open[name] = store
         return store
+
+    async def messages(self) -> int:
+        """How many the stream of the brokers holds."""
+        client = await nats.connect(self.servers[0])
+        found = await client.jetstream().stream_info(f"relay_{self.channel}")
+        await client.close()
+        return found.state.messages
 
     async def close(self, name: str) -> None:
         await self._open.pop(name).close()
