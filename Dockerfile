@@ -7,11 +7,11 @@ RUN pip install --no-cache-dir "uv==0.13.*"
 WORKDIR /build
 # The libraries in a layer of their own: it changes with the lock only.
 COPY pyproject.toml uv.lock ./
-RUN UV_PROJECT_ENVIRONMENT=/opt/relay uv sync --frozen --no-dev --no-install-project
+RUN UV_PROJECT_ENVIRONMENT=/opt/relay uv sync --frozen --no-dev --extra cluster --no-install-project
 COPY README.md LICENSE ./
 COPY relay relay
 COPY packagers packagers
-RUN UV_PROJECT_ENVIRONMENT=/opt/relay uv sync --frozen --no-dev --no-editable
+RUN UV_PROJECT_ENVIRONMENT=/opt/relay uv sync --frozen --no-dev --extra cluster --no-editable
 
 FROM python:3.11-slim-bookworm
 COPY --from=build /opt/relay /opt/relay

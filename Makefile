@@ -16,7 +16,7 @@ SHELL := /bin/bash
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-print-directory
 
-.PHONY: absent help setup demo test faults fuzz storm soak matrix bench pictures check browser players linters clean
+.PHONY: absent help setup demo test cluster faults fuzz storm soak matrix bench pictures check browser players linters clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,6 +37,10 @@ test: setup check browser players ## checks, then every test (ARGS="-k name" for
 faults: setup browser players ## every fault; 100 kills of encoders and of relays; cuts; an outage; pairs (KILLS=n OUTAGE=s PAIRS=n)
 	@LONG=1 $(BIN)/pytest tests/faults tests/e2e $(ARGS)
 	@$(BIN)/python -m tests.faults --kills $(or $(KILLS),100) --cuts 50 --outage $(or $(OUTAGE),600) --pairs $(or $(PAIRS),20)
+
+cluster: setup ## 50 faults of brokers and relays that share a channel (RUNS=n SEED=n)
+	@LONG=1 $(BIN)/pytest tests/cluster $(ARGS)
+	@$(BIN)/python -m tests.cluster --runs $(or $(RUNS),50) --seed $(or $(SEED),1)
 
 soak: setup ## for HOURS (1) a fault each EVERY (30) s; leaves build/soak.md (SEED=n repeats one)
 	@$(BIN)/python -m tests.faults --soak $(or $(HOURS),1) --every $(or $(EVERY),30) $(if $(SEED),--seed $(SEED))

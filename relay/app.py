@@ -87,10 +87,10 @@ class House:
         )
         self._endings = receiver.endings
         self._agreement = Agreement(self.channels)
-        folder = config.store.path if config.store.kind == "disk" else None
+        folder = config.store.path if config.store.kind != "memory" else None
         destinations: dict[str, list[Destination]] = {}
         self._office = Office(self.channels, destinations, folder)
-        shelves = Shelves(config.store)
+        shelves = Shelves(config.store, config.cluster)
         self.programs = Programs(self.channels, shelves.open, shelves.discard)
         rooms = Rooms(
             self.channels,
@@ -210,6 +210,7 @@ class House:
         self.annunciator.open()
         self.monitor.open()
         self._agreement.open()
+        self.reset.open()
         self._office.open()
         self.guards.overload.open()
         self._ready = True

@@ -29,7 +29,15 @@ from pydantic_settings.exceptions import SettingsError
 from relay.entrance import FrontEndTable, LimitsTable, ServerTable, TlsTable
 from relay.errors import ConfigInvalid, quoted
 from relay.numbering import LONGEST, SHORTEST
-from relay.tables import ClockTable, SourceTable, Table, TracksTable, UpstreamTable, WebhookTable
+from relay.tables import (
+    ClockTable,
+    ClusterTable,
+    SourceTable,
+    Table,
+    TracksTable,
+    UpstreamTable,
+    WebhookTable,
+)
 
 _SOURCE = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 _PEER = r"^https?://[A-Za-z0-9.:\[\]-]{1,255}(/[A-Za-z0-9._~%/-]{0,255})?$"
@@ -64,12 +72,13 @@ Exact = Annotated[
 class StoreTable(Table):
     """Where fragments are kept."""
 
-    kind: Literal["disk", "memory"] = Field(
-        default="disk", description="disk | memory (lost at the end)"
+    kind: Literal["disk", "memory", "jetstream"] = Field(
+        default="disk",
+        description="disk | memory (lost at the end) | jetstream (shared, see [cluster])",
     )
     path: Path = Field(
         default=Path("/var/lib/relay"),
-        description="folder of the disk store, which the relay may write",
+        description="folder of this relay's own store, which it may write",
     )
     durable: bool = Field(
         default=True, description="fsync each fragment: safe against a power cut too"
@@ -172,6 +181,7 @@ class Config(BaseSettings):
     front_end: FrontEndTable = FrontEndTable()
     limits: LimitsTable = LimitsTable()
     store: StoreTable = StoreTable()
+    cluster: ClusterTable = ClusterTable()
     clock: ClockTable = ClockTable()
     webhooks: dict[Annotated[str, Field(pattern=_CHANNEL)], WebhookTable] = Field(
         default_factory=dict
@@ -208,7 +218,10 @@ class Config(BaseSettings):
         return env_settings, init_settings
 
 
-_OF_THE_RELAY = (ServerTable, TlsTable, FrontEndTable, LimitsTable, ClockTable, WebhookTable)
+_OF_THE_RELAY = (
+    *(ServerTable, TlsTable, FrontEndTable, LimitsTable),
+    *(ClusterTable, ClockTable, WebhookTable),
+)
 _OF_A_CHANNEL = (TracksTable, SourceTable, UpstreamTable)
 _KEYS = [
     key

@@ -8,9 +8,13 @@
 Encoders come back by themselves, with their header, and begin a new timeline. One reset at a time;
 once begun it is carried through, even when its caller goes away. When the store cannot be cleared,
 what is left of it is taken up again: an operation that fails must not take a channel off the air.
+
+Where several relays share a store, one of them resets for all: the others find it emptied, and do
+the same, but for the emptying.
 """
 
 import asyncio
+import contextlib
 
 import structlog
 
@@ -23,6 +27,9 @@ from relay.peer import Joined
 
 SECONDS = 10.0
 """How long it waits for the POSTs of its channel to end."""
+
+LOOK = 0.5
+"""Seconds between two looks for a store that another relay has emptied."""
 
 log = structlog.get_logger("relay.reset")
 
@@ -45,6 +52,11 @@ class Reset:
         self._clock = clock
         self._under_way: set[asyncio.Task[None]] = set()
         self._turn = turn or asyncio.Lock()
+        self._watching: asyncio.Task[None] | None = None
+
+    def open(self) -> None:
+        """Look for what other relays reset."""
+        self._watching = asyncio.create_task(self._watch(), name="resets of others")
 
     async def __call__(self, name: str, *, join: bool = False) -> None:
         """Reset a channel. `join`: it goes on with the timeline of its peer, not with a new one.
@@ -60,7 +72,18 @@ class Reset:
 
     async def close(self) -> None:
         """Wait for what is under way."""
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
         await asyncio.gather(*self._under_way, return_exceptions=True)
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(LOOK)
+            emptied = [name for name, each in self._channels.items() if each.store.emptied]
+            for name in emptied:
+                with contextlib.suppress(ChannelUnknown, ResetFailed):  # it has its line; again
+                    await self(name)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._under_way.discard(task)

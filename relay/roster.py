@@ -190,6 +190,8 @@ class Roster:
         store = channel = None
         try:
             store = await rooms.shelf(name) if rest is None else rest.store
+            if store.emptied:  # by another relay, while the channel was stopped here
+                await store.clear()
             channel = Channel(name, store, wiring.rules(table), rooms.clock)
             told = await _join(channel)
             await channel.open()

@@ -3,11 +3,20 @@
 Nothing stands here that does not stand in the tables: keys, defaults, meanings, examples.
 """
 
+import json
 from pathlib import Path
 
 from relay.config import ChannelTable, StoreTable
 from relay.entrance import FrontEndTable, LimitsTable, ServerTable, TlsTable
-from relay.tables import ClockTable, SourceTable, Table, TracksTable, UpstreamTable, WebhookTable
+from relay.tables import (
+    ClockTable,
+    ClusterTable,
+    SourceTable,
+    Table,
+    TracksTable,
+    UpstreamTable,
+    WebhookTable,
+)
 
 
 def sample() -> str:
@@ -22,6 +31,7 @@ def sample() -> str:
         ("front_end", FrontEndTable),
         ("limits", LimitsTable),
         ("store", StoreTable),
+        ("cluster", ClusterTable),
         ("clock", ClockTable),
         ("webhooks.noc", WebhookTable),
         ("channels.news", ChannelTable),
@@ -40,8 +50,8 @@ def sample() -> str:
                 shown = f"# {key} = {told.examples[0]}"
             elif isinstance(value, bool):
                 shown = f"{off}{key} = {str(value).lower()}"
-            elif value == ():
-                shown = f"{off}{key} = []"
+            elif isinstance(value, tuple):
+                shown = f"{off}{key} = {json.dumps(value)}"
             elif isinstance(value, str | Path):
                 shown = f'{off}{key} = "{value}"'
             else:

@@ -1,20 +1,26 @@
-"""The stores of a relay, by name: which kind they are, which there are, and what deletes one."""
+"""The stores of a relay, by name: which kind they are, which there are, and what deletes one.
+
+Channels are shared by several relays when that is configured; what an operator records of them, a
+program, is kept by the relay that records it. The client of the brokers is loaded only then.
+"""
 
 import asyncio
 import shutil
 
 from relay.config import StoreTable
-from relay.errors import OperatorError
+from relay.errors import ConfigInvalid, OperatorError
 from relay.store import Store
 from relay.store.disk import DiskStore
 from relay.store.memory import MemoryStore
+from relay.tables import ClusterTable
 
 
 class Shelves:
     """As the configuration says."""
 
-    def __init__(self, table: StoreTable) -> None:
+    def __init__(self, table: StoreTable, cluster: ClusterTable) -> None:
         self._table = table
+        self._cluster = cluster
 
     async def open(self, name: str) -> Store:
         """The store of a channel or a program, new or not. Raises OperatorError."""
@@ -22,7 +28,10 @@ class Shelves:
             return MemoryStore()
         path = self._table.path
         try:
-            return await DiskStore.open(path, name, durable=self._table.durable)
+            own = await DiskStore.open(path, name, durable=self._table.durable)
+            if self._table.kind == "jetstream" and "." not in name:
+                return await self._shared(own, name)
+            return own
         except OSError as error:
             raise OperatorError(
                 f"The store's folder {path} cannot be used: {error.strerror or error}.",
@@ -37,5 +46,33 @@ class Shelves:
 
     async def discard(self, name: str) -> None:
         """Delete a store that is closed. Raises OSError."""
-        if self._table.kind == "disk":
+        if self._table.kind != "memory":
             await asyncio.to_thread(shutil.rmtree, self._table.path / name)
+
+    async def _shared(self, own: DiskStore, name: str) -> Store:
+        """The store of a channel that other relays have too; `own` is closed with it."""
+        try:
+            from relay.store.jetstream.brokers import Brokers  # noqa: PLC0415 - only when wanted
+            from relay.store.jetstream.store import JetStreamStore  # noqa: PLC0415
+
+            said = self._cluster
+            brokers = Brokers(
+                said.servers,
+                said.name,
+                said.replicas,
+                said.alone_after,
+                token_file=said.token_file,
+                ca_file=said.ca_file,
+                cert_file=said.cert_file,
+                key_file=said.key_file,
+            )
+            return await JetStreamStore.open(own, brokers, name, own.folder)
+        except ImportError as error:
+            await own.close()
+            raise ConfigInvalid(
+                f'store.kind = "jetstream" needs a library that is not installed: {error.name}.',
+                hint="Install it: pip install 'isml-relay[cluster]'.",
+            ) from error
+        except BaseException:
+            await own.close()
+            raise

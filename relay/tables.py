@@ -13,6 +13,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from relay.ingest import alias
 
+_BROKER = r"^(nats|tls)://[A-Za-z0-9.:\[\]-]{1,255}$"
+
 
 class Table(BaseModel):
     """A table: no unknown key, and it does not change."""
@@ -124,6 +126,55 @@ class WebhookTable(Table):
         description="only these alarms; leave out: all",
         examples=['["CHANNEL_DOWN", "CHANNEL_EXPOSED"]'],
     )
+
+
+class ClusterTable(Table):
+    """The brokers that several relays share; the store of kind jetstream uses them."""
+
+    servers: tuple[Annotated[str, Field(pattern=_BROKER)], ...] = Field(
+        default=("nats://127.0.0.1:4222",),
+        min_length=1,
+        max_length=16,
+        description="NATS servers with JetStream, the nearest first",
+    )
+    name: str = Field(
+        default="relay",
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$",
+        description="relays with the same name share their channels",
+    )
+    replicas: Literal[1, 3, 5] = Field(
+        default=3, description="servers that each fragment is on; 1 survives the loss of none"
+    )
+    alone_after: float = Field(
+        default=12.0,
+        ge=1,
+        le=60,
+        description="seconds until a relay goes on alone; a new leader takes 4 to 9",
+    )
+    token_file: Path | None = Field(
+        default=None, description="a token for them", examples=['"/run/credentials/relay/nats"']
+    )
+    ca_file: Path | None = Field(
+        default=None,
+        description="whom to trust with tls://; else the system's",
+        examples=['"/etc/relay/nats-ca.pem"'],
+    )
+    cert_file: Path | None = Field(
+        default=None,
+        description="our certificate for them, PEM",
+        examples=['"/etc/relay/relay.pem"'],
+    )
+    key_file: Path | None = Field(
+        default=None,
+        description="its key, if not in the same file",
+        examples=['"/etc/relay/relay.key"'],
+    )
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        if self.key_file and not self.cert_file:
+            raise ValueError("key_file belongs to a cert_file")
+        return self
 
 
 class UpstreamTable(Table):

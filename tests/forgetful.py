@@ -26,6 +26,10 @@ class Forgetful:
     def degraded(self) -> str:
         return ""
 
+    @property
+    def emptied(self) -> bool:
+        return False
+
     async def clear(self) -> None:
         self.keys.clear()
 

@@ -132,6 +132,28 @@ async def test_a_store_that_cannot_be_emptied_is_told_and_tried_again() -> None:
         assert (await push(house, 0, 1)).status == 200
 
 
+async def test_what_another_relay_has_emptied_is_taken_up_anew() -> None:
+    class Shared(MemoryStore):
+        taken = True
+
+        @property
+        def emptied(self) -> bool:
+            return not self.taken
+
+        async def clear(self) -> None:
+            self.taken = True  # the other one has cleared it
+
+    async with opened({"news": PLAIN}) as house:
+        await house.channels["news"].stop()
+        shared = house.channels["news"].store = Shared()
+        old = house.channels["news"]
+        shared.taken = False
+        assert await eventually(lambda: house.channels["news"] is not old)
+        assert shared.taken
+        assert (await push(house, 0, 2)).status == 200
+        await shown(house.channels["news"], [0, 1])
+
+
 async def test_a_channel_that_is_not_there() -> None:
     async with opened({"news": PLAIN}) as house:
         with pytest.raises(ChannelUnknown):

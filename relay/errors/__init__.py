@@ -4,7 +4,8 @@
     ├── OperatorError      the configuration or the machine; ends the process (exit_code)
     │   ├── ConfigInvalid        78  CONFIG_INVALID
     │   ├── PortBusy             75  PORT_BUSY
-    │   └── StoreBusy            75  STORE_BUSY
+    │   ├── StoreBusy            75  STORE_BUSY
+    │   └── StoreRefused         78  STORE_REFUSED
     ├── EncoderError       what a sender did; answered to its POST (status), its stream only
     │   ├── IngestUrl           400  INGEST_URL
     │   ├── AccessRequired      401  INGEST_UNAUTHORIZED
@@ -114,6 +115,7 @@ from relay.errors.operator import (
     OperatorError,
     PortBusy,
     StoreBusy,
+    StoreRefused,
 )
 from relay.errors.player import (
     FailedOver,
@@ -177,6 +179,7 @@ __all__ = [
     "SourceUnknown",
     "SourcesTaken",
     "StoreBusy",
+    "StoreRefused",
     "StoreUnavailable",
     "TicketRequired",
     "TooManyTries",

@@ -30,3 +30,10 @@ class StoreBusy(OperatorError):
 
     code = "STORE_BUSY"
     exit_code = 75
+
+
+class StoreRefused(OperatorError):
+    """The brokers that relays are to share cannot be used as they are."""
+
+    code = "STORE_REFUSED"
+    exit_code = 78

@@ -18,6 +18,9 @@ from typing import Protocol
 
 from relay.media import Buffer, Copy, Member
 
+Key = tuple[str, int, int, str] | str
+"""(track, run, index, beside) of a copy or gap, or the name of a pin."""
+
 
 class Feed(Protocol):
     """What the store holds (`past`, in the order of the puts), to be read first; then iterating
@@ -78,6 +81,18 @@ class Store(Protocol):
         """
         ...
 
+    @property
+    def emptied(self) -> bool:
+        """Another process that shares it has emptied it: puts are refused until `clear`, after
+        which it is as new."""
+        ...
+
     async def close(self) -> None:
         """Finish what is under way and end every feed."""
         ...
+
+
+class Own(Store, Protocol):
+    """The store of one process alone, which can be asked for a key."""
+
+    def __contains__(self, key: Key) -> bool: ...

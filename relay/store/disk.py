@@ -35,11 +35,12 @@ from typing import ParamSpec, TypeVar
 import structlog
 
 from relay.media import Buffer, Copy, Member
+from relay.store import Key
 from relay.store.feed import MemberFeed
 from relay.store.filed import Filed
 from relay.store.folder import ChannelFolder, Draft
 from relay.store.mending import RETRY, Mending
-from relay.store.shelf import Key, Shelf, check_size, key_of
+from relay.store.shelf import Shelf, check_size, key_of
 from relay.store.spill import LIMIT, Spill
 
 P = ParamSpec("P")
@@ -101,6 +102,11 @@ class DiskStore:
         return await asyncio.to_thread(load)
 
     @property
+    def folder(self) -> Path:
+        """Where its files are."""
+        return self._folder.path
+
+    @property
     def degraded(self) -> str:
         """Why what is put is, or lately was, safe in memory only, and what to do; "" if it is not.
 
@@ -129,6 +135,10 @@ class DiskStore:
         task = asyncio.create_task(self._add(key, member, data))
         self._under_way[key] = task
         return await asyncio.shield(task)
+
+    def __contains__(self, key: Key) -> bool:
+        """It has a member under this key."""
+        return key in self._shelf
 
     async def get(self, track: str, run: int, index: int, time: int | None = None) -> bytes | None:
         """The bytes of the copy, else of the fill. None: neither, not readable, or damaged."""
@@ -187,6 +197,11 @@ class DiskStore:
             self._barred = True
             self._clearing = asyncio.create_task(self._clear())
         await asyncio.shield(self._clearing)
+
+    @property
+    def emptied(self) -> bool:
+        """Never: it is this process's alone."""
+        return False
 
     async def close(self) -> None:
         """Finish what is under way, end every feed, and let go of the folder.

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from relay.media import Buffer, Copy, Member
+from relay.store import Key
 from relay.store.feed import MemberFeed
 from relay.store.shelf import Record, Shelf, check_size, key_of
 
@@ -42,6 +43,10 @@ class MemoryStore:
         self._shelf.add(Held(member, b"".join(data)))
         return True
 
+    def __contains__(self, key: Key) -> bool:
+        """It has a member under this key."""
+        return key in self._shelf
+
     async def get(self, track: str, run: int, index: int, time: int | None = None) -> bytes | None:
         """The bytes of the copy, else of the fill, or None."""
         held = self._shelf.record(track, run, index, time)
@@ -68,6 +73,11 @@ class MemoryStore:
     def degraded(self) -> str:
         """Never: it promises no more than this process."""
         return ""
+
+    @property
+    def emptied(self) -> bool:
+        """Never: it is this process's alone."""
+        return False
 
     async def close(self) -> None:
         """End every feed."""

@@ -20,9 +20,9 @@ import structlog
 from isal.isal_zlib import crc32
 
 from relay.media import Copy
-from relay.store import filename
+from relay.store import Key, filename
 from relay.store.filed import Filed
-from relay.store.shelf import Key, key_of
+from relay.store.shelf import key_of
 
 log = structlog.get_logger()
 

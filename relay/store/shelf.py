@@ -12,10 +12,8 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from relay.media import Buffer, Copy, Member, Pin
+from relay.store import Key
 from relay.store.feed import MemberFeed
-
-Key = tuple[str, int, int, str] | str
-"""(track, run, index, beside) of a copy or gap, or the name of a pin."""
 
 FILL = "fill"
 """`beside` of a fill; that of an event is its time, that of any other copy or gap is empty."""

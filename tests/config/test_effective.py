@@ -51,7 +51,10 @@ def test_what_may_be_a_secret_is_masked(written: Written) -> None:
 
 def test_the_schema_knows_every_table_and_refuses_the_rest(written: Written) -> None:
     told = json.loads(schema())
-    relay_wide = {"server", "tls", "front_end", "limits", "store", "clock", "webhooks"}
+    relay_wide = {
+        *("server", "tls", "front_end", "limits", "store", "cluster"),
+        *("clock", "webhooks"),
+    }
     assert set(told["properties"]) == {*relay_wide, "channels"}
     channel = told["$defs"]["ChannelTable"]
     assert channel["additionalProperties"] is False

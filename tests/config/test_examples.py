@@ -35,6 +35,14 @@ def test_one_file_does_for_both_of_a_pair() -> None:
     assert config.server.listen.startswith("0.0.0.0:")
 
 
+def test_two_nodes_share_on_three_brokers() -> None:
+    config = load(CONF / "two-nodes.toml")
+    assert config.store.kind == "jetstream"
+    assert len(config.cluster.servers) == config.cluster.replicas == 3
+    news = config.channels["news"]
+    assert (news.fragment_duration, news.anchor) == (Fraction("1.92"), "utc")
+
+
 def test_each_of_two_encoders_has_its_own_token() -> None:
     news = load(CONF / "active-active.toml").channels["news"]
     assert set(news.sources) == {"enc_a", "enc_b"}

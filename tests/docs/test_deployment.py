@@ -122,7 +122,14 @@ def test_haproxy_takes_its_file(tmp_path: Path) -> None:
     ran(tool("haproxy"), "-c", "-f", str(tmp_path / "haproxy.cfg"))
 
 
-def test_compose_takes_its_file() -> None:
+SERVICES = {
+    "compose.yaml": ["enc_a", "enc_b", "grafana", "prometheus", "relay"],
+    "cluster.yaml": ["n1", "n2", "n3", "one", "two"],
+}
+
+
+@pytest.mark.parametrize("file", SERVICES)
+def test_compose_takes_its_file(file: str) -> None:
     script = """
 import json, re, sys
 import compose_spec, yaml
@@ -134,12 +141,23 @@ print(*sorted(known.services))
     python = TOOLS / "bin" / "python"
     if not python.exists():
         pytest.skip("needs the compose specification (make linters)")
-    said = ran(str(python), "-c", script, str(CONF / "compose.yaml"))
-    assert said.split() == ["enc_a", "enc_b", "grafana", "prometheus", "relay"]
+    said = ran(str(python), "-c", script, str(CONF / file))
+    assert said.split() == SERVICES[file]
 
 
 def test_what_compose_mounts_is_there() -> None:
-    text = (CONF / "compose.yaml").read_text()
-    for path in re.findall(r"- (\./[\w./]+):/", text):
-        assert (CONF / path).is_file(), path
+    for file in SERVICES:
+        for path in re.findall(r"[ \"](\./[\w./-]+):/", (CONF / file).read_text()):
+            assert (CONF / path).is_file(), path
     assert 'targets: ["127.0.0.1:8081"]' in (CONF / "prometheus" / "prometheus.yml").read_text()
+
+
+def test_brokers_take_their_file_and_what_compose_says_beside_it() -> None:
+    server = str(Path(sys.executable).with_name("nats-server"))
+    conf = str(CONF / "nats-server.conf")
+    ran(server, "-t", "-c", conf)
+    commands = re.findall(r"command: (\[[^]]*\])", (CONF / "cluster.yaml").read_text())
+    assert len(commands) == 3
+    for command in commands:
+        said = json.loads(command)
+        ran(server, "-t", *said[:1], conf, *said[2:])

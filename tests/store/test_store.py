@@ -1,16 +1,13 @@
-"""The law of a store, over every kind that lives in one process."""
+"""The law of a store, over every kind."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
 from relay.media import Buffer, Copy, Gap, Member, Pin
 from relay.store import Feed, Store
-from relay.store.disk import DiskStore
-from relay.store.memory import MemoryStore
 
 AUDIO = "audio_eng-128000-eng"
 VIDEO = "video-3000000"
@@ -22,14 +19,6 @@ def copy(index: int, data: bytes, *, track: str = VIDEO, run: int = 0, source: s
 
 def gap(index: int, *, track: str = VIDEO, run: int = 0) -> Gap:
     return Gap(track, run, index, index * 20, 20, 1_700_000_000_000)
-
-
-@pytest.fixture(params=["memory", "disk"])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    made: Store
-    made = MemoryStore() if request.param == "memory" else await DiskStore.open(tmp_path, "news")
-    yield made
-    await made.close()
 
 
 async def read(feed: Feed, count: int) -> list[Member]:
