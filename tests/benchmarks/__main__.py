@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from tests.benchmarks import ingest, mpd, playlist, report, storm
+from tests.benchmarks import growth, ingest, latency, mpd, playback, playlist, report, storm
 from tests.benchmarks.process import LOADING
 from tests.benchmarks.scale import FULL, LEAST, QUICK, Result, Scale
 
@@ -20,6 +20,14 @@ RATIOS: dict[str, Benchmark] = {
     "ingest": ingest.run,
     "live": ingest.live,
     "active-active": ingest.twice,
+    "latency": latency.listed,
+    "playback": playback.segments,
+    "small": playback.small,
+    "tls": ingest.tls,
+    "growth": growth.windows,
+    "fairness": latency.fairness,
+    "outage": latency.outage,
+    "start": growth.start,
 }
 OTHERS = {"playlist": playlist.main, "mpd": mpd.main, "storm": storm.main}
 SCALES = {"--quick": QUICK, "--least": LEAST}

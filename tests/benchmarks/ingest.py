@@ -8,6 +8,7 @@ on hypercorn as it is that drops everything, nginx that PUTs to the same disk, `
 makes HLS.
 """
 
+import ssl
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
@@ -17,7 +18,7 @@ from tests.benchmarks.load import MEDIA, SECONDS, Push
 from tests.benchmarks.peers import Ffmpeg, Nginx, present
 from tests.benchmarks.rounds import Figure, Spent, interleaved
 from tests.benchmarks.scale import Result, Scale, beginning
-from tests.benchmarks.sides import WINDOW, Relay, Server, Side, named
+from tests.benchmarks.sides import WINDOW, Relay, Server, Side, named, trusting
 
 FILLED = WINDOW // SECONDS + 2
 """More fragments of the first push, which does not count: the window is full from then on."""
@@ -105,11 +106,38 @@ def twice(scale: Scale, folder: Path) -> Result:
     )
 
 
+def tls(scale: Scale, folder: Path) -> Result:
+    """The whole path with TLS, beside nginx that only ends it."""
+    streams = 4
+    count = max(1, scale.bytes // MEDIA // streams)
+    found, absent = present(partial(Nginx, folder / "nginx", tls=True))
+    if not found:
+        return Result([], absent)
+    sides = named([Relay(folder / "relay", streams, tls=True), *found])
+    with ExitStack() as stack:
+        for side in sides.values():
+            stack.enter_context(side)
+        push = Pushes(streams, count, 32 << 10, beginning(), tls=trusting())
+        spent = interleaved({n: partial(push, s) for n, s in sides.items()}, scale.rounds)
+    what, pair = ("relay", "nginx"), (spent["relay"], spent["nginx"])
+    return Result([Figure(f"TLS ingest K={streams} / nginx", what, *pair, "CPU s/GB", 1.5, 1.0)])
+
+
 class Pushes:
     """The same push at one side after the other; times go on, side by side."""
 
-    def __init__(self, streams: int, count: int, chunk: int, first: int, pace: float = 0) -> None:
+    def __init__(
+        self,
+        streams: int,
+        count: int,
+        chunk: int,
+        first: int,
+        *,
+        pace: float = 0,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self._streams, self._count, self._chunk, self._pace = streams, count, chunk, pace
+        self._tls = tls
         self._first: dict[str, int] = {}
         self._begun = first
 
@@ -123,4 +151,4 @@ class Pushes:
         count = self._count if side.name in self._first or self._pace else self._count + FILLED
         self._first[side.name] = first + count
         to = side.targets(self._streams)
-        return side.spent(Push(to, first, count, self._chunk, self._pace))
+        return side.spent(Push(to, first, count, self._chunk, self._pace, tls=self._tls))

@@ -94,6 +94,7 @@ class Push:
     chunk   bytes of a chunk
     pace    media seconds per second, chunk by chunk; 0: as fast as it is taken
     sent    is told of each fragment that is out: which target, and its index
+    waited  gets the seconds from each last byte to the first of its answer
     """
 
     to: Sequence[Target]
@@ -104,6 +105,7 @@ class Push:
     size: int = MEDIA
     tls: ssl.SSLContext | None = None
     sent: Callable[[int, int], None] = lambda _, __: None
+    waited: list[float] = field(default_factory=list)
     _faults: list[BaseException] = field(default_factory=list)
 
     @property
@@ -150,7 +152,9 @@ class Push:
                     if asking is not None:
                         asking.ask()
                 to.sendall(_LAST)
+                ended = time.perf_counter()
                 answer = to.recv(4096)
+                self.waited.append(time.perf_counter() - ended)
                 if b" 20" not in answer[:13]:
                     raise OSError(f"{target.path}: {answer[:400]!r}")
         except OSError as fault:
@@ -170,9 +174,15 @@ class Push:
             to.sendall(view[at : at + framed.step])
 
     def _connected(self, port: int) -> socket.socket:
-        plain = socket.create_connection(("127.0.0.1", port), timeout=120)
-        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        plain = connected(port)
         return plain if self.tls is None else self.tls.wrap_socket(plain, server_hostname="x")
+
+
+def connected(port: int) -> socket.socket:
+    """A connection of this machine. Raises OSError."""
+    made = socket.create_connection(("127.0.0.1", port), timeout=120)
+    made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return made
 
 
 class Asking:

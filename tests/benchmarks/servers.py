@@ -22,8 +22,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-import relay.app
-import relay.guards
+from relay import app as relay_app
+from relay import guards as relay_guards
 from relay import logs
 from relay.checking import checked
 from relay.heap import keep_what_is_freed
@@ -69,8 +69,9 @@ async def sink() -> None:
     _say(server.sockets[0].getsockname()[1])
 
     def asked() -> None:
-        if sys.stdin.readline():
-            _say(Sink.taken)
+        if not sys.stdin.readline():
+            sys.exit()  # whoever started it has gone
+        _say(Sink.taken)
 
     loop.add_reader(sys.stdin, asked)
     await server.serve_forever()
@@ -121,7 +122,7 @@ class StockServer:
 
     async def start(self) -> list[tuple[str, int]]:
         config = _configured([f"{host}:{port}" for host, port in self.addresses])
-        work = serve(self._app, config, shutdown_trigger=self._over.wait)  # type: ignore[arg-type]
+        work = serve(self._app, config, shutdown_trigger=self._over.wait)
         self._task = asyncio.create_task(work)
         return self.addresses
 
@@ -132,10 +133,10 @@ class StockServer:
 
 
 async def whole() -> None:
-    for room in (relay.app, relay.guards):
-        room.Server = StockServer
+    for room in (relay_app, relay_guards):
+        vars(room)["Server"] = StockServer
     conf = Path(sys.argv[2])
-    await relay.app.run(checked(conf), conf=conf)
+    await relay_app.run(checked(conf), conf=conf)
 
 
 def _configured(bind: list[str]) -> Config:

@@ -141,6 +141,11 @@ class Relay(Side):
         if self._sink is not None:
             self._sink.kill()
 
+    def lose(self) -> None:
+        """The upstream is gone."""
+        if self._sink is not None:
+            self._sink.kill()
+
     def targets(self, count: int) -> list[Target]:
         return [
             Target(
