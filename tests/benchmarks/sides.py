@@ -125,7 +125,7 @@ class Relay(Side):
             for name, settings in channels.items():
                 url = f"http://127.0.0.1:{self._sink.said}/{name}.isml"
                 settings["upstreams"] = {"up": {"url": url, "catch_up": 100}}
-        papers = f'certificate_file = "{PAPERS}/server.pem"\nkey_file = "{PAPERS}/server.pem"'
+        papers = f'cert_file = "{PAPERS}/server.pem"\nkey_file = "{PAPERS}/server.pem"'
         extra = ["[tls]", papers] if self.tls else []
         extra += ["[limits]", "memory_mib = 0"]
         made = RelayProcess(self.folder, channels, "\n".join(extra), before=PINNED)
