@@ -43,6 +43,7 @@ logger = logging.getLogger("relay.server")
 Address = tuple[str, int]
 _FAILED = {"code": "APPLICATION_FAILED"}
 OVERHEAD = 1024
+PARTS = "relay.parts"
 STREAM_ID = 1  # HTTP/1.1 has one at a time
 
 
@@ -97,7 +98,8 @@ class RequestBody:
 
 def _cost(message: ASGIReceiveEvent) -> int:
     body: bytes = message.get("body", b"")  # type: ignore[assignment]
-    return OVERHEAD + len(body)
+    parts: Sequence[Buffer] = message.get("parts", ())  # type: ignore[assignment]
+    return OVERHEAD + len(body) + sum(map(len, parts))
 
 
 class Exchange(HTTPStream):
@@ -138,10 +140,17 @@ class Exchange(HTTPStream):
             self.app_put = self._body.put
 
     async def take(self, pieces: Sequence[Buffer]) -> None:
-        """Parts of the body that came together. The message says how many there were, `pieces`."""
-        body = b"".join(pieces)  # of a single bytes object: itself
-        message: Any = {"type": "http.request", "body": body, "more_body": True}
+        """Parts of the body that came together. The message says how many there were, `pieces`.
+
+        An application that has put `PARTS` among the extensions of its scope gets them as `parts`,
+        beside an empty body; any other one gets them joined.
+        """
+        message: Any = {"type": "http.request", "body": b"", "more_body": True}
         message["pieces"] = len(pieces)
+        if PARTS in self.scope["extensions"]:
+            message["parts"] = pieces
+        else:
+            message["body"] = b"".join(pieces)  # of a single bytes object: itself
         await self._body.put(message)
 
     def discard(self) -> None:
