@@ -13,7 +13,7 @@ import asyncio
 from collections import deque
 from typing import Any, cast
 
-HELD_BYTES = 128 * 1024
+HELD_BYTES = 256 * 1024
 
 
 class Wire(asyncio.Protocol):
