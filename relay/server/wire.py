@@ -13,7 +13,10 @@ import asyncio
 from collections import deque
 from typing import Any, cast
 
-HELD_BYTES = 256 * 1024
+from relay.media import Buffer
+
+HELD_BYTES = 256 * 1024  # what asyncio reads at once
+WRITE_BYTES = 256 * 1024
 
 
 class Wire(asyncio.Protocol):
@@ -92,8 +95,19 @@ class Wire(asyncio.Protocol):
         return piece
 
     async def write(self, data: bytes) -> None:
-        """Write; wait while the peer is behind. Raises ConnectionResetError: it has gone."""
-        self._transport.write(data)
+        """Write; wait while the peer is behind. Raises ConnectionResetError: it has gone.
+
+        The transport copies what the kernel does not take at once, so it is given a part at a time.
+        """
+        if len(data) <= WRITE_BYTES:
+            await self._hand(data)
+            return
+        view = memoryview(data)
+        for at in range(0, len(view), WRITE_BYTES):
+            await self._hand(view[at : at + WRITE_BYTES])
+
+    async def _hand(self, part: Buffer) -> None:
+        self._transport.write(part)
         if self._full and not self._gone.done():
             self._writable = self._loop.create_future()
             try:
