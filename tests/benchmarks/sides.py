@@ -84,6 +84,10 @@ class Server(Side):
     def cpu(self) -> float:
         return self._process.cpu()
 
+    def ask(self) -> str:
+        """What it says to an empty line."""
+        return self._process.ask()
+
 
 @dataclass
 class Relay(Side):
