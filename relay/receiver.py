@@ -62,6 +62,7 @@ class _Body:
     post: Post
     sender: Sender
     pace: Pace
+    expect: Callable[[int], None]
     size: int = 0
     fragments: int = 0
     clean: bool = False
@@ -166,7 +167,8 @@ class Receiver:
         twice = self._admission.present(target, target.stream)
         sender = self._admission.enter(target, target.stream, post.address)
         post.source = sender.source
-        body = _Body(post, sender, pace)
+        expect = request.scope["extensions"].get("relay.expect", {}).get("of", lambda _: None)
+        body = _Body(post, sender, pace, expect)
         bound = log.bind(channel=channel.name, stream=sender.stream, source=sender.source)
         agent = quoted(request.headers.get("user-agent", ""))
         bound.info("connected", code="SOURCE_CONNECTED", peer=post.address, agent=agent)
@@ -215,6 +217,7 @@ class Receiver:
                 session.end()
                 body.clean = True
                 return
+            body.expect(reader.missing)
             piece = await self._more(receive, body.pace, body.post, at_edge=not reader.pending)
 
     async def _more(

@@ -105,6 +105,11 @@ class BoxReader:
         """Bytes that came of an unfinished box; 0 at the edge of a box."""
         return self._size - self._left if self._size else len(self._head)
 
+    @property
+    def missing(self) -> int:
+        """Bytes that are still to come of an unfinished box whose header is here, else 0."""
+        return self._left
+
     def feed(self, chunk: Buffer) -> list[Box]:
         """The boxes that `chunk` completes.
 

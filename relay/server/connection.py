@@ -115,6 +115,7 @@ class Connection:
                     client=self._address("peername"),
                     server=self._address("sockname"),
                     send=self._send,
+                    expect=self._wire.expect,
                     tls=self._tls,
                 )
                 self._expire_in(self._header_seconds)

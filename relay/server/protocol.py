@@ -64,10 +64,12 @@ class Protocol(H11Protocol):
         client: Address | None,
         server: Address | None,
         send: Callable[[Event], Awaitable[None]],
+        expect: Callable[[int], None],
         tls: Mapping[str, Any] | None = None,
     ) -> None:
         state, secure = ConnectionState({}), tls is not None
         super().__init__(app, config, context, task_group, state, secure, client, server, send)
+        self._expect = expect
         self._tls = tls
         self.discarding = False
         self._heads = HeadReader()
@@ -188,6 +190,7 @@ class Protocol(H11Protocol):
             server=self.server,
             send=self.stream_send,
             invite=self._invite,
+            expect=self._expect,
             tls=self._tls,
         )
         await self.stream.handle(

@@ -25,22 +25,29 @@ from tests.streams import Stream
 SHORT, HOUR, DAY = 120, 3_600, 86_400
 SIZE = 20_000
 BITRATE = 80_000
+PER_CHANNEL = 50
+"""Tracks, each in a stream of its own; a channel takes 64."""
 
 
 class Window(Relay):
-    """A relay with one channel of so many tracks, whose window, of so many seconds, is full."""
+    """A relay with so many tracks, whose window, of so many seconds, is full."""
 
     def __init__(self, folder: Path, window: int, tracks: int = 1) -> None:
         name = f"{window} s, {tracks} tracks"
         settings = {"dvr_window": window}
-        super().__init__(folder, 1, forwards=False, settings=settings, name=name)
+        channels = -(-tracks // PER_CHANNEL)
+        super().__init__(folder, channels, forwards=False, settings=settings, name=name)
         self._bitrates = [BITRATE + at for at in range(tracks)]
         self.first = beginning()
-        streams = [
-            (f"s{n}", Stream([said(rate)]).header()) for n, rate in enumerate(self._bitrates)
-        ]
+        streams = [(f"s{at}", Stream([said(rate)]).header()) for at, rate in self._numbered]
         indexes = window // SECONDS
-        fill(folder / "store", indexes, "c0", streams, self.first - indexes)
+        for channel in range(channels):
+            its = streams[channel * PER_CHANNEL : (channel + 1) * PER_CHANNEL]
+            fill(folder / "store", indexes, f"c{channel}", its, self.first - indexes)
+
+    @property
+    def _numbered(self) -> list[tuple[int, int]]:
+        return list(enumerate(self._bitrates))
 
     def pushed(self, count: int) -> Spent:
         """So many fragments in all; by fragment."""
@@ -49,11 +56,11 @@ class Window(Relay):
         to = [
             Target(
                 port,
-                f"/c0.isml/Streams(s{n})?source=enc",
-                playlist=f"/c0.isml/video-{rate}/index.m3u8?_HLS_skip=YES",
+                f"/c{n // PER_CHANNEL}.isml/Streams(s{n})?source=enc",
+                playlist=f"/c{n // PER_CHANNEL}.isml/video-{rate}/index.m3u8?_HLS_skip=YES",
                 bitrate=rate,
             )
-            for n, rate in enumerate(self._bitrates)
+            for n, rate in self._numbered
         ]
         before = self.cpu()
         took = Push(to, self.first, each, size=SIZE).run()

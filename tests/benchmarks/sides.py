@@ -112,7 +112,15 @@ class Relay(Side):
 
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.relay.start()
+        for left in (2, 1, 0):
+            try:
+                self.relay.start()
+                break
+            except RuntimeError as fault:
+                if "already in use" not in str(fault) or not left:
+                    raise
+                self.__exit__()
+                del self.relay  # somebody took its port
         with urlopen(f"{self.relay.admin_url}/api/v1/openapi.json", timeout=60) as answer:
             answer.read()  # it is loaded late, and not to be measured
         return self
@@ -131,7 +139,7 @@ class Relay(Side):
                 settings["upstreams"] = {"up": {"url": url, "catch_up": 100}}
         papers = f'cert_file = "{PAPERS}/server.pem"\nkey_file = "{PAPERS}/server.pem"'
         extra = ["[tls]", papers] if self.tls else []
-        extra += ["[limits]", "memory_mib = 0"]
+        extra += ["[limits]", "memory_mib = 0", "posts_per_address = 500"]
         made = RelayProcess(self.folder, channels, "\n".join(extra), before=PINNED)
         if not self.durable:
             text = made.conf.read_text().replace("[store]", "[store]\ndurable = false")
