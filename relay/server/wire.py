@@ -115,6 +115,8 @@ class Wire(asyncio.Protocol):
             return
         view = memoryview(data)
         for at in range(0, len(view), WRITE_BYTES):
+            if self.closing:
+                raise ConnectionResetError("the peer has gone")
             await self._hand(view[at : at + WRITE_BYTES])
 
     async def _hand(self, part: Buffer) -> None:
