@@ -25,6 +25,8 @@ from tests.streams import Stream
 SHORT, HOUR, DAY = 120, 3_600, 86_400
 SIZE = 20_000
 BITRATE = 80_000
+LEAST_EACH = 10
+"""Fragments of a POST, or what it costs to begin one is what is measured."""
 PER_CHANNEL = 50
 """Tracks, each in a stream of its own; a channel takes 64."""
 
@@ -51,7 +53,7 @@ class Window(Relay):
 
     def pushed(self, count: int) -> Spent:
         """So many fragments in all; by fragment."""
-        each = max(1, count // len(self._bitrates))
+        each = max(LEAST_EACH, count // len(self._bitrates))
         port = self.relay.port
         to = [
             Target(
