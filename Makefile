@@ -55,8 +55,8 @@ storm: setup ## 100,000 mutated requests and 50,000 malformed bodies beside two 
 matrix: setup browser players ## every combination of three settings of encoders, and every player (ARGS="-k name")
 	@MATRIX_FULL=1 $(BIN)/pytest tests/matrix $(ARGS)
 
-bench: setup ## the benchmarks: what a day's window costs beside one of two minutes
-	@$(BIN)/python -m tests.benchmarks
+bench: setup ## the benchmarks, side by side with others; leaves build/bench.json (ARGS="ingest tls --quick")
+	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
 pictures: setup browser players ## the page at two sizes, dark and light, into build/screenshots
 	@LONG=1 $(BIN)/pytest tests/e2e/test_screenshots.py

@@ -18,7 +18,7 @@ removes a channel, or disconnects a source. That is `endings` (`relay.ending`).
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -45,11 +45,14 @@ from relay.ingest.completion import Completion
 from relay.ingest.pace import Pace
 from relay.ingest.smooth import Session
 from relay.limits import Limits
-from relay.media import Header
+from relay.media import Buffer, Header
 from relay.mp4.reader import BoxReader
 from relay.rejections import Rejections
 
 log = structlog.get_logger("relay.receiver")
+
+_Piece = tuple[Sequence[Buffer], bool]
+"""What came together of a body, as it came, and whether more follows."""
 
 
 @dataclass(slots=True)
@@ -59,6 +62,7 @@ class _Body:
     post: Post
     sender: Sender
     pace: Pace
+    expect: Callable[[int], None]
     size: int = 0
     fragments: int = 0
     clean: bool = False
@@ -97,6 +101,7 @@ class Receiver:
         return {"posts": self._admission.open, "rejected": dict(self._rejections.counts)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope.setdefault("extensions", {})["relay.parts"] = {}  # what comes need not be joined
         request = Request(scope, receive)
         peer = self._front_end.peer(scope)
         address = peer.address
@@ -149,7 +154,7 @@ class Receiver:
         first = await self._more(receive, pace, post, at_edge=True)
         if first is None:
             return False
-        if first == (b"", False):
+        if first == ((b"",), False):
             return True  # a probe
         if target.stream is None:
             raise IngestUrl(
@@ -162,7 +167,8 @@ class Receiver:
         twice = self._admission.present(target, target.stream)
         sender = self._admission.enter(target, target.stream, post.address)
         post.source = sender.source
-        body = _Body(post, sender, pace)
+        expect = request.scope["extensions"].get("relay.expect", {}).get("of", lambda _: None)
+        body = _Body(post, sender, pace, expect)
         bound = log.bind(channel=channel.name, stream=sender.stream, source=sender.source)
         agent = quoted(request.headers.get("user-agent", ""))
         bound.info("connected", code="SOURCE_CONNECTED", peer=post.address, agent=agent)
@@ -185,15 +191,16 @@ class Receiver:
         return body.clean
 
     async def _read(
-        self, receive: Receive, channel: Channel, body: _Body, piece: tuple[bytes, bool] | None
+        self, receive: Receive, channel: Channel, body: _Body, piece: _Piece | None
     ) -> None:
         reader, completion = BoxReader(self._limits.boxes), Completion()
         stream = body.sender.stream
         session = Session(stream, channel.header_of(stream), channel.rules.alias)
         while piece is not None:
-            data, more = piece
-            body.size += len(data)
-            boxes = [box for came in reader.feed(data) for box in completion.take(came)]
+            parts, more = piece
+            body.size += sum(map(len, parts))
+            came = (box for part in parts for box in reader.feed(part))
+            boxes = [box for each in came for box in completion.take(each)]
             for box in boxes if more else [*boxes, *completion.end()]:
                 for found in session.take(box):
                     await asyncio.sleep(0)  # others' turn: one piece may bring dozens of these
@@ -210,11 +217,12 @@ class Receiver:
                 session.end()
                 body.clean = True
                 return
+            body.expect(reader.missing)
             piece = await self._more(receive, body.pace, body.post, at_edge=not reader.pending)
 
     async def _more(
         self, receive: Receive, pace: Pace, post: Post, *, at_edge: bool
-    ) -> tuple[bytes, bool] | None:
+    ) -> _Piece | None:
         """The next piece of the body and whether more follows; None: the sender is gone."""
         post.at_edge = at_edge
         if at_edge:
@@ -228,9 +236,9 @@ class Receiver:
             raise pace.stalled() from None
         if message["type"] == "http.disconnect":
             return None
-        data: bytes = message.get("body", b"")
-        pace.took(len(data), self._clock.now(), message.get("pieces", 1))
-        return data, message.get("more_body", False)
+        parts: Sequence[Buffer] = message.get("parts") or (message.get("body", b""),)
+        pace.took(sum(map(len, parts)), self._clock.now(), message.get("pieces", 1))
+        return parts, message.get("more_body", False)
 
 
 _BUSY = "Connect again in a moment; those who push already go on."

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from relay.media import Verdict
+from relay.media import Kind, Verdict
 from relay.mp4.reader import BoxReader
 from tests.door import (
     AV,
@@ -21,6 +21,7 @@ from tests.door import (
 )
 from tests.mp4 import recorded
 from tests.server.wire import chunk, connected, eventually
+from tests.streams import Said, Stream
 
 SIX = range(6)
 FEW = header() + b"".join(video(index) for index in range(3))
@@ -206,3 +207,18 @@ async def test_what_is_stored_is_what_was_sent() -> None:
         assert stored is not None
         assert [box.type for box in BoxReader().feed(stored)] == ["moof", "mdat"]
         assert stored == video(1)
+
+
+@pytest.mark.parametrize("length", [False, True])
+async def test_a_large_fragment_is_kept_as_it_came(length: bool) -> None:
+    track = Said(Kind.VIDEO, "video", 8_000_000)
+    stream = Stream([track])
+    media = [bytes([at]) * 60_000 for at in range(50)]
+    sent = [stream.fragment(track, index * 180_000, [3_600] * 50, media) for index in (0, 1)]
+    body = stream.header() + b"".join(sent)
+    async with opened() as door:
+        answer = await (door.put if length else door.push)(PATH, body)
+        assert answer.status == 200
+        (name,) = (each.name for each in door.channel.presentation.renditions)
+        await shown(door.channel, [0, 1], name)
+        assert [await door.channel.store.get(name, 0, index) for index in (0, 1)] == sent

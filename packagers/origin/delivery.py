@@ -91,9 +91,10 @@ async def deliver(
     if resource.status == HTTPStatus.METHOD_NOT_ALLOWED:
         headers.append((b"allow", _METHODS))
     await send({"type": "http.response.start", "status": resource.status, "headers": headers})
-    for part in () if bodiless else _pieces(resource.body):
+    *parts, last = [b""] if bodiless or not resource.body else _pieces(resource.body)
+    for part in parts:
         await send({"type": "http.response.body", "body": part, "more_body": True})
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
+    await send({"type": "http.response.body", "body": last, "more_body": False})
 
 
 def _pieces(body: tuple[Buffer, ...]) -> list[bytes]:

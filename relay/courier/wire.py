@@ -21,7 +21,7 @@ from relay.courier.resolver import LastingResolver
 
 CONNECT = 10.0
 """Seconds for name, connection and handshake (SVC-1)."""
-UNSENT = 128 * 1024
+UNSENT = 512 * 1024
 _KEEPALIVE = ((socket.TCP_KEEPIDLE, 10), (socket.TCP_KEEPINTVL, 5), (socket.TCP_KEEPCNT, 3))
 
 

@@ -22,7 +22,7 @@ from relay.ingest import alias, manifest
 from relay.ingest.track import described, plays
 from relay.media import Fragment, Header, HeaderTrack, Kind
 from relay.mp4 import iso, smooth
-from relay.mp4.reader import Box, BoxReader
+from relay.mp4.reader import Box, BoxReader, Media
 
 LONGEST = 86_400
 """Seconds of a fragment; of a sparse one, of what it signals."""
@@ -145,7 +145,8 @@ class Session:
             raise FragmentInvalid("An mdat came without its moof.")
         defaults = {track_id: track.defaults for track_id, track in self._tracks.items()}
         found: list[Header | Fragment] = []
-        for track_id, meaning, data in iso.separate(moof.data, mdat.data, defaults, self._last):
+        media = mdat if isinstance(mdat, Media) else mdat.data
+        for track_id, meaning, data in iso.separate(moof.data, media, defaults, self._last):
             known = self._tracks.get(track_id)
             if known is None and track_id not in self._ignored:
                 raise FragmentInvalid(f"track_ID {track_id} is not in the stream's header.")

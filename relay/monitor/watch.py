@@ -102,6 +102,9 @@ class Watch:
             except Exception:  # the page must not go blind for good by one look that failed
                 log.exception("cannot look", code="MONITOR_FAILED")
                 continue
+            if not self._listeners:
+                self._board = seen
+                continue
             patch = diff(self._board, seen)
             self._board = seen
             quiet += self._every

@@ -3,8 +3,8 @@
 The reader meets the network first. It trusts nothing: a box that is malformed or too large is
 refused when its header has been read, before any of its body is kept. It knows the limits of the
 five boxes of a live stream; any other box comes out too, unless it is so large that only skipping
-makes sense. Bytes of a body are kept as they came and joined once; small pieces share a buffer, so
-that a sender of one-byte chunks costs no more memory than others.
+makes sense. Bytes of a body are kept as they came and joined once, those of a large mdat never;
+small pieces share a buffer, so that a sender of one-byte chunks costs no more memory than others.
 
 How the input is cut never matters. That holds for faults too: boxes that were complete before a
 fault come out first, and the fault is raised by the next call (`feed(b"")` asks for it).
@@ -19,6 +19,8 @@ from relay.media import Buffer
 _HEADER = Struct(">I4s")
 _LARGESIZE = Struct(">Q")
 _SMALL = 4096
+_LARGE = 1 << 20
+"""Of media that is not joined: several reads, so that what else they hold is no more than half."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,27 @@ class Box:
         return memoryview(self.data)[self.header :]
 
 
+class Media(Box):
+    """A large mdat. `parts`: its bytes as they came; `data` joins them, each time it is asked."""
+
+    __slots__ = ("parts",)
+    parts: tuple[Buffer, ...]
+
+    def __init__(self, header: int, parts: tuple[Buffer, ...]) -> None:
+        for name, value in (("type", "mdat"), ("header", header), ("uuid", b""), ("parts", parts)):
+            object.__setattr__(self, name, value)  # it is frozen
+
+    @property
+    def data(self) -> bytes:
+        """All of it, header included."""
+        return b"".join(self.parts)
+
+    @property
+    def size(self) -> int:
+        """Bytes of what it holds."""
+        return sum(map(len, self.parts)) - self.header
+
+
 class BoxReader:
     """Cuts one byte stream into its top-level boxes."""
 
@@ -81,6 +104,11 @@ class BoxReader:
     def pending(self) -> int:
         """Bytes that came of an unfinished box; 0 at the edge of a box."""
         return self._size - self._left if self._size else len(self._head)
+
+    @property
+    def missing(self) -> int:
+        """Bytes that are still to come of an unfinished box whose header is here, else 0."""
+        return self._left
 
     def feed(self, chunk: Buffer) -> list[Box]:
         """The boxes that `chunk` completes.
@@ -169,10 +197,13 @@ class BoxReader:
         """Close the open box; it joins `boxes` unless it was skipped."""
         head, self._head = self._head, bytearray()
         self._wanted = 8
-        self._size = 0
+        size, self._size = self._size, 0
         if not self._kept:
             return
         pieces, self._pieces = self._pieces, []
         kind = head[4:8].decode("ascii")
+        if kind == "mdat" and size >= _LARGE:
+            boxes.append(Media(len(head), (bytes(head), *(memoryview(piece) for piece in pieces))))
+            return
         uuid = bytes(head[-16:]) if kind == "uuid" else b""
         boxes.append(Box(kind, b"".join((head, *pieces)), len(head), uuid))

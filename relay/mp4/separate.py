@@ -16,6 +16,7 @@ from relay.errors import FragmentInvalid
 from relay.media import Buffer, SampleDefaults
 from relay.mp4.fragment import MovieFragment, TrackFragment, layout, parse_moof
 from relay.mp4.grammar import MFHD
+from relay.mp4.reader import Media
 from relay.mp4.smooth import PIFF_SENC, TFXD, Tfxd, build_tfxd, unwrap
 from relay.mp4.walk import Atom, box_at
 from relay.mp4.write import box, described, media_data_header, saio, tfhd, trun
@@ -23,7 +24,7 @@ from relay.mp4.write import box, described, media_data_header, saio, tfhd, trun
 
 def separate(
     moof: bytes,
-    mdat: bytes,
+    mdat: bytes | Media,
     defaults: Mapping[int, SampleDefaults],
     near: Mapping[int, int] | None = None,
 ) -> list[tuple[int, TrackFragment, tuple[Buffer, ...]]]:
@@ -34,11 +35,14 @@ def separate(
     bytes beside it. Raises BoxInvalid or FragmentInvalid.
     """
     fragment = parse_moof(moof, defaults)
-    payload = media_data(mdat)
-    ranges = layout(fragment, len(payload))
+    size = mdat.size if isinstance(mdat, Media) else len(media_data(mdat))
+    ranges = layout(fragment, size)
     only = fragment.tracks[0]
     if len(fragment.tracks) == 1 and only.complete and not _narrow(only):
-        return [(only.track_id, only, (moof, mdat))]
+        return [
+            (only.track_id, only, (moof, *mdat.parts) if isinstance(mdat, Media) else (moof, mdat))
+        ]
+    payload = media_data(mdat.data if isinstance(mdat, Media) else mdat)
     items: list[tuple[int, TrackFragment, tuple[Buffer, ...]]] = []
     for track, spans in zip(fragment.tracks, ranges, strict=True):
         header = media_data_header(sum(size for _, size in spans))

@@ -46,7 +46,7 @@ LEAST_RATE = 4096
 """Bytes a second that a reader takes at least, beside the seconds that it has in any case."""
 WAITING_BYTES = 16 * 1024
 """Of an answer that wait in this process, before the next part of it is made."""
-UNSENT_BYTES = 128 * 1024
+UNSENT_BYTES = 256 * 1024
 """The same in the kernel, which would take megabytes for each reader, however slow it is."""
 PROBE_SECONDS = 10
 UNACKNOWLEDGED_MS = 30_000
@@ -115,6 +115,7 @@ class Connection:
                     client=self._address("peername"),
                     server=self._address("sockname"),
                     send=self._send,
+                    expect=self._wire.expect,
                     tls=self._tls,
                 )
                 self._expire_in(self._header_seconds)

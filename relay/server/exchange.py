@@ -43,6 +43,9 @@ logger = logging.getLogger("relay.server")
 Address = tuple[str, int]
 _FAILED = {"code": "APPLICATION_FAILED"}
 OVERHEAD = 1024
+PARTS = "relay.parts"
+EXPECT = "relay.expect"
+"""Extension of the scope; its `of` is told of so many bytes that are to come (`Wire.expect`)."""
 STREAM_ID = 1  # HTTP/1.1 has one at a time
 
 
@@ -82,6 +85,11 @@ class RequestBody:
         self._writable.set()
         return message
 
+    @property
+    def waiting(self) -> bool:
+        """There are messages that the application has not taken."""
+        return bool(self._messages)
+
     def discard(self) -> None:
         """Nobody wants the rest."""
         self._moot = True
@@ -97,7 +105,8 @@ class RequestBody:
 
 def _cost(message: ASGIReceiveEvent) -> int:
     body: bytes = message.get("body", b"")  # type: ignore[assignment]
-    return OVERHEAD + len(body)
+    parts: Sequence[Buffer] = message.get("parts", ())  # type: ignore[assignment]
+    return OVERHEAD + len(body) + sum(map(len, parts))
 
 
 class Exchange(HTTPStream):
@@ -114,6 +123,7 @@ class Exchange(HTTPStream):
         server: Address | None,
         send: Callable[[Event], Awaitable[None]],
         invite: Callable[[], Awaitable[None]],
+        expect: Callable[[int], None],
         tls: Mapping[str, Any] | None = None,
     ) -> None:
         secure = tls is not None
@@ -124,6 +134,7 @@ class Exchange(HTTPStream):
         self._application = app
         self._body = RequestBody()
         self._invite = invite
+        self._expect = expect
         self._cut = False
         self._done = asyncio.Event()
 
@@ -138,10 +149,17 @@ class Exchange(HTTPStream):
             self.app_put = self._body.put
 
     async def take(self, pieces: Sequence[Buffer]) -> None:
-        """Parts of the body that came together. The message says how many there were, `pieces`."""
-        body = b"".join(pieces)  # of a single bytes object: itself
-        message: Any = {"type": "http.request", "body": body, "more_body": True}
+        """Parts of the body that came together. The message says how many there were, `pieces`.
+
+        An application that has put `PARTS` among the extensions of its scope gets them as `parts`,
+        beside an empty body; any other one gets them joined.
+        """
+        message: Any = {"type": "http.request", "body": b"", "more_body": True}
         message["pieces"] = len(pieces)
+        if PARTS in self.scope["extensions"]:
+            message["parts"] = pieces
+        else:
+            message["body"] = b"".join(pieces)  # of a single bytes object: itself
         await self._body.put(message)
 
     def discard(self) -> None:
@@ -182,6 +200,8 @@ class Exchange(HTTPStream):
         sync_spawn: Callable[..., Any],
         call_soon: Callable[..., Any],
     ) -> None:
+        if scope["type"] == "http":
+            scope["extensions"][EXPECT] = {"of": self._expected}
         if self._tls is not None and scope["type"] == "http":
             scope["extensions"]["tls"] = dict(self._tls)
         try:
@@ -200,6 +220,9 @@ class Exchange(HTTPStream):
             fields, body = failure.answer()
             await send({"type": "http.response.start", "status": failure.status, "headers": fields})
             await send({"type": "http.response.body", "body": body, "more_body": False})
+
+    def _expected(self, size: int) -> None:
+        self._expect(0 if self._body.waiting else size)
 
     def _place(self) -> str:
         # raw_path is percent-encoded and printable (h11), so that it cannot forge a log line

@@ -11,6 +11,9 @@ connection drops what comes. This holds for every answer, of the application or 
 doors may refuse at any time without reading. RFC 9112 9.6 wants it: closing a socket with unread
 bytes makes TCP reset it, and the reset may overtake the answer.
 
+A head goes out with the first part of its body, in one write, where it says how long that is: such
+a body is at hand. Any other answer may take its time, and its head goes out by itself.
+
 Chunks that came together are handed over together, up to `TOGETHER` of them: a body in chunks of a
 byte costs its sender's connection time, and others a turn of a millisecond.
 
@@ -36,6 +39,8 @@ from relay.server.refusal import Fields, Refused, reason_phrase
 
 TOGETHER = 128
 """Chunks that are handed over together, at most."""
+_JOINED = 64 * 1024
+"""Bytes of a body that are copied to be behind their head."""
 
 
 class Protocol(H11Protocol):
@@ -59,10 +64,12 @@ class Protocol(H11Protocol):
         client: Address | None,
         server: Address | None,
         send: Callable[[Event], Awaitable[None]],
+        expect: Callable[[int], None],
         tls: Mapping[str, Any] | None = None,
     ) -> None:
         state, secure = ConnectionState({}), tls is not None
         super().__init__(app, config, context, task_group, state, secure, client, server, send)
+        self._expect = expect
         self._tls = tls
         self.discarding = False
         self._heads = HeadReader()
@@ -70,6 +77,7 @@ class Protocol(H11Protocol):
         self._body_ended = False
         self._method = b""
         self._chunks: Chunks | None = None
+        self._held = b""  # the head of an answer, until its body comes
 
     @property
     def head_started(self) -> bool:
@@ -182,6 +190,7 @@ class Protocol(H11Protocol):
             server=self.server,
             send=self.stream_send,
             invite=self._invite,
+            expect=self._expect,
             tls=self._tls,
         )
         await self.stream.handle(
@@ -217,6 +226,26 @@ class Protocol(H11Protocol):
             h11.Response(status_code=status, headers=[*fields, *ours], reason=reason_phrase(status))
         )
 
+    async def _send_h11_event(self, event: H11SendableEvent) -> None:
+        try:
+            data = self.connection.send(event)
+        except h11.LocalProtocolError:
+            if self.connection.their_state is not h11.ERROR:
+                raise
+            return
+        if isinstance(event, h11.Response):
+            self._held = data
+            if any(name == b"content-length" for name, _ in event.headers):
+                return
+            data = b""
+        if self._held and data and len(data) <= _JOINED:
+            self._held += data
+            data = b""
+        held, self._held = self._held, b""
+        for part in (held, data):
+            if part:
+                await self.send(RawData(data=part))
+
     async def _refuse(self, refused: Refused) -> None:
         """End a request that no application shall see, or see further."""
         self.discarding = True
@@ -237,6 +266,9 @@ class Protocol(H11Protocol):
 
     async def _maybe_recycle(self) -> None:
         """The answer is complete, or will never be: on to the next request, or to the end."""
+        if self._held:
+            held, self._held = self._held, b""
+            await self.send(RawData(data=held))
         await self._close_stream()
         done = self.connection.our_state is h11.DONE and self.connection.their_state is h11.DONE
         if done and not self.discarding and not self.context.terminated.is_set():

@@ -10,10 +10,19 @@ what it had brought.
 """
 
 import asyncio
+import socket
 from collections import deque
+from contextlib import suppress
 from typing import Any, cast
 
-HELD_BYTES = 128 * 1024
+from relay.media import Buffer
+
+HELD_BYTES = 256 * 1024  # what asyncio reads at once
+WRITE_BYTES = 256 * 1024
+TOGETHER_SECONDS = 0.05
+"""What a sender at its pace brings in that time is read at once, where it is known to be coming."""
+_LOOK_SECONDS = 0.25
+_LEAST, _MOST = 16 * 1024, 128 * 1024
 
 
 class Wire(asyncio.Protocol):
@@ -30,6 +39,10 @@ class Wire(asyncio.Protocol):
         self._full = False
         self._writable: asyncio.Future[None] | None = None
         self._gone = loop.create_future()
+        self._came = 0  # bytes since the last look at the pace
+        self._looked = loop.time()
+        self._together = 0  # what came lately in TOGETHER_SECONDS
+        self._lowest = 1  # bytes for which the kernel wakes us
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The transport is there."""
@@ -39,6 +52,7 @@ class Wire(asyncio.Protocol):
         """A piece has been read."""
         self._pieces.append(data)
         self._held += len(data)
+        self._came += len(data)
         if self._held > HELD_BYTES and self._reading:
             self._reading = False
             self._transport.pause_reading()
@@ -92,8 +106,21 @@ class Wire(asyncio.Protocol):
         return piece
 
     async def write(self, data: bytes) -> None:
-        """Write; wait while the peer is behind. Raises ConnectionResetError: it has gone."""
-        self._transport.write(data)
+        """Write; wait while the peer is behind. Raises ConnectionResetError: it has gone.
+
+        The transport copies what the kernel does not take at once, so it is given a part at a time.
+        """
+        if len(data) <= WRITE_BYTES:
+            await self._hand(data)
+            return
+        view = memoryview(data)
+        for at in range(0, len(view), WRITE_BYTES):
+            if self.closing:
+                raise ConnectionResetError("the peer has gone")
+            await self._hand(view[at : at + WRITE_BYTES])
+
+    async def _hand(self, part: Buffer) -> None:
+        self._transport.write(part)
         if self._full and not self._gone.done():
             self._writable = self._loop.create_future()
             try:
@@ -107,6 +134,33 @@ class Wire(asyncio.Protocol):
     def closing(self) -> bool:
         """Nothing more can be written."""
         return self._transport.is_closing()
+
+    def expect(self, size: int) -> None:
+        """So many bytes are still to come before anything can be done: wake us for a part of them.
+
+        The kernel wakes a reader for each packet (SO_RCVLOWAT is 1), an encoder that sends evenly
+        comes in dozens of them a second, and each costs turns of the loop. So it may wait until as
+        much is there as comes in `TOGETHER_SECONDS`, never more than `size`. The end of the stream
+        wakes us in any case. While something that was read is not dealt with, less than `size` is
+        to come, and nothing may wait. With TLS nothing is changed.
+        """
+        if self._pieces or self._readable is None:
+            size = 0
+        now = self._loop.time()
+        if now - self._looked >= _LOOK_SECONDS:
+            pace = self._came / (now - self._looked)
+            self._together = int(pace * TOGETHER_SECONDS)
+            self._came, self._looked = 0, now
+        wanted = min(size, self._together, _MOST)
+        wanted = wanted if wanted >= _LEAST else 1
+        if wanted < self._lowest or wanted > 2 * self._lowest:
+            self._wake_for(wanted)
+
+    def _wake_for(self, size: int) -> None:
+        if self.about("sslcontext") is None and not self.closing:
+            with suppress(OSError):
+                self.about("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, size)
+                self._lowest = size
 
     def finish(self) -> None:
         """Close our half behind what was written, where the transport can do that."""

@@ -24,7 +24,7 @@ from relay.presentation import Presentation
 
 BOXES = 4096
 """Most boxes in one copy, which may be many fragments of one index."""
-PIECE = 64 * 1024
+PIECE = 256 * 1024
 """Bytes that are handed on at once, at most: what waits in this process is no more than a few."""
 
 

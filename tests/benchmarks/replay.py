@@ -14,6 +14,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from time import perf_counter, process_time
@@ -38,12 +39,18 @@ def wide() -> list[tuple[str, bytes]]:
     return [(f"s{n}", header().replace(b"150000", b"%d" % (150_000 + n))) for n in range(TRACKS)]
 
 
-def fill(root: Path, indexes: int) -> None:
+def fill(
+    root: Path,
+    indexes: int,
+    channel: str = "news",
+    streams: Sequence[tuple[str, bytes]] | None = None,
+    first: int = 1_700_000_000 // D,
+) -> None:
     """The folder of a channel, as if it had run for so long."""
-    folder = root / "news"
+    folder = root / channel
     pins = [Pin("grid", Grid(Fraction(D)).encode())]
     names = []
-    for stream, data in wide():
+    for stream, data in wide() if streams is None else streams:
         pins.append(Pin(f"header/{stream}", data))
         (head,) = told(stream, data)
         assert isinstance(head, Header)
@@ -57,7 +64,6 @@ def fill(root: Path, indexes: int) -> None:
         (folder / filename.PINS / name).write_bytes(body)
     for name, _ in names:
         (folder / name).mkdir()
-    first = 1_700_000_000 // D
     for index in range(first, first + indexes):
         for name, scale in names:
             seq += 1

@@ -52,6 +52,7 @@ class RelayProcess:
         self.admin_url = f"http://127.0.0.1:{self.admin}"
         self.log = folder / "relay.log"
         self.conf = folder / "relay.toml"
+        self.command = [sys.executable, "-m", "relay", "run", str(self.conf)]
         self._child: subprocess.Popen[bytes] | None = None
         kept = {k: v for k, v in os.environ.items() if not k.startswith("RELAY_")}
         self._environment = {**kept, **(environment or {})}
@@ -94,7 +95,7 @@ class RelayProcess:
         """Start it and wait for /readyz; RuntimeError with the log when it does not get there."""
         with self.log.open("ab") as log:
             self._child = subprocess.Popen(
-                [*self._before, sys.executable, "-m", "relay", "run", str(self.conf)],
+                [*self._before, *self.command],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,

@@ -92,6 +92,7 @@ class House:
                 client=("127.0.0.1", 1),
                 server=("127.0.0.1", 2),
                 send=send,
+                expect=lambda _: None,
             )
             for piece in pieces:
                 if protocol.discarding:

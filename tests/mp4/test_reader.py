@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from relay.errors import BoxInvalid, BoxTooLarge
-from relay.mp4.reader import Box, BoxReader, Limits
+from relay.mp4.reader import Box, BoxReader, Limits, Media
 from tests.mp4.recorded import BODIES, body, box, boxes, u32
 
 
@@ -193,3 +193,20 @@ def test_boxes_before_a_fault_come_out_whatever_the_cut(size: int) -> None:
     assert seen == ["ftyp", "mfra"]
     with pytest.raises(BoxInvalid):
         reader.feed(box("free"))
+
+
+def test_a_large_mdat_is_not_joined() -> None:
+    data = box("mdat", bytes(range(256)) * 4096)
+    reader = BoxReader()
+    fed = [data[at : at + 100_000] for at in range(0, len(data), 100_000)]
+    (found,) = [one for piece in fed for one in reader.feed(piece)]
+    assert isinstance(found, Media)
+    assert [len(part) for part in found.parts[:3]] == [8, 100_000 - 8, 100_000]
+    assert all(isinstance(part, memoryview) for part in found.parts[1:])
+    assert isinstance(found.parts[2], memoryview)
+    assert found.parts[2].obj is fed[1]
+    assert (found.data, found.header, found.size) == (data, 8, len(data) - 8)
+    assert found.payload == data[8:]
+    assert found == in_pieces(data, list(range(0, len(data), 33)))[0]
+    small = box("mdat", bytes(len(data) // 2))
+    assert not isinstance(BoxReader().feed(small)[0], Media)

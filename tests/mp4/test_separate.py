@@ -6,6 +6,7 @@ from relay.errors import EncoderError
 from relay.media import Buffer, SampleDefaults
 from relay.mp4.fragment import parse_moof
 from relay.mp4.grammar import SAIO
+from relay.mp4.reader import Media
 from relay.mp4.separate import media_data, separate
 from relay.mp4.smooth import PIFF_SENC, Tfxd
 from relay.mp4.walk import Budget, children
@@ -141,3 +142,19 @@ def test_media_data_with_a_large_size_field() -> None:
     head = moof(traf(tfhd(), trun(0, 1)))
     ((_, _, parts),) = separate(head, data, TREX)
     assert samples(parts) == [b"abc"]
+
+
+def test_media_that_is_not_joined_means_the_same() -> None:
+    head, media = next(iter(pairs(BODIES[0])))
+    parts = tuple(media[at : at + 100] for at in range(0, len(media), 100))
+    ((track_id, meaning, data),) = separate(head, Media(8, parts), {})
+    assert data == (head, *parts)
+    assert [(track_id, meaning)] == [item[:2] for item in separate(head, media, {})]
+    head = moof(
+        traf(tfhd(1, 0x20000), trun(0x201, 1, 300, 2)),
+        traf(tfhd(2, 0x20000), trun(0x201, 1, 302, 1)),
+    )
+    media = box("mdat", b"AAb")
+    items = separate(head, Media(8, (media[:9], media[9:])), TREX)
+    assert items == separate(head, media, TREX)
+    assert [samples(data) for _, _, data in items] == [[b"AA"], [b"b"]]

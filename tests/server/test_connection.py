@@ -47,7 +47,7 @@ async def test_tcp_finds_a_peer_that_vanished() -> None:
         assert option_of_accepted(end, tcp, socket.TCP_USER_TIMEOUT) == 30_000
         assert option_of_accepted(end, tcp, socket.TCP_KEEPIDLE) == 10
         assert option_of_accepted(end, tcp, socket.TCP_KEEPINTVL) == 10
-        assert option_of_accepted(end, tcp, socket.TCP_NOTSENT_LOWAT) == 128 * 1024
+        assert option_of_accepted(end, tcp, socket.TCP_NOTSENT_LOWAT) == 256 * 1024
         assert option_of_accepted(end, socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
 
 

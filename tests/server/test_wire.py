@@ -101,3 +101,64 @@ async def test_our_half_ends_and_the_other_goes_on() -> None:
         assert await loop.sock_recv(far, 10) == b""
         far.sendall(b"still here")
         assert await wire.read() == b"still here"
+
+
+def low(wire: Wire) -> int:
+    """Bytes for which the kernel wakes it."""
+    return int(wire.about("socket").getsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT))
+
+
+@asynccontextmanager
+async def paced() -> AsyncIterator[tuple[Wire, socket.socket, "asyncio.Task[bytes]"]]:
+    """A wire whose peer has sent evenly, and a reader of it while much more is expected."""
+    loop = asyncio.get_running_loop()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        far = socket.create_connection(listening.getsockname())
+        near, _ = listening.accept()
+    near.setblocking(False)
+    _, wire = await loop.connect_accepted_socket(lambda: Wire(loop), near)
+    try:
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                reading = asyncio.create_task(wire.read())
+                await asyncio.sleep(0.01)
+                wire.expect(10_000_000)
+                if low(wire) > 1:
+                    break
+                far.sendall(bytes(40_000))
+                await reading
+        yield wire, far, reading
+    finally:
+        wire.abort()
+        far.close()
+        async with asyncio.timeout(PATIENCE):
+            await wire.gone()
+
+
+async def test_what_comes_evenly_is_read_together() -> None:
+    async with paced() as (wire, far, reading), asyncio.timeout(PATIENCE):
+        wanted = low(wire)
+        assert 16_384 <= wanted <= 131_072
+        for _ in range(4):
+            far.sendall(bytes(wanted // 4 - 1))
+            await asyncio.sleep(0.01)
+        far.sendall(bytes(8))
+        assert len(await reading) >= wanted // 2  # the kernel wakes us when its window closes
+
+
+async def test_no_more_is_waited_for_than_is_expected() -> None:
+    async with paced() as (wire, far, reading), asyncio.timeout(PATIENCE):
+        wire.expect(16_384)
+        assert low(wire) == 16_384
+        far.sendall(bytes(16_384))
+        assert len(await reading) == 16_384
+        wire.expect(10_000_000)  # nobody waits: something that was read may not be dealt with
+        assert low(wire) == 1
+
+
+async def test_an_end_does_not_wait_for_more() -> None:
+    async with paced() as (wire, far, reading), asyncio.timeout(PATIENCE):
+        far.sendall(b"abc")
+        far.close()
+        assert await reading == b"abc"
+        assert await wire.read() == b""

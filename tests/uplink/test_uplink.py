@@ -167,7 +167,7 @@ def test_no_piece_is_large() -> None:
     world.grow(FIRST)
     wanted = Fetch(world.names[0], 0, FIRST)
     head, at = world.stored[wanted], world.stored[wanted].index(b"mdat") - 4
-    world.stored[wanted] = head[:at] + (200_008).to_bytes(4, "big") + b"mdat" + bytes(200_000)
+    world.stored[wanted] = head[:at] + (600_008).to_bytes(4, "big") + b"mdat" + bytes(600_000)
     made = made_for(world)
     opened(made, 0)
     sizes = []
@@ -176,5 +176,5 @@ def test_no_piece_is_large() -> None:
             world.bring(made, step)
         elif isinstance(step, Send):
             sizes.append(len(step.data))
-    assert max(sizes) == 65_536
+    assert max(sizes) == 262_144
     assert made._ends[0][0] == sum(sizes[:-2])
