@@ -211,6 +211,17 @@ class Copy:
         """Half the mean sample duration: how far two copies may miss each other and still join."""
         return self.duration // (2 * self.sample_count) if self.sample_count else 0
 
+    def unlike(self, won: "Copy") -> str | None:
+        """How it differs from the copy of its index that won, or None."""
+        slack = won.half_frame
+        if abs(won.time - self.time) > slack:
+            return f"time {self.time} instead of {won.time}"
+        if abs(won.duration - self.duration) > slack:
+            return f"duration {self.duration} instead of {won.duration}"
+        if won.sample_count != self.sample_count:
+            return f"{self.sample_count} samples instead of {won.sample_count}"
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class Gap:

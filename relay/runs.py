@@ -141,12 +141,22 @@ class Runs:
         edge = clock if self.edge is None else self.edge
         silent = now - SILENCE * self.D * 1000
         reach = LEAP if any(at > silent for at in self._alive.values()) else self.depth
+        walks = clock is not None and index > clock + self.current.offset + LEAP
+        if walks and any(
+            self._left(who, lane, index) for who, at in self._alive.items() if at > silent
+        ):
+            return True
         if edge is None or index <= edge + reach:
             self._ahead.pop(lane, None)
             return False
         if _streak(self._ahead, lane, index, now).count < CONVINCING:
             return True
         return any(at > silent and self._stays(other, lane) for other, at in self._alive.items())
+
+    def _left(self, other: _Lane, lane: _Lane, index: int) -> bool:
+        """Ahead of its time step by step, it leaves another source of its track behind."""
+        same = other[1] == lane[1] and other[0].source != lane[0].source
+        return same and self._newest[other] < index - LEAP and other not in self._ahead
 
     def _stays(self, other: _Lane, lane: _Lane) -> bool:
         """Another sender of the track is where the line is: then the timeline does not move either,

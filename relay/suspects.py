@@ -8,6 +8,8 @@ when each source last delivered where the line is, and it convinces when there a
     a leap      further ahead than `LEAP`, while the line goes on: no other source delivers where
                 the line is. Three cells of silence, and it is no leap: who comes back live has left
                 out what he could not send
+    a walk      ahead of its time by more than that, step by step, and of what others have sent:
+                an encoder that does not keep the pace of live. The same
     beyond      further ahead than what the timeline's `reach` allows: nobody has delivered where
                 the line is for three cells, not even this source itself
 
@@ -21,6 +23,7 @@ from dataclasses import dataclass, field
 
 from relay.gathering import Offer
 from relay.media import Copy
+from relay.runs import LEAP
 
 CONVINCING = 3
 MOST_SUSPECTS = 8
@@ -34,7 +37,7 @@ class Suspects:
 
     reached: int = 0
     _by: dict[str, list[Offer]] = field(default_factory=dict)
-    _went_on: dict[str, int] = field(default_factory=dict)
+    _went_on: dict[str, tuple[int, int]] = field(default_factory=dict)  # when, and up to where
 
     def __iter__(self) -> Iterator[Offer]:
         return (offer for line in self._by.values() for offer in line)
@@ -45,14 +48,22 @@ class Suspects:
             del self._by[who]
         self._by.pop(source, None)
         self.reached = max(self.reached, index)
-        self._went_on.pop(source, None)
-        self._went_on[source] = now  # the newest, last
+        _, before = self._went_on.pop(source, (now, index))
+        self._went_on[source] = now, max(index, before)  # the newest, last
         if len(self._went_on) > MOST_SUSPECTS:
             del self._went_on[next(iter(self._went_on))]
 
     def goes(self, since: int) -> bool:
         """The line has gone on since then."""
-        return any(at > since for at in self._went_on.values())
+        return any(at > since for at, _ in self._went_on.values())
+
+    def left_behind(self, source: str, index: int, since: int) -> bool:
+        """Another source has gone on since then, and is far behind this one."""
+        return any(
+            at > since and reached < index - LEAP
+            for who, (at, reached) in self._went_on.items()
+            if who != source and who not in self._by
+        )
 
     def leading_to(self, copy: Copy) -> list[Offer]:
         """What its source has sent in a row before it, which is believed when it is."""
@@ -66,7 +77,7 @@ class Suspects:
         if not leap:
             return not self.goes(since)
         # Who is ahead himself does not go on with the line, and this one is.
-        return not any(at > since for who, at in self._went_on.items() if who not in self._by)
+        return not any(at > since for who, (at, _) in self._went_on.items() if who not in self._by)
 
     def add(self, offer: Offer) -> list[Offer]:
         """One more; what its source has sent in a row with it."""
@@ -83,10 +94,16 @@ class Suspects:
             del self._by[next(iter(self._by))]
         return list(line)
 
-    def moves(self, source: str, index: int, now: int) -> None:
-        """The line goes on where this source is; nothing from before counts."""
+    def took(self, offer: Offer, now: int, silence: int, *, leap: bool) -> list[Offer]:
+        """One more came; what is believed now, if that is enough: the line goes on there, and
+        nothing from before counts. Half a copy convinces nobody."""
+        copy = offer.copy
+        line = [] if copy.partial else self.add(offer)
+        if not self.convinces(line, now - silence, leap=leap):
+            return []
         self.clear()
-        self.goes_on(source, index, now)
+        self.goes_on(copy.source, copy.index, now)
+        return line
 
     def clear(self) -> None:
         """The line is another one."""

@@ -27,17 +27,19 @@ Times in ticks; `now` and `patience` in ms of a clock that only rises.
 from dataclasses import dataclass, field
 from math import ceil
 
+from relay.breaks import Breaks
 from relay.gaps import gaps
 from relay.gathering import Offer
+from relay.held import Held
 from relay.joining import better, together
 from relay.media import Copy, Entry, Gap, Verdict
+from relay.moment import Moment
 from relay.numbering import Grid
 from relay.runs import FIRST, LEAP, SILENCE, Run
 from relay.suspects import Suspects
 
-MOST_HELD = 8
-MOST_BYTES = 64 << 20
-"""Of what is held; one copy may always be larger."""
+NEAR = 2 * LEAP + 1
+"""Cells behind the next one in which a source still goes on with the line: others may be ahead."""
 
 
 @dataclass(slots=True)
@@ -59,11 +61,11 @@ class Timeline:
     placed: dict[int, Copy | Gap] = field(default_factory=dict)
     _ahead: dict[int, Copy | Gap] = field(default_factory=dict)
     _hole_since: int | None = None
-    _held: list[tuple[int, Offer]] = field(default_factory=list)
+    _held: Held = field(default_factory=Held)
     _suspects: Suspects = field(default_factory=Suspects)
-    _breaks: list[int] = field(default_factory=list)
-    _anew: bool = True
+    _breaks: Breaks = field(default_factory=Breaks)
     _preferred: int | None = None
+    _moment: Moment | None = None
 
     @property
     def floor(self) -> int:
@@ -93,32 +95,27 @@ class Timeline:
         if self.next is None:
             self.run = run  # as if it had been made after the turn: nothing breaks
             return entries
-        self._anew = False
         if self.placed and 0 < run.start - self.next <= self.reach:
             cell = int(self.grid.D * self.timescale)
             for index in range(self.next, run.start):
-                gap = Gap(self.track, self.run.number, index, self.end, cell, 0)
-                self.end = gap.end
-                entries.append(Entry(gap))
+                entries.append(Entry(Gap(self.track, self.run.number, index, self.end, cell, 0)))
+                self.end += cell
         self.run, self.next = run, run.start
-        self._breaks = [run.start, *(start for start in self._breaks if start > run.start)]
+        self._breaks.turn(run.start)
         self.placed.clear()
         self._ahead.clear()
-        self._held.clear()
+        self._held.drop()
         self._suspects.clear()
         self._hole_since = None
         return entries
 
     def breaks(self, start: int) -> None:
-        """A discontinuity comes before the first index from `start` on that has no place yet.
-
-        Not where the line begins, at first or where it moved on to: nothing is before that.
-        """
-        self._breaks.append(start)
+        """A discontinuity comes before the first index from `start` on that has no place yet."""
+        self._breaks.add(start)
 
     def changes(self, start: int) -> None:
         """From an index on it is configured otherwise: what waits for a place there goes."""
-        self._held = [held for held in self._held if held[1].copy.index < start]
+        self._held.drop(start)
         self._suspects.clear()
 
     def find(self, index: int) -> Copy | Gap | None:
@@ -130,24 +127,25 @@ class Timeline:
         won = self.find(copy.index)
         if not isinstance(won, Copy) or won.partial or copy.partial:
             return None
-        slack = won.half_frame
-        if abs(won.time - copy.time) > slack:
-            return f"time {copy.time} instead of {won.time}"
-        if abs(won.duration - copy.duration) > slack:
-            return f"duration {copy.duration} instead of {won.duration}"
-        if won.sample_count != copy.sample_count:
-            return f"{copy.sample_count} samples instead of {won.sample_count}"
-        return None
+        return copy.unlike(won)
 
     def offer(
-        self, offer: Offer, now: int, edge: int | None = None, prefer: str | None = None
+        self,
+        offer: Offer,
+        now: int,
+        edge: int | None = None,
+        prefer: str | None = None,
+        *,
+        utc: int | None = None,
     ) -> Verdict:
         """A copy came in: is it worth a put now? Held ones come back through `due`.
 
-        `edge`: the highest index placed on any track, for the first copy of this one.
-        `prefer`: the source whose copies are taken while it delivers.
+        edge     the highest index placed on any track, for the first copy of this one
+        prefer   the source whose copies are taken while it delivers
+        utc      this moment in ms since 1970, where the times of media are UTC
         """
         copy, came = offer.copy, now if offer.came is None else offer.came
+        self._moment = None if utc is None else Moment(came, utc)
         if copy.source == prefer:
             self._preferred = now
         if copy.run != self.run.number:
@@ -157,16 +155,14 @@ class Timeline:
                 return self._suspect(offer, now, leap=False)
             self._suspects.goes_on(copy.source, copy.index, came)
             return Verdict.ACCEPTED
-        taken = isinstance(self.find(copy.index), Copy)
-        if not taken and self._far(copy.index, self.reach):
-            return self._suspect(offer, now, leap=False)
-        # What has been offered stands for what the store has not reported yet.
-        leap = self._far(copy.index, LEAP) and copy.index > self._suspects.reached + 1 + LEAP
-        if not taken and leap:
-            if self._suspects.goes(self._since(came)):
+        taken, leap = isinstance(self.find(copy.index), Copy), self._leaps(copy.index)
+        if not taken:
+            if self._far(copy.index, self.reach):
+                return self._suspect(offer, now, leap=False)
+            if self._doubted(copy, came):
                 return self._suspect(offer, now, leap=True)
-            self._held += [(now, before) for before in self._suspects.leading_to(copy)]
-        if copy.index >= self.next - LEAP and not (taken and leap):
+            self._held.add(now, *(self._suspects.leading_to(copy) if leap else ()))
+        if copy.index >= self.next - NEAR and not (taken and leap):
             self._suspects.goes_on(copy.source, copy.index, came)
         if taken:
             return Verdict.DUPLICATE
@@ -174,16 +170,14 @@ class Timeline:
             filling = isinstance(self.placed.get(copy.index), Gap) and not copy.partial
             return Verdict.FILL if filling else Verdict.LATE
         misses = copy.index == self.next and self.placed and not self._joins(copy)
-        worse = copy.partial and any(held.copy.index == copy.index for _, held in self._held)
+        beside = self._held.of(copy.index)
+        worse = copy.partial and beside
         spare = offer.slate or (prefer not in (None, copy.source) and self._prefers(now))
-        size = sum(held.copy.size for _, held in self._held) + copy.size
-        room = len(self._held) < MOST_HELD and size <= MOST_BYTES
         if not (misses or worse or spare):
             return Verdict.ACCEPTED
-        if room or not self._held:
-            self._held.append((now + self.patience, offer))
+        if self._held.takes(offer):
+            self._held.add(now + self.patience, offer)
             return Verdict.HELD
-        beside = (held for _, held in self._held if held.copy.index == copy.index)
         loses = any(better(held, offer) for held in beside)
         return Verdict.DUPLICATE if loses else Verdict.ACCEPTED
 
@@ -194,7 +188,7 @@ class Timeline:
         if self.next is None or self._far(member.index, self.reach):
             self.next = member.index
             self.placed.clear()
-            self._anew = True
+            self._breaks.move()
             self._ahead = {at: m for at, m in self._ahead.items() if at > member.index}
         if member.index < self.next:
             return []
@@ -206,9 +200,9 @@ class Timeline:
             self.placed.pop(self.next - self.depth, None)
             self.end = found.end
             self.next += 1
-            entries.append(Entry(found, drift, discontinuity=self._breaks_at(found.index)))
-        # What was held for an index that is taken now takes no room, and is put while its key is.
-        self._held = [(now if self._taken(o.copy.index) else at, o) for at, o in self._held]
+            entries.append(Entry(found, drift, discontinuity=self._breaks.before(found.index)))
+        reached = self.next
+        self._held.hurry(now, lambda index: index < reached or index in self._ahead)
         if not self._ahead:
             self._hole_since = None
         elif entries or self._hole_since is None:
@@ -217,34 +211,42 @@ class Timeline:
 
     def due(self, now: int) -> list[Offer | Gap]:
         """What is to be put because time has passed."""
-        missing: list[Gap] = []
-        stop = 0
-        if (
-            self.next is not None
-            and self._hole_since is not None
-            and self._hole_since + self.patience <= now
-        ):
+        missing, stop = list[Gap](), 0
+        declared = self._declared()
+        if self.next is not None and declared is not None and declared <= now:
             stop = min(self._ahead)
             missing = self._gaps(self.next, stop, now)
             self._hole_since = now
-        # What is held for a hole that has lasted long enough is better than a gap. All that is held
-        # for an index comes at once: the whole copies first.
-        over = {offer.copy.index for deadline, offer in self._held if deadline <= now}
-        ready = [at for at in self._held if at[1].copy.index < stop or at[1].copy.index in over]
-        self._held = [held for held in self._held if held not in ready]
-        # Behind the window the store has forgotten what was taken, and would take another.
-        offers = [offer for _, offer in ready if offer.copy.index >= self.floor]
+        # What is held for a hole that has lasted long enough is better than a gap. Behind the
+        # window the store has forgotten what was taken, and would take another.
+        ready = self._held.ready(now, stop)
+        offers = [offer for offer in ready if offer.copy.index >= self.floor]
         return [*together(offers, self._begins), *missing]
 
     def deadline(self) -> int | None:
         """When `due` is to be asked again."""
-        times = [deadline for deadline, _ in self._held]
-        if self._hole_since is not None:
-            times.append(self._hole_since + self.patience)
+        declared = self._declared()
+        times = [*self._held.deadlines(), *([] if declared is None else [declared])]
         return min(times, default=None)
 
-    def _taken(self, index: int) -> bool:
-        return index < (self.next or 0) or index in self._ahead
+    def _declared(self) -> int | None:
+        """When what is missing becomes a gap: `patience` after its time, if that is known; somebody
+        may be ahead. `LEAP` cells later it does not count any longer."""
+        if self._hole_since is None:
+            return None
+        waits = min(max(0, self._early(min(self._ahead), self._hole_since)), self._cells(LEAP))
+        return self._hole_since + waits + self.patience
+
+    def _early(self, index: int, now: int) -> int:
+        """ms from `now` until the cell of an index begins; 0 where that is not known."""
+        if self._moment is None:
+            return 0
+        begins = (index - self.run.offset - self.grid.base) * self.grid.D + self.grid.phase
+        return self._moment.until(begins, now)
+
+    def _cells(self, count: int) -> int:
+        """ms that so many cells last."""
+        return ceil(count * self.grid.D * 1000)
 
     def _far(self, index: int, reach: int) -> bool:
         """Further than `reach` from all that the line has, placed or about to be."""
@@ -254,19 +256,23 @@ class Timeline:
                 newest = at + 1
         return index > newest + reach
 
+    def _leaps(self, index: int) -> bool:
+        """What has been offered stands for what the store has not reported yet."""
+        return self._far(index, LEAP) and index > self._suspects.reached + 1 + LEAP
+
+    def _doubted(self, copy: Copy, came: int) -> bool:
+        """It is further ahead than its source is believed alone."""
+        since, walks = self._since(came), self._early(copy.index - LEAP, came) > 0
+        left = walks and self._suspects.left_behind(copy.source, copy.index, since)
+        return left or (self._leaps(copy.index) and self._suspects.goes(since))
+
     def _since(self, now: int) -> int:
         """Whoever delivered before that is silent."""
-        return now - ceil(SILENCE * self.grid.D * 1000)
+        return now - self._cells(SILENCE)
 
     def _prefers(self, now: int) -> bool:
         """The preferred source delivers: it has within two cells."""
         return self._preferred is not None and now - self._preferred <= 2 * self.grid.D * 1000
-
-    def _breaks_at(self, index: int) -> bool:
-        passed = [start for start in self._breaks if start <= index]
-        self._breaks = [start for start in self._breaks if start > index]
-        anew, self._anew = self._anew, False
-        return bool(passed) and not anew
 
     @property
     def _begins(self) -> int | None:
@@ -287,11 +293,7 @@ class Timeline:
         return [Gap(self.track, run, *found, now) for found in gaps(first, end, known)]
 
     def _suspect(self, offer: Offer, now: int, *, leap: bool) -> Verdict:
-        if offer.copy.partial:
-            return Verdict.SUSPECT  # half a copy convinces nobody
-        line = self._suspects.add(offer)
         came = now if offer.came is None else offer.came
-        if self._suspects.convinces(line, self._since(came), leap=leap):
-            self._held += [(now, convincing) for convincing in line]
-            self._suspects.moves(offer.copy.source, offer.copy.index, came)
+        found = self._suspects.took(offer, came, self._cells(SILENCE), leap=leap)
+        self._held.add(now, *found)
         return Verdict.SUSPECT

@@ -83,7 +83,8 @@ class View:
         known = (self.edge, self._offered, self.presentation.grid.index_at(copy.arrival))
         edge = next((at for at in known if at is not None), None)
         if timeline is not None:
-            verdict = timeline.offer(offer, now, edge, self.prefer)
+            utc = None if self.presentation.grid.epoch else copy.arrival
+            verdict = timeline.offer(offer, now, edge, self.prefer, utc=utc)
         else:  # its header's pin is still on its way here
             far = edge is not None and index > edge + self._reach
             verdict = Verdict.SUSPECT if far else Verdict.ACCEPTED

@@ -194,6 +194,18 @@ def test_a_burst_from_the_far_future_makes_nothing_old_while_another_goes_on() -
     assert runs.edge == 1004
 
 
+def test_who_walks_ahead_of_his_time_leaves_nobody_behind() -> None:
+    runs = on_air(1000, "a", "b")
+    for step in range(1, 100):
+        assert runs.place(Sender("a", MAIN), 1000 + step, 2000, 1001) is Standing.CURRENT
+    assert runs.edge == 1004
+    assert runs.place(Sender("b", MAIN), 1001, 3000, 1002) is Standing.CURRENT
+    alone = on_air(1000, "a")
+    for step in range(1, 100):
+        alone.place(Sender("a", MAIN), 1000 + step, 2000, 1001)
+    assert alone.edge == 1099
+
+
 def test_a_line_of_which_all_senders_move_on_is_followed() -> None:
     runs = on_air(1000, "a", "b")
     for step in range(CONVINCING):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from relay.gathering import Offer
 from relay.media import Copy, Gap, Verdict
-from relay.runs import LEAP, SILENCE, Run
+from relay.runs import Run
 from relay.timeline import Timeline
 from tests.pieces import CELL, GRID, SCALE, VIDEO, copy, offer
 
@@ -138,66 +138,6 @@ def test_what_follows_on_what_is_ahead_is_not_far() -> None:
         assert line.offer(offer(index), 0) is Verdict.ACCEPTED
         assert placed(line, copy(index)) == []
     assert line.offer(offer(8 + 62 + 62), 0) is Verdict.SUSPECT
-
-
-@pytest.mark.parametrize("far", [LEAP + 1, 30, 60])
-def test_a_leap_while_the_line_goes_on_opens_no_hole(far: int) -> None:
-    """The line would not wait for what is before it, and the next of every source came too late."""
-    line = timeline()
-    line.offer(offer(7), 0)
-    placed(line, copy(7))
-    assert line.offer(offer(8 + far), 10) is Verdict.SUSPECT
-    for index in range(8, 8 + far + 2):
-        now = 2_000 * (index - 7)
-        assert line.offer(offer(index, "b"), now) is Verdict.ACCEPTED
-        assert placed(line, copy(index, "b")) == [index]
-        assert line.due(now) == []
-
-
-def test_who_comes_back_after_a_silence_is_where_he_is() -> None:
-    line = timeline()
-    line.offer(offer(7), 0)
-    placed(line, copy(7))
-    assert line.offer(offer(8 + LEAP), 10) is Verdict.ACCEPTED
-    line = timeline()
-    line.offer(offer(7), 0)
-    placed(line, copy(7))
-    assert line.offer(offer(30), SILENCE * 2_000) is Verdict.ACCEPTED
-
-
-def test_a_leap_of_all_sources_is_believed_and_none_is_lost() -> None:
-    """A backlog that is sent faster than it plays, with a hole in it."""
-    line = timeline()
-    for source in "ab":
-        line.offer(offer(7, source), 0)
-        placed(line, copy(7, source))
-    ahead = [offer(30 + at, source) for at in range(3) for source in "ab"][:-1]
-    assert {line.offer(each, 10) for each in ahead} == {Verdict.SUSPECT}
-    assert {each.copy.index for each in line.due(10) if isinstance(each, Offer)} == {30, 31, 32}
-    assert line.offer(offer(33, "b"), 10) is Verdict.ACCEPTED
-
-
-def test_one_that_is_ahead_takes_over_where_the_other_dies() -> None:
-    line = timeline()
-    line.offer(offer(7), 0)
-    placed(line, copy(7))
-    for cell in range(5):
-        now = 2_000 * (cell + 1)
-        assert line.offer(offer(8 + cell + 5, "early"), now) is Verdict.SUSPECT
-        assert line.offer(offer(8 + cell), now) is Verdict.ACCEPTED
-        assert placed(line, copy(8 + cell)) == [8 + cell]
-    for cell in (5, 6):
-        assert line.offer(offer(13 + cell, "early"), 2_000 * (cell + 1)) is Verdict.SUSPECT
-    assert line.offer(offer(20, "early"), 16_000) is Verdict.ACCEPTED
-    assert placed(line, copy(20, "early")) == []
-    after = [each.copy for each in line.due(16_000) if isinstance(each, Offer)]
-    assert placed(line, *after) == [13, 14, 15, 16, 17, 18, 19, 20]
-
-
-def test_what_was_offered_stands_for_what_the_store_has_not_told_yet() -> None:
-    line = timeline()
-    for index in range(7, 20):
-        assert line.offer(offer(index), 0) is Verdict.ACCEPTED
 
 
 def test_half_a_copy_convinces_nobody() -> None:

@@ -13,6 +13,7 @@ from relay.errors import EncoderError, HeaderDiffers
 from relay.gathering import MOST_OPEN
 from relay.headers import Change
 from relay.media import Copy, Gap, Pin
+from relay.moment import Moment
 from relay.presentation import Rendition, Segment
 from relay.runs import LEAP, RESENT, SILENCE
 from relay.suspects import CONVINCING
@@ -81,7 +82,9 @@ class Ledger:
             if self.headway.last_eighth(sent):
                 self.honest.add((span.source, span.track, index + 1))
             self.changes.highest = max(self.changes.highest, index)
-        free = place not in self.house.store and not self.old(sent, stream) and self._near(*place)
+        free = (
+            place not in self.house.store and not self.old(sent, stream) and self._near(sent, index)
+        )
         free = free and not early(self.house, sent) and not self._leaps(sent)
         joins = free and self._joins(sent)
         line = self.house.timeline(span.track)
@@ -170,15 +173,16 @@ class Ledger:
         self.twin.trims()
         assert seen(self.twin) == seen(self.house.view)
 
-    def _near(self, track: str, index: int) -> bool:
+    def _near(self, sent: Sent, index: int) -> bool:
         """Inside the window and not further ahead than one sender is believed."""
-        view, line = self.house.view, self.house.timeline(track)
+        view, line = self.house.view, self.house.timeline(sent.span.track)
         if self.house.point.grid is None:
             first = min((at for _, _, at in self.honest), default=index)
             return index <= first + view._reach // 2
         if line is not None and line.next is not None:
-            leaps = line._far(index, LEAP) and index > line._suspects.reached + 1 + LEAP
-            leaps = leaps and line._suspects.goes(line._since(self.house.now))
+            now, utc = self.house.now, self.house.utc + self.house.now
+            line._moment = None if view.presentation.grid.epoch else Moment(now, utc)
+            leaps = line._doubted(_told(sent, index), now)
             return line.next <= index < line.next + line.reach and not leaps
         return view.edge is None or index <= view.edge + view._reach
 
@@ -292,3 +296,9 @@ class Ledger:
             waits = self.house.point.grid is None
             assert held or waits, f"{(track, index)} was delivered whole and is nowhere"
         self.promised -= kept
+
+
+def _told(sent: Sent, index: int) -> Copy:
+    """What a timeline asks of a copy before it believes it."""
+    span, time = sent.span, sent.fragment.time
+    return Copy(span.track, 0, index, time, sent.fragment.duration, 1, span.source, 0, 0)

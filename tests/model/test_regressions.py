@@ -156,6 +156,7 @@ def test_a_track_that_has_died_keeps_no_event_for_ever() -> None:
     relay.cue(who=A, cells=-1, sixteenths=0)
     for _ in range(24 + linger(relay.house.presentation)):
         relay.deliver(who=A, which=TRACK)
+        relay.pass_time(2_000)
     assert not any(str(key).startswith("event/") for key in relay.house.store)
     relay.teardown()
 
