@@ -5,6 +5,7 @@ import ast
 import re
 import tomllib
 from importlib.metadata import PackageNotFoundError, packages_distributions, version
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +56,8 @@ def test_nothing_older_is_locked() -> None:
 
 @pytest.mark.threat("T44")
 def test_every_dependency_is_used_and_every_library_is_named() -> None:
-    asked = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    asked = [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
     named = {re.split(r"[\[>=<;]", line)[0].strip() for line in asked}
     homes = packages_distributions()
     used = set()

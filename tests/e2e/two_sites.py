@@ -152,7 +152,7 @@ def _newest(site: Site, path: str) -> str:
 
 
 def _level(one: Site, two: Site) -> Iterator[tuple[str, tuple[bytes, bytes]]]:
-    """Each document of both sites, at a moment when neither is ahead."""
+    """Each document of both sites, at a moment when neither is ahead, nor lists what it lost."""
     paths = [f"{track}/index.m3u8" for track in one.told.tracks]
     for path in ("master.m3u8", "manifest.mpd", "manifest(format=mpd-time-cmaf)", *paths):
         deadline = time.monotonic() + 30
@@ -161,7 +161,8 @@ def _level(one: Site, two: Site) -> Iterator[tuple[str, tuple[bytes, bytes]]]:
             look(one, two)
             edges = [site.edges for site in (one, two)]
             again = served.fetch(f"{one.point}/{path}"), served.fetch(f"{two.point}/{path}")
-            if pair == again and edges[0] == edges[1]:
+            lost = any(b"EXT-X-GAP" in body for body in pair)
+            if pair == again and edges[0] == edges[1] and not lost:
                 break
             assert time.monotonic() < deadline, f"one site is always ahead: {edges}"
             time.sleep(0.1)
