@@ -69,8 +69,14 @@ class Stream:
         return took
 
     async def _listed(self) -> bool:
-        self._asking.write(PLAYLIST)
-        head = await self._reader.readuntil(b"\r\n\r\n")
+        try:
+            self._asking.write(PLAYLIST)
+            head = await self._reader.readuntil(b"\r\n\r\n")
+        except (ConnectionError, asyncio.IncompleteReadError):
+            # Short of descriptors the relay lets players go before encoders; they come again.
+            self._asking.close()
+            self._reader, self._asking = await asyncio.open_connection("127.0.0.1", self.port)
+            return False
         size = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
         body = await self._reader.readexactly(size)
         if b"EXT-X-GAP" in body or b"EXT-X-DISCONTINUITY" in body:
