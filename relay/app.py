@@ -54,6 +54,7 @@ from relay.settings import Settings
 from relay.shelves import Shelves
 from relay.supervisor import Supervisor
 from relay.system_clock import SystemClock
+from relay.tidying import tidy
 
 GRACE = 2.0
 Opened = Callable[["House"], None]
@@ -274,6 +275,7 @@ async def run(
         task.add_done_callback(reloads.discard)
 
     supervisor = Supervisor(os.environ, house.summary)
+    tidying = asyncio.create_task(tidy(), name="heap")
     try:
         await house.open()
         supervisor.ready()
@@ -283,6 +285,7 @@ async def run(
         await asked.wait()
     finally:
         supervisor.stopping()
+        tidying.cancel()
         loop.add_signal_handler(signal.SIGHUP, lambda: None)
         await asyncio.gather(*reloads, return_exceptions=True)
         await house.close()

@@ -3,7 +3,9 @@
 glibc gives the memory of a freed buffer of 128 KiB or more back to the kernel at once, and asks for
 it again with the next read or fragment. Each page of it is then cleared and mapped anew: a quarter
 of the CPU of a relay that does nothing but receive. So the thresholds are raised, once, before
-anything is allocated. What is kept is bounded by `KEPT`; other C libraries do without.
+anything is allocated. What is kept is bounded by `KEPT`, at the heap's end; between what is in use
+a crowd may leave free pages far beyond it, which go back to the kernel now and then.
+Other C libraries do without.
 """
 
 import ctypes
@@ -22,3 +24,10 @@ def keep_what_is_freed() -> bool:
     wanted = {_M_MMAP_THRESHOLD: _MAPPED, _M_TRIM_THRESHOLD: KEPT, _M_TOP_PAD: _STEP}
     taken = [mallopt(which, value) == 1 for which, value in wanted.items()]
     return all(taken)
+
+
+def give_back() -> None:
+    """Give the kernel what a crowd has left; may take some ms, and holds up no other thread."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(KEPT)
