@@ -27,7 +27,7 @@ def keep_what_is_freed() -> bool:
 
 
 def give_back() -> None:
-    """Give the kernel what a crowd has left; may take some ms, and holds up no other thread."""
+    """Give the kernel what a crowd has left. Who allocates meanwhile waits: 20 ms for 200 MB."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(KEPT)

@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from relay.demo import clip
+from relay.demo import hub
 from relay.demo.gate import Gate
 from relay.demo.kept import Kept, Say
 
@@ -18,18 +18,6 @@ NAMES = ("eu", "us")
 AWAY = 4
 """Seconds. The wait before it is fed again comes on top, and that doubles with each try."""
 
-_CONF = """\
-[server]
-listen = "0.0.0.0:{port}"
-admin = "127.0.0.1:{page}"
-
-[store]
-path = "{store}"
-durable = false
-
-[channels.{channel}]
-fragment_duration = "{duration}"
-"""
 _NOBODY = """
 [channels.{channel}.sources.nobody]
 allow = ["192.0.2.1/32"]
@@ -65,9 +53,8 @@ def upstreams(channel: str, after: int, folder: Path, say: Say) -> list[Upstream
     for name in NAMES:
         port, page = _free(after + 1), _free(after + 2)
         after += 2
-        conf, store = folder / f"{name}.toml", folder / name
-        said = {"port": port, "page": page, "store": store, "channel": channel}
-        text = _CONF.format(**said, duration=clip.D)
+        conf = folder / f"{name}.toml"
+        text = hub.conf((port, page), folder / name, channel, {})
         conf.write_text(text, "utf-8")
 
         async def command(conf: Path = conf) -> list[str]:

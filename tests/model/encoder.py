@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from relay.arrival import Sender
-from relay.media import Fragment, Header
+from relay.media import Copy, Fragment, Header
 from tests.model.programme import Line, Programme, Span
 
 
@@ -16,6 +16,11 @@ class Sent:
     span: Span
     cell: int
     fragment: Fragment
+
+    def copy(self, index: int) -> Copy:
+        """What a timeline asks of it before it believes it."""
+        span, made = self.span, self.fragment
+        return Copy(span.track, 0, index, made.time, made.duration, 1, span.source, 0, 0)
 
 
 @dataclass(slots=True)

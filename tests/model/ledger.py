@@ -182,7 +182,7 @@ class Ledger:
         if line is not None and line.next is not None:
             now, utc = self.house.now, self.house.utc + self.house.now
             line._moment = None if view.presentation.grid.epoch else Moment(now, utc)
-            leaps = line._doubted(_told(sent, index), now)
+            leaps = line._doubted(sent.copy(index), now)
             return line.next <= index < line.next + line.reach and not leaps
         return view.edge is None or index <= view.edge + view._reach
 
@@ -296,9 +296,3 @@ class Ledger:
             waits = self.house.point.grid is None
             assert held or waits, f"{(track, index)} was delivered whole and is nowhere"
         self.promised -= kept
-
-
-def _told(sent: Sent, index: int) -> Copy:
-    """What a timeline asks of a copy before it believes it."""
-    span, time = sent.span, sent.fragment.time
-    return Copy(span.track, 0, index, time, sent.fragment.duration, 1, span.source, 0, 0)
