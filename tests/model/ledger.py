@@ -13,9 +13,7 @@ from relay.errors import EncoderError, HeaderDiffers
 from relay.gathering import MOST_OPEN
 from relay.headers import Change
 from relay.media import Copy, Gap, Pin
-from relay.moment import Moment
 from relay.presentation import Rendition, Segment
-from relay.runs import LEAP, RESENT, SILENCE
 from relay.suspects import CONVINCING
 from relay.view import View
 from tests.model.bounds import check_bounds
@@ -25,6 +23,7 @@ from tests.model.encoder import Sent
 from tests.model.headway import Headway
 from tests.model.house import House
 from tests.model.programme import Line, Span
+from tests.model.promises import Promises
 from tests.model.seen import seen
 
 Place = tuple[str, int]
@@ -49,6 +48,7 @@ class Ledger:
     twin: View = field(init=False)
     sources: set[str] = field(default_factory=set)
     headway: Headway = field(init=False)
+    promises: Promises = field(init=False)
     _seen: dict[str, Rendition] = field(default_factory=dict)
     _read: int = 0
 
@@ -56,19 +56,10 @@ class Ledger:
         self.twin = self.house.fresh_view()
         self.changes = Changes(self.house, self.lines)
         self.headway = Headway(self.lines)
+        self.promises = Promises(self.house, self.lines, self.changes)
 
     def index(self, cell: int) -> int:
         return cell + self.house.rules.base
-
-    def old(self, sent: Sent, stream: str) -> bool:
-        """So far behind that it may be a clock that went back: no promise."""
-        runs, span = self.house.point._runs, sent.span
-        lane = Sender(span.source, stream), span.track
-        if runs is None or runs.edge is None:
-            return False
-        index = self.index(sent.cell)
-        newest = runs._newest.get(lane, runs.edge)
-        return index < newest - RESENT or (lane in runs._back and index <= newest)
 
     def deliver(self, sent: Sent, stream: str, *, honest: bool = True) -> EncoderError | None:
         """Send it, and see what became of everything; what it is refused with, if it is."""
@@ -82,11 +73,11 @@ class Ledger:
             if self.headway.last_eighth(sent):
                 self.honest.add((span.source, span.track, index + 1))
             self.changes.highest = max(self.changes.highest, index)
-        free = (
-            place not in self.house.store and not self.old(sent, stream) and self._near(sent, index)
-        )
-        free = free and not early(self.house, sent) and not self._leaps(sent)
-        joins = free and self._joins(sent)
+        owes = self.promises
+        near = owes.near(sent, self.honest) and not owes.turns(sent, stream)
+        free = place not in self.house.store and not owes.old(sent, stream) and near
+        free = free and not (early(self.house, sent) or owes.leaps(sent))
+        joins = free and owes.joins(sent)
         line = self.house.timeline(span.track)
         begun = line is not None and line.next is not None
         refusal = self.house.fragment(Sender(span.source, stream), sent.fragment)
@@ -111,29 +102,6 @@ class Ledger:
                 assert won.source == span.source, f"{won.source} won over the preferred one"
         self.check()
         return None
-
-    def _leaps(self, sent: Sent) -> bool:
-        """Under new settings it is ahead of all tracks: alone it says not when those begin."""
-        runs, span = self.house.point._runs, sent.span
-        if runs is None or runs.edge is None:
-            return False
-        since = self.house.now - SILENCE * runs.D * 1000
-        ahead = self.index(sent.cell) > runs.edge + LEAP
-        changed = self.changes.variants()[span.track] != span.variant
-        return changed and ahead and any(at > since for at in runs._alive.values())
-
-    def _joins(self, sent: Sent) -> bool:
-        """It is all of the cell that is next, and joins what is before it."""
-        line, span = self.house.timeline(sent.span.track), sent.span
-        own = self.lines[span.track]
-        return (
-            self.house.point.grid is not None
-            and line is not None
-            and bool(line.placed)
-            and line.next == self.index(sent.cell)
-            and abs(sent.fragment.time - line.end) <= own.frame * own.track.timescale / 2
-            and (span.first, span.stop) == (own.cut(sent.cell), own.cut(sent.cell + 1))
-        )
 
     def broken(self, source: str, *, clean: bool) -> None:
         """Its POSTs are over: what they had begun is no promise. Cleanly: it is whole as it is."""
@@ -172,19 +140,6 @@ class Ledger:
         assert not self.promised or self.house.point.grid is None, "promised and not stored"
         self.twin.trims()
         assert seen(self.twin) == seen(self.house.view)
-
-    def _near(self, sent: Sent, index: int) -> bool:
-        """Inside the window and not further ahead than one sender is believed."""
-        view, line = self.house.view, self.house.timeline(sent.span.track)
-        if self.house.point.grid is None:
-            first = min((at for _, _, at in self.honest), default=index)
-            return index <= first + view._reach // 2
-        if line is not None and line.next is not None:
-            now, utc = self.house.now, self.house.utc + self.house.now
-            line._moment = None if view.presentation.grid.epoch else Moment(now, utc)
-            leaps = line._doubted(sent.copy(index), now)
-            return line.next <= index < line.next + line.reach and not leaps
-        return view.edge is None or index <= view.edge + view._reach
 
     def _check_puts(self) -> None:
         while self._read < len(self.house.puts):

@@ -65,7 +65,7 @@ class Stage(RuleBasedStateMachine):
         """Send it, unless it would be the second in a row that looks like a restarted clock."""
         track = sent.span.track
         stream = encoder.sender(track).stream
-        if not self.ledger.old(sent, stream):
+        if not self.ledger.promises.old(sent, stream):
             encoder.behind.discard(track)
         elif track in encoder.behind:
             return

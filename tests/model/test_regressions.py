@@ -1,5 +1,7 @@
 """Schedules that once broke what must hold, as short as they could be made."""
 
+from fractions import Fraction
+
 import pytest
 
 from relay.media import Copy, Gap
@@ -190,4 +192,15 @@ def test_a_cell_that_is_full_where_sound_alone_has_taught_the_phase_is_whole() -
     relay.deliver(who=B, which=1)
     relay.deliver(who=A, which=TRACK)
     relay.restart(who=A, which=TRACK, ms=0, how="r", part=13)
+    relay.teardown()
+
+
+def test_who_goes_on_far_ahead_of_what_he_has_sent_too_late_is_not_believed_alone() -> None:
+    relay = began(D=Fraction(48, 25), starts=(0, 1))
+    relay.deliver_all(who=B, cells=4, ms=0, lost=0)
+    relay.crash()
+    relay.skip(who=B, which=TRACK, cells=4)
+    relay.deliver_all(who=A, cells=1, ms=0, lost=0)
+    relay.deliver_together(cells=1, lag=0)
+    relay.deliver_together(cells=2, lag=0)
     relay.teardown()
