@@ -11,7 +11,6 @@ thing to be loaded, since FastAPI takes longer than all the rest.
 
 import asyncio
 import contextlib
-import gc
 import os
 import signal
 import socket
@@ -35,6 +34,7 @@ from relay.config import Config
 from relay.errors import ConfigInvalid, PortBusy
 from relay.forwarder.destination import Destination
 from relay.forwarder.office import Office
+from relay.garbage import undisturbed
 from relay.guards import LEAST_TOKEN, Guards
 from relay.kept import Kept
 from relay.monitor.annex import Annex
@@ -190,14 +190,8 @@ class House:
 
     async def open(self) -> None:
         """Ask the peers, replay the stores, then open the doors. Raises OperatorError."""
-        # A day's window is a million objects and none of them garbage: looking through them costs a
-        # third of the replay, and later half a second each time, in which nothing is served.
-        gc.disable()
-        try:
+        with undisturbed():  # a day's window is a million objects
             await self.settings.open()
-        finally:
-            gc.enable()
-            gc.freeze()
         for server, address in zip(
             self._servers, (self._config.server.listen, self._config.server.admin), strict=True
         ):

@@ -48,7 +48,8 @@ logger = logging.getLogger("relay.server")
 
 ASGIApp = Callable[[Any, Any, Any], Awaitable[None]]
 
-ACCEPTS_PER_TURN = 64
+ACCEPTS_PER_TURN = 8
+"""Newcomers at once; each takes a dozen steps of the loop, and encoders have theirs between."""
 PAUSE_SECONDS = 1.0
 CANCEL_SECONDS = 1.0
 HANDSHAKE_SECONDS = 10.0
@@ -216,6 +217,7 @@ class Server:
 
         def over(task: asyncio.Task[None]) -> None:
             self._crowd.leave(guest)
+            guest.drop = accepted.close  # that of a connection refers to it
             if self._connections.pop(task) is None:  # it never came to a connection that closes it
                 accepted.close()
 

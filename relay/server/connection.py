@@ -16,6 +16,9 @@ What it adds to hypercorn's TCPServer, which it replaces:
   One that closes its half behind a request, or in its midst, may still read: it has its answer, if
   there is one within `ANSWER_SECONDS`. Which of the two it is, TCP does not say.
 
+What is over leaves no circle of references behind: with a thousand players that come and go, the
+search for such garbage would hold up the encoders.
+
 With TLS there is no half of ours to close: asyncio's ends both ways at once. So the answer goes
 out, what comes is dropped for as long as without TLS, and then the connection says its last word.
 
@@ -42,6 +45,8 @@ from relay.server.wire import Wire
 LINGER_SECONDS = 1.0
 ANSWER_SECONDS = 5.0
 DISCARD_BYTES = 4 * 1024 * 1024  # more than one fragment, which an encoder may send in one piece
+DISCARD_SECONDS = 0.01
+"""Between two pieces of what is dropped (256 KiB): nobody waits for it, and others are served."""
 LEAST_RATE = 4096
 """Bytes a second that a reader takes at least, beside the seconds that it has in any case."""
 WAITING_BYTES = 16 * 1024
@@ -124,6 +129,7 @@ class Connection:
             self._disarm()
             self._wire.close()
             await self._wire.gone()
+            del self._protocol  # which refers to us
 
     def finish(self) -> None:
         """The server stops: close now if nothing is being answered, else after the answer."""
@@ -145,6 +151,7 @@ class Connection:
                 allowance -= len(data)
                 if allowance < 0:
                     break
+                await asyncio.sleep(DISCARD_SECONDS)
                 continue
             await self._protocol.handle(RawData(data))
             if self._idle and self._protocol.head_started and not self._head_timed:

@@ -192,6 +192,8 @@ class Exchange(HTTPStream):
             await self._answer(scope, send, sync_spawn, call_soon)
         finally:
             self._done.set()
+            self.scope["extensions"] = {}  # what stands in it refers to us, and so does `app`
+            del self.app
 
     async def _answer(
         self,

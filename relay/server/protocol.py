@@ -14,6 +14,9 @@ bytes makes TCP reset it, and the reset may overtake the answer.
 A head goes out with the first part of its body, in one write, where it says how long that is: such
 a body is at hand. Any other answer may take its time, and its head goes out by itself.
 
+An error's traceback leads to frames that hold the error, and us; what is over shall leave nothing
+for the search of garbage, however it ended, so it is cut off.
+
 Chunks that came together are handed over together, up to `TOGETHER` of them: a body in chunks of a
 byte costs its sender's connection time, and others a turn of a millisecond.
 
@@ -116,9 +119,10 @@ class Protocol(H11Protocol):
             while not self.discarding and await self._handle_next():
                 pass
         except Refused as refused:
-            await self._refuse(refused)
+            await self._refuse(refused.with_traceback(None))
         except h11.RemoteProtocolError as error:
             told, _, _ = str(error).partition(": bytearray(")  # and then what was sent
+            error.with_traceback(None)
             await self._refuse(Refused(error.error_status_hint, "HTTP_MALFORMED", told))
 
     async def stream_send(self, event: StreamEvent) -> None:
