@@ -48,7 +48,7 @@ logger = logging.getLogger("relay.server")
 
 ASGIApp = Callable[[Any, Any, Any], Awaitable[None]]
 
-ACCEPTS_PER_TURN = 8
+ACCEPTS_PER_TURN = 4
 """Newcomers at once; each takes a dozen steps of the loop, and encoders have theirs between."""
 PAUSE_SECONDS = 1.0
 CANCEL_SECONDS = 1.0

@@ -45,7 +45,7 @@ from relay.server.wire import Wire
 LINGER_SECONDS = 1.0
 ANSWER_SECONDS = 5.0
 DISCARD_BYTES = 4 * 1024 * 1024  # more than one fragment, which an encoder may send in one piece
-DISCARD_SECONDS = 0.01
+DISCARD_SECONDS = 0.025
 """Between two pieces of what is dropped (256 KiB): nobody waits for it, and others are served."""
 LEAST_RATE = 4096
 """Bytes a second that a reader takes at least, beside the seconds that it has in any case."""
@@ -151,7 +151,7 @@ class Connection:
                 allowance -= len(data)
                 if allowance < 0:
                     break
-                await asyncio.sleep(DISCARD_SECONDS)
+                await self._wire.rest(DISCARD_SECONDS)
                 continue
             await self._protocol.handle(RawData(data))
             if self._idle and self._protocol.head_started and not self._head_timed:

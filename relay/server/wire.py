@@ -105,6 +105,16 @@ class Wire(asyncio.Protocol):
             self._transport.resume_reading()
         return piece
 
+    async def rest(self, seconds: float) -> None:
+        """Read nothing for so long: what comes waits in the kernel, and then with its sender."""
+        if self._reading and not self.closing:
+            self._reading = False
+            self._transport.pause_reading()
+        await asyncio.sleep(seconds)
+        if not self.closing and self._held <= HELD_BYTES // 2:
+            self._reading = True
+            self._transport.resume_reading()
+
     async def write(self, data: bytes) -> None:
         """Write; wait while the peer is behind. Raises ConnectionResetError: it has gone.
 
