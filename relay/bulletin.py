@@ -32,7 +32,10 @@ def bulletins(item: News) -> list[Bulletin]:
             how = "learnt" if grid.learnt else "as configured"
             said = [Bulletin("GRID", f"fragments last {float(grid.D):g} s, {how}", facts=facts)]
             if grid.epoch:
-                text = f"times begin at 0, not in 1970; with ffmpeg, stamp UTC: {UTC_OPTION}"
+                text = (
+                    f"times begin at 0, not in 1970; with ffmpeg, stamp UTC: {UTC_OPTION}, and"
+                    " reset the channel first"
+                )
                 said.append(Bulletin("LOCAL_TIMELINE", text))
             if not grid.locked:
                 text = f"fragments begin {float(grid.phase):g} s off the grid that begins in 1970"
