@@ -8,7 +8,8 @@ Each copy is held against three things:
                    delay, the shortest way and the difference of the two clocks in one number, which
                    nothing can take apart; above zero the encoder's clock is certainly ahead. On a
                    local timeline (times that count from 0) only differences between sources mean
-                   anything.
+                   anything, unless one is as large as UTC itself: a source that stamps UTC where
+                   others, or itself, began at 0.
     the timeline   *drift* = its time, less the end of what is published before it, in ms: that by
                    which it would miss the join if it were published. 0 for encoders in step.
     the others     *out of sync* with another source that lives, when the same index lies more than
@@ -36,6 +37,7 @@ MOST_INDEXES = 64
 """Indexes of one source and track that are remembered, and skipped ones that may still come."""
 LONGEST_AGO, FURTHEST_AHEAD = 120_000, 3_000
 """ms: how late a channel may come, making up for an outage included, and how clocks may differ."""
+DAY = 86_400_000
 MOST_SKIPPED = 1_800
 """Beyond it a source has gone on elsewhere, and has skipped nothing."""
 
@@ -201,10 +203,18 @@ class Synchrony:
 
 
 def _astray(copy: Copy, place: Place, mine: Standing) -> str:
-    """Why what it sends cannot be of now, on a timeline that is UTC; "" when it can."""
+    """Why what it sends cannot be of now; "" when it can, or when that cannot be known."""
     offset = mine.offset
-    if place.epoch or offset is None or -LONGEST_AGO <= offset <= FURTHEST_AHEAD:
+    if offset is None or -LONGEST_AGO <= offset <= FURTHEST_AHEAD:
         return ""
+    if place.epoch:
+        # From a time that counts from 0 to UTC is decades, and nothing else is.
+        if abs(offset - 1000 * place.epoch) > DAY:
+            return ""
+        return (
+            f"{copy.source}, {copy.track}: its times are UTC, and this channel counts from 0, as it"
+            " began: reset the channel, and start every encoder with UTC times"
+        )
     away = f"{abs(offset) // 1000} s {'ahead of' if offset > 0 else 'behind'} this machine's UTC"
     unless = "pushes faster than it plays" if offset > 0 else "makes up for an outage"
     return (

@@ -264,10 +264,23 @@ def test_even_the_only_source_is_out_of_sync_with_utc(delay: int, said: str) -> 
 
 def test_on_a_local_timeline_no_clock_is_wrong() -> None:
     local = replace(PLACE, epoch=1_700_000_000)
-    assert standing(came(0), place=local).apart == ""
+    late = came(0, delay=3_600_000)
+    arrival = late.arrival + 1_700_000_000_000
+    assert standing(replace(late, arrival=arrival), place=local).apart == ""
 
 
 def test_one_that_has_made_up_for_an_outage_is_in_sync_again() -> None:
     behind = [came(index, delay=600_000) for index in range(3)]
     assert standing(*behind).apart
     assert standing(*behind, came(3)).apart == ""
+
+
+@pytest.mark.parametrize(("hours", "said"), [(0, True), (-23, True), (23, True), (25, False)])
+def test_a_source_that_stamps_utc_where_times_count_from_0_is_told_to_reset(
+    hours: int, said: bool
+) -> None:
+    began = 1_700_000_000
+    index = (began + 3_600 * hours) * 1000 // CELL
+    late = replace(came(index), arrival=(began + 60) * 1000)
+    apart = standing(late, place=replace(PLACE, epoch=began)).apart
+    assert ("its times are UTC, and this channel counts from 0" in apart) == said
