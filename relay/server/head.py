@@ -91,11 +91,13 @@ def _checked(head: bytes) -> bytes:
 
 def check_request(request: h11.Request) -> None:
     """Refuse what h11 lets through (law 4). Raises Refused."""
-    names = {name for name, _ in request.headers}
+    names = [name for name, _ in request.headers]
     if request.http_version not in {b"1.0", b"1.1"}:
         raise Refused(505, "HTTP_VERSION", "Only HTTP/1.1 and HTTP/1.0 are spoken here.")
     if request.method == b"CONNECT":
         raise Refused(405, "HTTP_METHOD", "This is no proxy.")
+    if names.count(b"authorization") > 1:  # a front end may have looked at the other one
+        raise Refused(400, "HTTP_MALFORMED", "There are two Authorization fields.")
     if b"transfer-encoding" in names:
         if b"content-length" in names:
             text = "Transfer-Encoding and Content-Length in one request."

@@ -185,6 +185,19 @@ def test_ten_in_an_hour_are_no_attack() -> None:
         refused(door, asked(basic("b", "old")), number * 7_000)
 
 
+@pytest.mark.threat("T02")
+def test_in_ipv6_the_network_of_64_bits_waits() -> None:
+    tries = Tries()
+    for number in range(10):
+        tries.failed(f"2001:db8:0:1::{number:x}", 0)
+    tries.failed("::ffff:10.1.2.3", 0)
+    assert tries.waits("2001:db8:0:1:ffff::9", 0) > 0
+    assert tries.waits("2001:db8:0:2::1", 0) == 0
+    assert tries.waits("::ffff:10.1.2.3", 0) == 0
+    assert tries.waits("fe80::1%eth0", 0) == 0
+    assert tries.waits("[what a front end says]:9", 0) == 0
+
+
 def test_a_horde_of_guessers_is_forgotten_in_the_end() -> None:
     tries = Tries()
     for number in range(10_000):

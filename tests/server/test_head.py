@@ -114,6 +114,7 @@ def test_tls_on_a_clear_port_is_seen_by_its_first_byte() -> None:
         (LINE, b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", 400),
         (LINE, b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", 400),
         (b"POST / HTTP/1.0\r\n", b"Transfer-Encoding: chunked\r\n", 400),
+        (LINE, b"Authorization: Basic YTpi\r\nauthorization: Bearer b\r\n", 400),
     ],
 )
 @pytest.mark.threat("T20", "T21")
