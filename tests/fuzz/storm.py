@@ -44,9 +44,9 @@ LINGER = 75.0
 """Seconds in which memory and descriptors are to be as before: the relay tidies each minute."""
 SLACK = 1.05
 """Of its memory before, what a process may hold afterwards."""
-FIRST = 10
-"""Another storm, of this part of the size, comes first: what any crowd leaves as holes between what
-is in use is there then, and does not grow with the next one."""
+FIRST = 2
+"""Another storm, of this part of the size, comes first: it fills what is remembered of strangers up
+to its limits, and leaves its holes between what is in use. The next one must add nothing to that."""
 TOKEN = "a-token-of-the-storm-that-is-long"
 
 NOTHING = Footprint(0, 0)
@@ -253,7 +253,7 @@ def told(found: Outcome, seed: int) -> None:
         print(f"  {name}: {answers}; closed {weather.silent}; slowest {weather.slowest:.2f} s")
     print(
         f"  memory {found.cold.memory >> 20} MB at first,"
-        f" {found.before.memory >> 20} after a tenth, {found.after.memory >> 20} after it;"
+        f" {found.before.memory >> 20} after a smaller one, {found.after.memory >> 20} after it;"
         f" open files {found.before.files}, then {found.after.files}; log {found.logged >> 10} KB"
     )
     for sentence in found.broken:
