@@ -46,7 +46,7 @@ SLACK = 1.05
 """Of its memory before, what a process may hold afterwards."""
 FIRST = 2
 """Another storm, of this part of the size, comes first: it fills what is remembered of strangers up
-to its limits, and leaves its holes between what is in use. The next one must add nothing to that."""
+to its limits, and leaves its holes between what is in use. The next one must add nothing."""
 TOKEN = "a-token-of-the-storm-that-is-long"
 
 NOTHING = Footprint(0, 0)
