@@ -41,6 +41,7 @@ faults: setup browser players ## every fault; 100 kills of encoders and of relay
 cluster: setup ## 50 faults of brokers and relays that share a channel (RUNS=n SEED=n)
 	@LONG=1 $(BIN)/pytest tests/cluster $(ARGS)
 	@$(BIN)/python -m tests.cluster --runs $(or $(RUNS),50) --seed $(or $(SEED),1)
+	@$(BIN)/python -m tests.cluster --runs $(or $(RUNS),20) --seed $(or $(SEED),1) --only "sender killed"
 
 soak: setup ## for HOURS (1) a fault each EVERY (30) s; leaves build/soak.md (SEED=n repeats one)
 	@$(BIN)/python -m tests.faults --soak $(or $(HOURS),1) --every $(or $(EVERY),30) $(if $(SEED),--seed $(SEED))

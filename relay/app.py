@@ -26,6 +26,7 @@ from packagers.origin.counting import Counted
 from packagers.origin.turns import Turns
 from packagers.origin.waiting import Waiting
 from packagers.resource import parse
+from relay import wiring
 from relay.agreement import Agreement
 from relay.annunciator import Annunciator, Recipient
 from relay.channel import Channel
@@ -52,7 +53,7 @@ from relay.secret import secret
 from relay.server import Listener, Server
 from relay.settings import Settings
 from relay.shelves import Shelves
-from relay.supervisor import Supervisor
+from relay.supervisor import Supervisor, summary
 from relay.system_clock import SystemClock
 from relay.tidying import tidy
 
@@ -90,8 +91,9 @@ class House:
         self._agreement = Agreement(self.channels)
         folder = config.store.path if config.store.kind != "memory" else None
         destinations: dict[str, list[Destination]] = {}
-        self._office = Office(self.channels, destinations, folder)
         shelves = Shelves(config.store, config.cluster)
+        seat = wiring.seat(config, shelves.claims(), socket.gethostname())
+        self._office = Office(self.channels, destinations, folder, seat)
         self.programs = Programs(self.channels, shelves.open, shelves.discard)
         rooms = Rooms(
             self.channels,
@@ -177,17 +179,6 @@ class House:
     def _is_ready(self) -> bool:
         return self._ready and not any(channel.failed for channel in self.channels.values())
 
-    def summary(self) -> str:
-        """A line about now, for a supervisor."""
-        channels = self.channels.values()
-        standings = [stands() for channel in channels for stands in channel.upstreams.values()]
-        posts = sum(channel.posts.total() for channel in channels)
-        parts = [_count(len(channels), "channel"), f"{_count(posts, 'POST')} from encoders"]
-        if standings:
-            failing = sum(standing.failing for standing in standings)
-            parts.append(f"{_count(len(standings), 'upstream')}, {failing} failing")
-        return ", ".join(parts)
-
     async def open(self) -> None:
         """Ask the peers, replay the stores, then open the doors. Raises OperatorError."""
         with undisturbed():  # a day's window is a million objects
@@ -268,7 +259,7 @@ async def run(
         reloads.add(task)
         task.add_done_callback(reloads.discard)
 
-    supervisor = Supervisor(os.environ, house.summary)
+    supervisor = Supervisor(os.environ, partial(summary, house.channels))
     tidying = asyncio.create_task(tidy(), name="heap")
     try:
         await house.open()
@@ -288,7 +279,3 @@ async def run(
 async def _reload(settings: Settings) -> None:
     with contextlib.suppress(ConfigInvalid):  # it has its lines in the log
         await settings.reload()
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

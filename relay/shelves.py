@@ -6,13 +6,17 @@ program, is kept by the relay that records it. The client of the brokers is load
 
 import asyncio
 import shutil
+from typing import TYPE_CHECKING
 
 from relay.config import StoreTable
 from relay.errors import ConfigInvalid, OperatorError
-from relay.store import Store
+from relay.store import Claims, Store
 from relay.store.disk import DiskStore
 from relay.store.memory import MemoryStore
 from relay.tables import ClusterTable
+
+if TYPE_CHECKING:
+    from relay.store.jetstream.brokers import Brokers
 
 
 class Shelves:
@@ -49,30 +53,51 @@ class Shelves:
         if self._table.kind != "memory":
             await asyncio.to_thread(shutil.rmtree, self._table.path / name)
 
+    def claims(self) -> Claims | None:
+        """Where relays claim their turn to send; None: they do not, or it is the only one.
+
+        Raises ConfigInvalid.
+        """
+        if self._table.kind != "jetstream" or self._cluster.forward == "all":
+            return None
+        try:
+            from relay.store.jetstream.claims import JetStreamClaims  # noqa: PLC0415
+
+            return JetStreamClaims(self._brokers())
+        except ImportError as error:
+            raise _missing(error) from error
+
+    def _brokers(self) -> "Brokers":
+        from relay.store.jetstream.brokers import Brokers  # noqa: PLC0415 - only when wanted
+
+        said = self._cluster
+        return Brokers(
+            said.servers,
+            said.name,
+            said.replicas,
+            said.alone_after,
+            token_file=said.token_file,
+            ca_file=said.ca_file,
+            cert_file=said.cert_file,
+            key_file=said.key_file,
+        )
+
     async def _shared(self, own: DiskStore, name: str) -> Store:
         """The store of a channel that other relays have too; `own` is closed with it."""
         try:
-            from relay.store.jetstream.brokers import Brokers  # noqa: PLC0415 - only when wanted
             from relay.store.jetstream.store import JetStreamStore  # noqa: PLC0415
 
-            said = self._cluster
-            brokers = Brokers(
-                said.servers,
-                said.name,
-                said.replicas,
-                said.alone_after,
-                token_file=said.token_file,
-                ca_file=said.ca_file,
-                cert_file=said.cert_file,
-                key_file=said.key_file,
-            )
-            return await JetStreamStore.open(own, brokers, name, own.folder)
+            return await JetStreamStore.open(own, self._brokers(), name, own.folder)
         except ImportError as error:
             await own.close()
-            raise ConfigInvalid(
-                f'store.kind = "jetstream" needs a library that is not installed: {error.name}.',
-                hint="Install it: pip install 'isml-relay[cluster]'.",
-            ) from error
+            raise _missing(error) from error
         except BaseException:
             await own.close()
             raise
+
+
+def _missing(error: ImportError) -> ConfigInvalid:
+    return ConfigInvalid(
+        f'store.kind = "jetstream" needs a library that is not installed: {error.name}.',
+        hint="Install it: pip install 'isml-relay[cluster]'.",
+    )

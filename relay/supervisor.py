@@ -10,6 +10,8 @@ import contextlib
 import socket
 from collections.abc import Callable, Mapping
 
+from relay.channel import Channel
+
 IDLE_SECONDS = 5.0
 """How often the status is renewed where no watchdog wants to be fed."""
 
@@ -56,3 +58,18 @@ class Supervisor:
         ):
             speaker.setblocking(False)
             speaker.sendto("\n".join(lines).encode(), self._address)
+
+
+def summary(channels: Mapping[str, Channel]) -> str:
+    """A line about now."""
+    standings = [each() for channel in channels.values() for each in channel.upstreams.values()]
+    posts = sum(channel.posts.total() for channel in channels.values())
+    parts = [_count(len(channels), "channel"), f"{_count(posts, 'POST')} from encoders"]
+    if standings:
+        failing = sum(standing.failing for standing in standings)
+        parts.append(f"{_count(len(standings), 'upstream')}, {failing} failing")
+    return ", ".join(parts)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

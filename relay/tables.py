@@ -151,6 +151,16 @@ class ClusterTable(Table):
         le=60,
         description="seconds until a relay goes on alone; a new leader takes 4 to 9",
     )
+    forward: Literal["one", "all"] = Field(
+        default="one",
+        description="one (relays take turns to send to an upstream) | all (each sends to it)",
+    )
+    node: str = Field(
+        default="",
+        pattern=r"^[A-Za-z0-9._:-]{0,64}$",
+        description="what this relay is called among them; leave out: its host and port",
+        examples=['"rack-1"'],
+    )
     token_file: Path | None = Field(
         default=None, description="a token for them", examples=['"/run/credentials/relay/nats"']
     )

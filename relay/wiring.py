@@ -1,10 +1,13 @@
-"""What of a channel's settings goes to which room, as the plain values that rooms take."""
+"""What of the settings goes to which room, as the plain values that rooms take."""
 
+import secrets
 from fractions import Fraction
 
-from relay.config import ChannelTable
+from relay.config import ChannelTable, Config
 from relay.forwarder.destination import Destination
+from relay.forwarder.turn import Seat
 from relay.rules import Rules
+from relay.store import Claims
 
 
 def rules(table: ChannelTable) -> Rules:
@@ -44,3 +47,15 @@ def destinations(table: ChannelTable) -> list[Destination]:
         )
         for name, said in table.upstreams.items()
     ]
+
+
+def seat(config: Config, claims: Claims | None, host: str) -> Seat | None:
+    """Its place among relays that take turns to send; None: it sends all that it has.
+
+    `host`: what this machine is called.
+    """
+    if claims is None:
+        return None
+    said = config.cluster
+    name = said.node or f"{host}:{config.server.listen.rpartition(':')[2]}"
+    return Seat(claims, secrets.token_hex(8), name, round(said.alone_after * 1000))

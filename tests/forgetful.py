@@ -27,6 +27,10 @@ class Forgetful:
         return ""
 
     @property
+    def generation(self) -> int:
+        return 0
+
+    @property
     def emptied(self) -> bool:
         return False
 

@@ -156,9 +156,13 @@ class Upstream(BaseModel):
 
     name: str
     state: str = Field(
-        description="streaming, catching_up, connecting, probing, retrying, refused or paused"
+        description="streaming, catching_up, connecting, probing, retrying, refused, paused or"
+        " standby"
     )
     reason: str = Field(description="what went wrong last, in words")
+    holder: str = Field(
+        description='the relay of the cluster that sends to it; "": not known, or no cluster'
+    )
     sent: int = Field(description="fragments that it has acknowledged")
     lost: int = Field(description="fragments that left the window before they could go up")
     retries: int = Field(description="attempts that failed")

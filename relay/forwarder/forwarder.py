@@ -13,6 +13,7 @@ from relay.channel import Channel
 from relay.errors import EncoderError, quoted
 from relay.forwarder.destination import Destination
 from relay.forwarder.ledger import Ledger
+from relay.forwarder.turn import Seat, Turn
 from relay.forwarder.upstream import LOOK, Upstream
 from relay.media import Member, Pin
 from relay.store import Feed
@@ -25,7 +26,8 @@ log = structlog.get_logger("relay.forwarder")
 class Forwarder:
     """The upstreams of one channel. `folder`: where their ledgers are kept; None: nowhere.
 
-    `held`: those that an operator has paused.
+    `held`: those that an operator has paused. `seat`: it takes turns with others; None: it is
+    the only one, or all send.
     """
 
     def __init__(
@@ -34,11 +36,15 @@ class Forwarder:
         destinations: Sequence[Destination],
         folder: Path | None,
         held: Collection[str] = (),
+        seat: Seat | None = None,
     ) -> None:
         self._channel = channel
         self._catalogue = Catalogue()
         self._folder = folder
         self._held = held
+        self._seat = seat
+        self._generation = channel.store.generation
+        self._turns: dict[str, Turn] = {}
         self._upstreams: dict[str, Upstream] = {}
         self._standbys: dict[str, Standby] = {}
         for one in destinations:
@@ -59,6 +65,7 @@ class Forwarder:
         await asyncio.gather(
             *(upstream.close(reset=reset) for upstream in self._upstreams.values())
         )
+        await asyncio.gather(*(turn.close() for turn in self._turns.values()))
 
     async def alter(self, destinations: Sequence[Destination], again: str = "") -> None:
         """These it is to feed from now on; what is as it was goes on.
@@ -73,6 +80,8 @@ class Forwarder:
             if wanted.get(name) != upstream.destination or name == again
         ]
         await asyncio.gather(*(self._leave(name) for name in leaving))
+        done = [name for name in self._turns if name not in wanted or wanted[name].backup_of]
+        await asyncio.gather(*(self._turns.pop(name).close() for name in done))
         self._begin([self._add(one) for name, one in wanted.items() if name not in self._upstreams])
 
     def hold(self, name: str, *, held: bool) -> None:
@@ -103,12 +112,37 @@ class Forwarder:
             self._listen()
         for upstream in fresh:
             upstream.open()
+            self._take_turns(upstream)
             self._channel.upstreams[upstream.name] = upstream.stands
         self._look_at_principals()
         for upstream in fresh:
             name = f"upstream {self._channel.name} {upstream.name}"
             task = self._tasks[upstream.name] = asyncio.create_task(self._run(upstream), name=name)
             task.add_done_callback(_died)
+
+    def _take_turns(self, upstream: Upstream) -> None:
+        """Let it send when it is this relay's turn, if relays take turns."""
+        if self._seat is None:
+            return
+        principal = upstream.destination.backup_of or upstream.name
+        turn = self._turns.get(principal)
+        if turn is None:
+            turn = self._turns[principal] = Turn(
+                self._seat,
+                self._channel.name,
+                principal,
+                self._generation,
+                lambda: self._family(principal),
+            )
+            turn.open()
+        turn.settle(upstream)
+
+    def _family(self, principal: str) -> dict[str, Upstream]:
+        return {
+            name: upstream
+            for name, upstream in self._upstreams.items()
+            if principal in (name, upstream.destination.backup_of)
+        }
 
     def _listen(self) -> None:
         feed = self._channel.store.follow()

@@ -10,6 +10,7 @@ import structlog
 from relay.channel import Channel
 from relay.forwarder.destination import Destination
 from relay.forwarder.forwarder import Forwarder
+from relay.forwarder.turn import Seat
 from relay.forwarder.upstream import LOOK
 
 log = structlog.get_logger("relay.forwarder")
@@ -20,6 +21,7 @@ class Office:
 
     `channels` is where a reset puts another channel in the place of one. `destinations` are looked
     up whenever a channel is taken up. What an operator has paused stays so until the process ends.
+    `seat`: among relays that take turns; None: this one sends all that it has.
     """
 
     def __init__(
@@ -27,10 +29,12 @@ class Office:
         channels: Mapping[str, Channel],
         destinations: Mapping[str, Sequence[Destination]],
         root: Path | None,
+        seat: Seat | None = None,
     ) -> None:
         self._channels = channels
         self._destinations = destinations
         self._root = root
+        self._seat = seat
         self._forwarders: dict[str, tuple[Channel, Forwarder]] = {}
         self._held: dict[str, set[str]] = {}
         self._turn = asyncio.Lock()
@@ -50,6 +54,8 @@ class Office:
             await asyncio.gather(self._task, return_exceptions=True)
         forwarders = [forwarder for _, forwarder in self._forwarders.values()]
         await asyncio.gather(*(forwarder.close() for forwarder in forwarders))
+        if self._seat is not None:
+            await self._seat.claims.close()
 
     async def take_up(self, name: str) -> None:
         """A channel has been opened."""
@@ -84,7 +90,8 @@ class Office:
         folder = None if self._root is None else self._root / name
         held = self._held.setdefault(name, set())
         channel = self._channels[name]
-        forwarder = Forwarder(channel, self._destinations.get(name, ()), folder, held)
+        to = self._destinations.get(name, ())
+        forwarder = Forwarder(channel, to, folder, held, self._seat)
         forwarder.open()
         self._forwarders[name] = (channel, forwarder)
 

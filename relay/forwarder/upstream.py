@@ -7,7 +7,7 @@ of each stream is in memory, with what aiohttp and the kernel have of it.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import structlog
@@ -17,6 +17,7 @@ from relay.courier.courier import Courier
 from relay.errors import EncoderError
 from relay.forwarder.destination import Destination
 from relay.forwarder.ledger import Ledger
+from relay.forwarder.report import Report
 from relay.media import Header
 from relay.uplink.address import address, split
 from relay.uplink.attempt import State
@@ -34,8 +35,6 @@ LOOK = 0.25
 SAVE = 1.0
 LAST_CALL = 5.0
 """Seconds that an orderly end may take."""
-MOST_LOST_LINES = 10.0
-"""Seconds between two lines about what was lost."""
 
 log = structlog.get_logger("relay.forwarder")
 
@@ -70,10 +69,10 @@ class Upstream:
         self._streams: dict[str, _Stream] = {}
         self._known: dict[str, int] = {}  # headers of each course that have been taken up
         self._paused = ""
+        self._stands_by = ""
+        self._holder = ""
         self._held = False
-        self._told = State.PAUSED
-        self._lost = 0
-        self._lost_told = 0.0
+        self._report = Report(channel, destination.name)
         self._saved = 0.0
 
     @property
@@ -84,8 +83,12 @@ class Upstream:
     def stands(self) -> Standing:
         """How it stands, all streams together; `again` in whole seconds, as ms since 1970."""
         standing = together([stream.uplink.standing for stream in self._streams.values()])
+        standing = replace(standing, holder=self._holder)
         if self._held:
             standing = replace(standing, reason=self._why)
+        elif self._stands_by:
+            rest = {"failing": False, "again": 0, "backlog": 0, "seconds": 0.0}
+            return replace(standing, state=State.STANDBY, reason=self._why, **rest)  # type: ignore[arg-type]
         if not standing.again:
             return standing
         at = time.time() + (standing.again - _now()) / 1000
@@ -118,6 +121,36 @@ class Upstream:
         self._paused = ""
         self._settle()
 
+    @property
+    def held(self) -> bool:
+        """An operator wants it to send nothing."""
+        return self._held
+
+    def stand_by(self, holder: str) -> None:
+        """Another relay of the cluster sends, or nobody knows yet which is to."""
+        self._holder, before = holder, self._stands_by
+        self._stands_by = f"{holder or 'no relay'} sends to it"
+        if self._stands_by != before:
+            self._settle()
+
+    def take_turn(self, holder: str) -> None:
+        """Send, since this is the relay that is to; `holder` is its name, or who else does too."""
+        self._holder, before = holder, self._stands_by
+        self._stands_by = ""
+        if before:
+            self._settle()
+
+    def cursors(self) -> Mapping[str, Cursor]:
+        """How far each stream has come."""
+        return self._cursors
+
+    def follow(self, progress: Mapping[str, Cursor]) -> None:
+        """Another relay's streams have come so far, at the same receiver."""
+        for name, cursor in progress.items():
+            self._cursors.setdefault(name, Cursor()).follow(cursor)
+            if name in self._streams:
+                self._streams[name].uplink.supply.follow(cursor)
+
     def hold(self, *, held: bool) -> None:
         """An operator wants it to send nothing, or no longer so."""
         if held is not self._held:
@@ -131,7 +164,7 @@ class Upstream:
     @property
     def _why(self) -> str:
         """Why nothing is sent, or ""."""
-        return "paused by an operator" if self._held else self._paused
+        return "paused by an operator" if self._held else self._stands_by or self._paused
 
     def _say(self, code: str, how: str) -> None:
         text = f"{self.name}: {how} by an operator"
@@ -167,7 +200,7 @@ class Upstream:
         for stream in self._streams.values():
             if again and isinstance(stream.uplink, Bursts):
                 stream.uplink.announce()  # the receiver may have been restarted
-        self._tell()
+        self._report.tell(self.stands(), held=self._held)
         now = time.monotonic()
         if now - self._saved >= SAVE:
             self._saved = now
@@ -251,44 +284,6 @@ class Upstream:
     def _died(self, task: "asyncio.Task[bool]") -> None:
         if not task.cancelled() and task.exception() is not None:
             log.critical("upstream failed", code="UPSTREAM_FAILED", exc_info=task.exception())
-
-    def _tell(self) -> None:
-        """One line for each change that an operator cares for."""
-        standing = self.stands()
-        state = _COARSE.get(standing.state, self._told)
-        if state is State.STREAMING and self._told is State.CATCHING_UP and standing.backlog:
-            state = self._told  # until it has all: near the edge the two take turns
-        if self._held and state is State.PAUSED:
-            self._told = state
-        elif state is not self._told:
-            self._told = state
-            grave = state in (State.RETRYING, State.REFUSED)
-            text = f"{self.name}: {_SENTENCES[state]}" + (f": {standing.reason}" if grave else "")
-            self._channel.tell(f"UPSTREAM_{state.upper()}", text, grave=grave, upstream=self.name)
-        now = time.monotonic()
-        if standing.lost > self._lost and now - self._lost_told >= MOST_LOST_LINES:
-            count = standing.lost - self._lost
-            self._lost, self._lost_told = standing.lost, now
-            text = (
-                f"{self.name}: {count} fragments are lost to it: they left the window, or the store"
-            )
-            self._channel.tell("UPSTREAM_LOST", text, grave=True, upstream=self.name, count=count)
-
-
-_COARSE = {
-    State.STREAMING: State.STREAMING,
-    State.CATCHING_UP: State.CATCHING_UP,
-    State.RETRYING: State.RETRYING,
-    State.REFUSED: State.REFUSED,
-    State.PAUSED: State.PAUSED,
-}
-_SENTENCES = {
-    State.STREAMING: "takes what there is",
-    State.CATCHING_UP: "catches up",
-    State.RETRYING: "does not take it; tried again without end",
-    State.REFUSED: "refuses",
-    State.PAUSED: "has nothing to take",
-}
 
 
 def _now() -> int:

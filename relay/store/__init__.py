@@ -87,8 +87,34 @@ class Store(Protocol):
         which it is as new."""
         ...
 
+    @property
+    def generation(self) -> int:
+        """How often relays that share it have emptied it; 0: nobody shares it."""
+        ...
+
     async def close(self) -> None:
         """Finish what is under way and end every feed."""
+        ...
+
+
+class Claims(Protocol):
+    """Small records that relays share, each under a channel and a name: the last one counts, and
+    is changed only by who has seen the one before."""
+
+    async def read(self, channel: str, name: str) -> tuple[int, bytes]:
+        """The record with its revision; 0 and nothing: there is none.
+
+        Raises OSError: no answer that counts.
+        """
+        ...
+
+    async def write(self, channel: str, name: str, record: bytes, revision: int) -> int | None:
+        """Write a record in the place of the one of this revision: its own; None: that is not the
+        last one. Raises OSError: nobody knows whether it was written."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of all."""
         ...
 
 

@@ -199,6 +199,11 @@ class DiskStore:
         await asyncio.shield(self._clearing)
 
     @property
+    def generation(self) -> int:
+        """0: nobody shares it."""
+        return 0
+
+    @property
     def emptied(self) -> bool:
         """Never: it is this process's alone."""
         return False

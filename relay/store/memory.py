@@ -75,6 +75,11 @@ class MemoryStore:
         return ""
 
     @property
+    def generation(self) -> int:
+        """0: nobody shares it."""
+        return 0
+
+    @property
     def emptied(self) -> bool:
         """Never: it is this process's alone."""
         return False

@@ -16,6 +16,7 @@
     bursts       one stream of sparse tracks: a short POST for each burst
     standing     how it all stands, in plain values
     standby      when a backup steps in, and when it steps back
+    lease        which of several relays sends;  claim  what they tell each other of it
 
 The forwarder's streams are `uplink` and `bursts`; the model encoder has a plan of its own, since
 its media come from a file and its faults from the command line, and shares the rest. Sans-IO.

@@ -7,6 +7,7 @@
     retrying      the last attempt failed: the next one comes after a wait
     refused       the same, and the receiver's answer says that it does not want this
     paused        nothing to send, or not wanted now
+    standby       another relay of the cluster sends to it
 
 Attempts have no limit (SVC-4). A wait is doubled until a POST has lasted for a while.
 """
@@ -37,6 +38,7 @@ class State(StrEnum):
     RETRYING = "retrying"
     REFUSED = "refused"
     PAUSED = "paused"
+    STANDBY = "standby"
 
 
 class Phase(StrEnum):

@@ -16,6 +16,8 @@ from typing import Any
 
 IN_DOUBT = 4_000
 """ms after its acknowledgement in which a fragment may still be lost with its receiver."""
+MOST_EVENTS = 4_096
+"""Of one track, the newest, that other relays are told of: of older ones duplicates may go up."""
 
 Event = tuple[int, int]
 """(run, time) of a sparse track's fragment."""
@@ -103,6 +105,24 @@ class Cursor:
         events = {track: sorted(known) for track, known in self.events.items() if known}
         sure = {track: low - 1 for track, (low, _) in self._failed.items()}
         return {"sequence": self.sequence, "reached": self.reached | sure, "events": events}
+
+    def sure(self, now: int) -> dict[str, object]:
+        """What another relay may count on: less than `kept`, by what is in doubt."""
+        sure = {track: low - 1 for track, low in self.doubtful(now).items()}
+        doubtful = self.doubtful_events(now)
+        events = {
+            track: sorted(one for one in known if (track, one) not in doubtful)[-MOST_EVENTS:]
+            for track, known in self.events.items()
+        }
+        return {"sequence": self.sequence, "reached": self.reached | sure, "events": events}
+
+    def follow(self, other: "Cursor") -> None:
+        """Another relay has come so far, at the same receiver."""
+        for track, index in other.reached.items():
+            self.skip(track, index)
+        for track, events in other.events.items():
+            self.events.setdefault(track, set()).update(events)
+        self.sequence = max(self.sequence, other.sequence)
 
     @classmethod
     def of(cls, kept: object) -> "Cursor":

@@ -14,6 +14,7 @@ _GRAVEST = (
     State.CATCHING_UP,
     State.STREAMING,
     State.PAUSED,
+    State.STANDBY,
 )
 
 
@@ -31,6 +32,7 @@ class Standing:
     again        when it is tried again, in ms of the uplink's clock, and since 1970 where people
                  read it; 0: it does not wait
     answers      how often the receiver answered with which status, probes included
+    holder       which relay of the cluster sends to it; "": nobody that is known, or no cluster
     """
 
     state: State = State.PAUSED
@@ -46,6 +48,7 @@ class Standing:
     failing: bool = False
     again: int = 0
     answers: Mapping[str, int] = field(default_factory=dict)
+    holder: str = ""
 
 
 def together(standings: Sequence[Standing]) -> Standing:

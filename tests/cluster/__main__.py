@@ -36,6 +36,8 @@ async def run(folder: Path, runs: int, seed: int, only: str = "") -> list[str]:
             if any("not over" in text for text in told):
                 break
         print(f"{judge.count(built)} segments were fetched from two relays")
+        if pauses := judge.pauses(built):
+            print(f"{len(pauses)} turns to forward, after {max(pauses):.1f} s at most")
     return broken
 
 

@@ -10,6 +10,9 @@ from nats.js.errors import Error as StreamError
 
 from tests.cluster.broker import Broker
 from tests.cluster.plant import CHANNEL, Plant
+from tests.faults import chain
+from tests.faults.proxy import Manner
+from tests.faults.tap import Aim
 
 Fault = Callable[[Plant], Awaitable[None]]
 
@@ -61,6 +64,26 @@ async def relay_cut_off(built: Plant) -> None:
     built.lines.mend(at)
 
 
+async def sender_killed(built: Plant) -> None:
+    """The relay that forwards, in the middle of a fragment on its way up. It is back before the
+    other one takes its turn, or afterwards."""
+    rng, name = built.rng, await built.sender()
+    relay, before = built.relays[name], built.received()
+    aim = Aim(rng.choice(("moof", "seam", "mdat", "edge")), rng.randint(1, 4), rng.random())
+
+    async def kill() -> None:
+        relay.kill()
+
+    async with asyncio.timeout(60):
+        await built.ways[name].cut(aim, Manner.FIN, kill)
+    away = rng.choice((0.5, 2.0, 6.0, 12.0))
+    if away > 5:  # the other one has to go on meanwhile
+        await chain.until(lambda: built.received() > before + 2, "nobody takes the turn")
+    else:
+        await asyncio.sleep(away)
+    await asyncio.to_thread(relay.start)
+
+
 async def all_gone_for_a_minute(built: Plant) -> None:
     """Long enough for all that waits to give up waiting."""
     await _away(built, built.brokers, 60)
@@ -75,6 +98,7 @@ FAULTS: Mapping[str, Fault] = {
     "relay killed": relay_killed,
     "relay and leader killed": relay_and_leader_killed,
     "relay cut off": relay_cut_off,
+    "sender killed": sender_killed,
 }
 
 

@@ -6,13 +6,15 @@
     C4  one set            under every number both relays serve the same bytes
     C5  one timeline       the lines of both playlists are equal, and end a fragment apart at most
     C6  no fault           no 5xx, no traceback
-    C7  sent on            C1 to C3 of the receiver that both forward to
+    C7  sent on            C1 to C3 of the receiver that they forward to
+    C8  by one             in the end one of them forwards, and the other one stands by
 
 Each check returns sentences; none is good.
 """
 
 import asyncio
 import time
+from itertools import pairwise
 
 from tests.cluster.faults import Fault
 from tests.cluster.plant import Plant
@@ -27,7 +29,9 @@ async def suffered(built: Plant, fault: Fault) -> list[str]:
     """A fault, and what was broken when it is over."""
     try:
         await fault(built)
-        return await judged(built, await built.well())
+        mark = await built.well()
+        await built.sender()  # C8
+        return await judged(built, mark)
     except (AssertionError, TimeoutError, OSError, RuntimeError) as error:
         return [f"it is not over: {str(error)[:300]}"]
 
@@ -72,6 +76,12 @@ async def judged(built: Plant, mark: int) -> list[str]:
 def count(built: Plant) -> int:
     """How many segments were fetched, of both relays."""
     return sum(len(t.bodies) for w in built.witnesses.values() for t in w.tracks.values())
+
+
+def pauses(built: Plant) -> list[float]:
+    """Seconds between the last fragment that one relay has sent up and the first of the next."""
+    sent = built.went.sent
+    return [then.at - once.at for once, then in pairwise(sent) if once.leg != then.leg]
 
 
 def reach(built: Plant) -> int:

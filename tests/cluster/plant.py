@@ -2,11 +2,12 @@
 
     enc a ──► relay one ══╗ ─────┐
                           ╠══ n0 n1 n2, three copies of everything
-    enc b ──► relay two ══╝ ─────┴──► relay up, which both forward to
+    enc b ──► relay two ══╝ ─────┴──► relay up, which one of them at a time forwards to
 
 Each encoder pushes to one relay only, so all that the one relay has of the other's encoder has come
 by the brokers. Both send the same fragments under the same times, and bytes that differ only where
-a source tells itself apart.
+a source tells itself apart. What each of them sends up goes by a way of its own, which writes it
+down and can be cut at a byte.
 """
 
 import asyncio
@@ -14,9 +15,10 @@ import json
 import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 from urllib.request import urlopen
 
 from tests.cluster import lines
@@ -26,10 +28,13 @@ from tests.e2e.pushing import Push
 from tests.e2e.relay_process import RelayProcess
 from tests.encoder.clips import Shape
 from tests.faults import chain, legs
+from tests.faults.ledger import Ledger
+from tests.faults.proxy import Proxy
 from tests.faults.witness import Witness, newest
 
 CLIP = Shape("cluster.mp4", Fraction(25), 48, 48000, 5, legs.PLAIN, rates=(120,))
-SETTINGS = {"fragment_duration": "1.92", "dvr_window": 120, "patience": 3}
+D = Fraction("1.92")
+SETTINGS = {"fragment_duration": str(float(D)), "dvr_window": 120, "patience": 3}
 CHANNEL = "news"
 WELL = 120.0
 MORE = 3
@@ -38,7 +43,8 @@ MORE = 3
 
 @dataclass(slots=True)
 class Plant:
-    """All of it, by name. `lines`: None where no namespaces can be made. `up`: the receiver."""
+    """All of it, by name. `lines`: None where no namespaces can be made. `up`: the receiver, and
+    `ways`: those to it; `went`: what went by them."""
 
     brokers: list[Broker]
     relays: dict[str, RelayProcess]
@@ -47,12 +53,36 @@ class Plant:
     rng: random.Random
     lines: Lines | None
     up: Witness
+    ways: dict[str, Proxy]
+    went: Ledger = field(default_factory=lambda: Ledger(D))
 
     def degraded(self, name: str) -> str:
         """Why a relay is alone; "" when it is not."""
+        return str(self._told(name).get("degraded") or "")
+
+    def stands(self, name: str) -> str:
+        """How the upstream of a relay stands; "": it does not answer."""
+        try:
+            return str(self._told(name)["upstreams"]["up"]["state"])
+        except OSError:
+            return ""
+
+    async def sender(self) -> str:
+        """The relay that forwards, once the other one stands by."""
+        found: list[str] = []
+
+        def known() -> bool:
+            states = {name: self.stands(name) for name in self.relays}
+            found[:] = [name for name, state in states.items() if state == "streaming"]
+            return sorted(states.values()) == ["standby", "streaming"]
+
+        await chain.until(known, "not one forwards and the other stands by", WELL)
+        return found[0]
+
+    def _told(self, name: str) -> dict[str, Any]:
         with urlopen(f"{self.relays[name].admin_url}/api/v1/status", timeout=10) as answer:
-            told = json.load(answer)["channels"][CHANNEL]
-        return str(told.get("degraded") or "")
+            told: dict[str, Any] = json.load(answer)["channels"][CHANNEL]
+        return told
 
     def edges(self) -> list[int]:
         """The newest index of every track of both relays."""
@@ -94,10 +124,9 @@ async def plant(folder: Path, seed: int, *, alone_after: float = 12) -> AsyncIte
         up = RelayProcess(folder / "up", {CHANNEL: SETTINGS})
         stack.callback(up.kill)
         await asyncio.to_thread(up.start)
-        point = f"{up.url}/{CHANNEL}.isml"
-        receiver = Witness(point, every=1.0)
+        receiver = Witness(f"{up.url}/{CHANNEL}.isml", every=1.0)
         await stack.enter_async_context(receiver.watching())
-        built = Plant(made, {}, {}, {}, random.Random(seed), wires, receiver)
+        built = Plant(made, {}, {}, {}, random.Random(seed), wires, receiver, {})
         for at, (name, encoder) in enumerate((("one", "a"), ("two", "b"))):
             (folder / name).mkdir()
             where = wires.host(at) if wires else "127.0.0.1"
@@ -107,6 +136,9 @@ async def plant(folder: Path, seed: int, *, alone_after: float = 12) -> AsyncIte
                 "RELAY_CLUSTER__SERVERS": json.dumps(servers[at:] + servers[:at]),
                 "RELAY_CLUSTER__ALONE_AFTER": str(alone_after),
             }
+            way = built.ways[name] = Proxy(up.port, built.went, name)
+            await stack.enter_async_context(way)
+            point = f"{way.url}/{CHANNEL}.isml"
             settings = {**SETTINGS, "upstreams": {"up": {"url": f"{point}?source={name}"}}}
             relay = RelayProcess(folder / name, {CHANNEL: settings}, environment=environment)
             built.relays[name] = relay

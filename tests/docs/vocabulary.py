@@ -100,6 +100,7 @@ def _composed() -> set[str]:
         State.RETRYING,
         State.REFUSED,
         State.PAUSED,
+        State.STANDBY,
     )
     return {
         *(f"SOURCE_{word.upper()}" for word in Word),

@@ -189,6 +189,7 @@ UPSTREAMS = {
     State.RETRYING: ("no connection", "↻ retrying", "No connection."),
     State.REFUSED: ("403 Forbidden", "✕ refused", "403 Forbidden."),
     State.PAUSED: ("backup of eu", "‖ paused", "Backup of eu."),
+    State.STANDBY: ("two:8080 sends to it", "○ standby", "Two:8080 sends to it."),
 }
 """What is told of each, and what stands on its card."""
 

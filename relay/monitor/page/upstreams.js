@@ -12,6 +12,7 @@ export const STATES = {
   retrying: { shape: "↻", kind: "bad", text: "It does not take it." },
   refused: { shape: "✕", kind: "bad", text: "It refuses." },
   paused: { shape: "‖", kind: "idle", text: "Nothing to send." },
+  standby: { shape: "○", kind: "idle", text: "Another relay sends to it." },
 };
 const UNKNOWN = { shape: "?", kind: "idle", text: "" };
 const DEEDS = {
@@ -89,5 +90,5 @@ function sentence({ state, reason }) {
   const { kind, text } = STATES[state] ?? UNKNOWN;
   if (!reason) return text;
   const said = `${reason[0].toUpperCase()}${reason.slice(1)}`.replace(/\.?$/, ".");
-  return kind === "bad" || state === "paused" ? said : `${text} Before: ${said}`;
+  return kind === "bad" || state === "paused" || state === "standby" ? said : `${text} Before: ${said}`;
 }

@@ -77,6 +77,11 @@ class JetStreamStore:
         return self._emptied
 
     @property
+    def generation(self) -> int:
+        """How often the channel was emptied, as this relay knows it."""
+        return self._generation.count
+
+    @property
     def unlike(self) -> int:
         """Keys under which this relay has published another copy than the brokers hold."""
         return self._intake.unlike
