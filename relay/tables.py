@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from relay.ingest import alias
 
@@ -41,6 +41,12 @@ def _point(url: str) -> str:
     return url
 
 
+def _whole(said: object) -> object:
+    """A number as the environment says it: "3"."""
+    return int(said) if isinstance(said, str) and said.isdecimal() else said
+
+
+_WHOLE = BeforeValidator(_whole)
 Network = Annotated[str, AfterValidator(_network)]
 
 
@@ -142,7 +148,7 @@ class ClusterTable(Table):
         pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$",
         description="relays with the same name share their channels",
     )
-    replicas: Literal[1, 3, 5] = Field(
+    replicas: Annotated[Literal[1, 3, 5], _WHOLE] = Field(
         default=3, description="servers that each fragment is on; 1 survives the loss of none"
     )
     alone_after: float = Field(
@@ -205,7 +211,7 @@ class UpstreamTable(Table):
     audio: Literal["once", "twice"] = Field(
         default="once", description="once | twice (each once more, in a stream of its own)"
     )
-    stamp_index: Literal[0, 32, 64] = Field(
+    stamp_index: Annotated[Literal[0, 32, 64], _WHOLE] = Field(
         default=0, description="bits of the fragment_index put into tfxd; 0: as received"
     )
     catch_up: int = Field(

@@ -44,7 +44,7 @@ MORE = 3
 @dataclass(slots=True)
 class Plant:
     """All of it, by name. `lines`: None where no namespaces can be made. `up`: the receiver, and
-    `ways`: those to it; `went`: what went by them."""
+    `ways`: those to it; `went`: what went by them. `clip`: what is pushed."""
 
     brokers: list[Broker]
     relays: dict[str, RelayProcess]
@@ -54,6 +54,7 @@ class Plant:
     lines: Lines | None
     up: Witness
     ways: dict[str, Proxy]
+    clip: Path
     went: Ledger = field(default_factory=lambda: Ledger(D))
 
     def degraded(self, name: str) -> str:
@@ -126,7 +127,7 @@ async def plant(folder: Path, seed: int, *, alone_after: float = 12) -> AsyncIte
         await asyncio.to_thread(up.start)
         receiver = Witness(f"{up.url}/{CHANNEL}.isml", every=1.0)
         await stack.enter_async_context(receiver.watching())
-        built = Plant(made, {}, {}, {}, random.Random(seed), wires, receiver, {})
+        built = Plant(made, {}, {}, {}, random.Random(seed), wires, receiver, {}, clip)
         for at, (name, encoder) in enumerate((("one", "a"), ("two", "b"))):
             (folder / name).mkdir()
             where = wires.host(at) if wires else "127.0.0.1"

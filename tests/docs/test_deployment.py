@@ -114,8 +114,9 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copy(source, target / source.name if target.is_dir() else target)
 
 
-def test_haproxy_takes_its_file(tmp_path: Path) -> None:
-    text = (CONF / "haproxy.cfg").read_text()
+@pytest.mark.parametrize("name", ["haproxy.cfg", "haproxy-shards.cfg"])
+def test_haproxy_takes_its_files(tmp_path: Path, name: str) -> None:
+    text = (CONF / name).read_text()
     text = re.sub(r"/etc/haproxy/tls/encoders-ca\.pem", f"{PAPERS}/ca.pem", text)
     text = re.sub(r"/etc/haproxy/tls/\w+\.pem", f"{PAPERS}/server.pem", text)
     (tmp_path / "haproxy.cfg").write_text(text)

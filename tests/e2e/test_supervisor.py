@@ -13,7 +13,9 @@ from tests.e2e.relay_process import RelayProcess
 
 pytestmark = pytest.mark.e2e
 
-UNIT = Path(__file__).parents[2] / "conf" / "relay.service"
+CONF = Path(__file__).parents[2] / "conf"
+UNITS = {"relay.service": "relay.service", "relay@.service": "relay@1.service"}
+"""The files, and as what systemd knows each."""
 
 
 @pytest.fixture
@@ -54,15 +56,16 @@ def test_it_says_that_it_is_ready_then_that_it_lives_then_that_it_ends(
     until(listener, "STOPPING=1")
 
 
-def test_the_unit_is_in_order_and_little_exposed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", UNITS)
+def test_the_unit_is_in_order_and_little_exposed(tmp_path: Path, name: str) -> None:
     analyze = shutil.which("systemd-analyze")
     if analyze is None:
         pytest.skip("no systemd-analyze here")
     relay = tmp_path / "relay"
     relay.write_text("#!/bin/sh\n")
     relay.chmod(0o755)
-    unit = tmp_path / "relay.service"
-    unit.write_text(UNIT.read_text().replace("/opt/relay/bin/relay", str(relay)))
+    unit = tmp_path / UNITS[name]
+    unit.write_text((CONF / name).read_text().replace("/opt/relay/bin/relay", str(relay)))
     environment = os.environ | {"SYSTEMD_LOG_LEVEL": "warning"}
     for words in (["verify"], ["security", "--offline=true", "--threshold=20"]):
         ran = subprocess.run(
