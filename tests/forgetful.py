@@ -31,6 +31,10 @@ class Forgetful:
         return 0
 
     @property
+    def unlike(self) -> int:
+        return 0
+
+    @property
     def emptied(self) -> bool:
         return False
 

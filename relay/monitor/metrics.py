@@ -49,7 +49,14 @@ FAMILIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "Sources of the living track that has fewest: below 2 a loss would be seen",
         ("channel",),
     ),
-    "relay_channel_store_degraded": ("1 while the disk refuses and memory is used", ("channel",)),
+    "relay_channel_store_degraded": (
+        "1 while the disk refuses and memory is used, or the brokers do not answer",
+        ("channel",),
+    ),
+    "relay_channel_store_unlike_total": (
+        "Fragments that this relay has published otherwise than its cluster",
+        ("channel",),
+    ),
     "relay_channel_warnings": ("Warnings that stand now, by code", ("channel", "code")),
     "relay_ingest_connections": ("POSTs that are open", ("channel", "source")),
     "relay_ingest_bytes_total": ("Media in the copies that came", ("channel", "source")),
@@ -194,6 +201,7 @@ def _channel(channel: Channel, utc: int) -> _Samples:
     fewest = min(map(len, copies.values()), default=0)
     yield "relay_channel_protection_copies", (channel.name,), fewest
     yield "relay_channel_store_degraded", (channel.name,), bool(channel.store.degraded)
+    yield "relay_channel_store_unlike_total", (channel.name,), channel.store.unlike
     standing = Counter(code for code, _ in channel.diagnosis.alarms.standing)
     for code, count in standing.items():
         yield "relay_channel_warnings", (channel.name, code), count

@@ -92,6 +92,11 @@ class Store(Protocol):
         """How often relays that share it have emptied it; 0: nobody shares it."""
         ...
 
+    @property
+    def unlike(self) -> int:
+        """Keys under which this process has published another copy than those that share it."""
+        ...
+
     async def close(self) -> None:
         """Finish what is under way and end every feed."""
         ...

@@ -204,6 +204,11 @@ class DiskStore:
         return 0
 
     @property
+    def unlike(self) -> int:
+        """0: nobody shares it."""
+        return 0
+
+    @property
     def emptied(self) -> bool:
         """Never: it is this process's alone."""
         return False

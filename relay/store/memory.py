@@ -80,6 +80,11 @@ class MemoryStore:
         return 0
 
     @property
+    def unlike(self) -> int:
+        """0: nobody shares it."""
+        return 0
+
+    @property
     def emptied(self) -> bool:
         """Never: it is this process's alone."""
         return False

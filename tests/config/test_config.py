@@ -99,6 +99,16 @@ def test_the_environment_comes_before_the_file(
     }
 
 
+def test_the_environment_says_numbers_of_which_only_some_may_be(
+    written: Written, environment: os._Environ[str]
+) -> None:
+    environment["RELAY_CLUSTER__REPLICAS"] = "1"
+    assert written.load(NEWS).cluster.replicas == 1
+    environment["RELAY_CLUSTER__REPLICAS"] = "2"
+    (line, *_) = written.refused(NEWS)
+    assert "cluster.replicas" in line
+
+
 def test_a_misspelt_setting_is_answered_with_the_right_one(written: Written) -> None:
     (line, *_) = written.refused(f"{NEWS}patiance = 1")
     assert "channels.news.patiance - no such setting; did you mean patience?" in line

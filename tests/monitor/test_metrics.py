@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from relay.monitor.metrics import FAMILIES, HISTOGRAMS, Metrics, route
+from relay.store.memory import MemoryStore
 from relay.uplink.attempt import State
 from relay.uplink.standing import Standing
 from tests.door import PATH, TRACK, Door, header, opened, shown, video
@@ -117,6 +118,18 @@ async def test_gaps_refusals_and_upstreams_are_told() -> None:
     assert found[at("relay_upstream_fragments_total", **eu, outcome="lost")] == 2
     assert found[at("relay_upstream_backlog_seconds", **eu)] == 10
     assert found[at("relay_upstream_responses_total", **eu, code="503")] == 2
+
+
+async def test_what_a_cluster_has_otherwise_is_counted() -> None:
+    class Apart(MemoryStore):
+        @property
+        def unlike(self) -> int:
+            return 3
+
+    async with opened({"news": Apart(), "film": MemoryStore()}) as door:
+        found = scraped(door)
+    assert found[at("relay_channel_store_unlike_total", channel="news")] == 3
+    assert found[at("relay_channel_store_unlike_total", channel="film")] == 0
 
 
 async def test_names_are_those_of_the_list_in_both_formats() -> None:
