@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cluster import judge
-from tests.cluster.faults import FAULTS, all_gone_for_a_minute
+from tests.cluster.faults import FAULTS, all_gone_for_a_minute, sender_killed
 from tests.cluster.plant import Plant, plant
 from tests.faults.witness import newest
 
@@ -19,6 +19,15 @@ async def test_each_fault_once(tmp_path: Path) -> None:
         for name, fault in FAULTS.items():
             if built.lines or name != "relay cut off":
                 assert await judge.suffered(built, fault) == [], name
+
+
+async def test_where_the_one_that_forwarded_died_in_mid_fragment_the_next_one_goes_on(
+    tmp_path: Path,
+) -> None:
+    async with plant(tmp_path, 3) as built:
+        for _ in range(4):
+            assert await judge.suffered(built, sender_killed) == []
+        assert {sent.leg for sent in built.went.sent} == {"one", "two"}
 
 
 async def test_without_brokers_for_a_minute_everything_goes_on(tmp_path: Path) -> None:
