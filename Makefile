@@ -38,7 +38,7 @@ faults: setup browser players ## every fault; 100 kills of encoders and of relay
 	@LONG=1 $(BIN)/pytest tests/faults tests/e2e $(ARGS)
 	@$(BIN)/python -m tests.faults --kills $(or $(KILLS),100) --cuts 50 --outage $(or $(OUTAGE),600) --pairs $(or $(PAIRS),20)
 
-cluster: setup ## 50 faults of brokers and relays that share a channel (RUNS=n SEED=n)
+cluster: setup ## 70 faults of brokers and relays that share a channel (RUNS=n SEED=n)
 	@LONG=1 $(BIN)/pytest tests/cluster $(ARGS)
 	@$(BIN)/python -m tests.cluster --runs $(or $(RUNS),50) --seed $(or $(SEED),1)
 	@$(BIN)/python -m tests.cluster --runs $(or $(RUNS),20) --seed $(or $(SEED),1) --only "sender killed"

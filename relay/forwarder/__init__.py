@@ -2,7 +2,8 @@
 
     destination  where to, and with which credentials
     ledger       how far each stream has come, kept in a file
-    upstream     one channel to one destination: a courier for each stream
+    upstream     one channel to one destination: a courier for each stream;  report  what is told
+    turn         which of several relays sends to an upstream
     forwarder    one channel to all of its destinations; backups
     office       all channels, also when one is reset
 

@@ -6,6 +6,7 @@ backups, since they look at their principal. What is decided is in `relay.uplink
 """
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -56,6 +57,7 @@ class Turn:
         self._family = family
         self._lease = Lease(seat.id, seat.patience)
         self._progress: Progress = {}
+        self._silent = False  # what was asked last was not answered
         self._ending = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._log = log.bind(channel=channel, upstream=principal)
@@ -71,7 +73,7 @@ class Turn:
         self._ending.set()
         if self._task is not None:
             await asyncio.gather(self._task, return_exceptions=True)
-        if self._lease.holds:
+        if self._lease.holds and not self._silent:
             self._lease.able = False
             await self._round()
 
@@ -83,13 +85,17 @@ class Turn:
             upstream.stand_by(self._lease.holder)
 
     async def _run(self) -> None:
-        while not self._ending.is_set():
-            await self._round()
-            try:
-                async with asyncio.timeout(LOOK / 1000):
-                    await self._ending.wait()
-            except TimeoutError:
-                pass
+        try:
+            while not self._ending.is_set():
+                await self._round()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK / 1000):
+                        await self._ending.wait()
+        finally:
+            if not self._ending.is_set():  # a defect, which has its line: rather twice than never
+                self._lease.sends = True
+                for upstream in self._family().values():
+                    self.settle(upstream)
 
     async def _round(self) -> None:
         """Look once, and do what comes of it."""
@@ -100,11 +106,12 @@ class Turn:
                 lease.able = not family[self._principal].held
                 failing = all(one.stands().failing for one in family.values())
                 lease.gives_way(_now(), failing=failing)
-        before = lease.alone
+        before, self._silent = lease.alone, False
         try:
             if (not lease.look(_now()) or not await self._write()) and await self._read():
                 await self._write()
         except OSError as error:
+            self._silent = True
             lease.silent(_now())
             if lease.alone and not before:
                 self._log.warning(

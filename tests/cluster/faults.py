@@ -84,6 +84,11 @@ async def sender_killed(built: Plant) -> None:
     await asyncio.to_thread(relay.start)
 
 
+async def sender_and_leader_killed(built: Plant) -> None:
+    """Nobody can take the turn before there is a leader again."""
+    await asyncio.gather(sender_killed(built), leader_killed(built))
+
+
 async def all_gone_for_a_minute(built: Plant) -> None:
     """Long enough for all that waits to give up waiting."""
     await _away(built, built.brokers, 60)
@@ -99,6 +104,7 @@ FAULTS: Mapping[str, Fault] = {
     "relay and leader killed": relay_and_leader_killed,
     "relay cut off": relay_cut_off,
     "sender killed": sender_killed,
+    "sender and leader killed": sender_and_leader_killed,
 }
 
 

@@ -71,6 +71,23 @@ async def test_brokers_that_are_away_are_told_and_found_again(broker: Broker) ->
         assert await _answered(lambda: one.read(*AT)) == (first, b"one")
 
 
+async def test_all_that_wait_for_brokers_wait_for_one_attempt(broker: Broker) -> None:
+    async with claims(broker) as (one, _):
+        await asyncio.gather(*(one.write("news", str(n), b"x", 0) for n in range(50)))
+        broker.pause()
+        try:
+            with pytest.raises(OSError, match="do not answer"):
+                await one.read(*AT)
+            began = time.monotonic()
+            asked = (one.read("news", str(n)) for n in range(50))
+            answers = await asyncio.gather(*asked, return_exceptions=True)
+            assert all(isinstance(answer, OSError) for answer in answers)
+            assert time.monotonic() - began < 25  # one by one they would take 50 s
+        finally:
+            broker.resume()
+        assert await _answered(lambda: one.read("news", "7"))
+
+
 async def test_brokers_that_have_lost_everything_get_a_new_bucket(broker: Broker) -> None:
     async with claims(broker) as (one, _):
         assert await one.write(*AT, b"one", 0)

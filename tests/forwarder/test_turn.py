@@ -219,6 +219,24 @@ async def test_a_backup_goes_with_its_principal_and_an_exchange_keeps_the_turn()
     assert us.bodies == []
 
 
+async def test_a_defect_lets_it_send() -> None:
+    class Broken(Door):
+        async def read(self, channel: str, name: str) -> tuple[int, bytes]:
+            raise RuntimeError("a fault of our own")
+
+    upstream, channel = Upstream(), (await door.started(MemoryStore()))[0]
+    async with served(upstream) as address:
+        seat = Seat(Broken("one", Claims()), "one", "one", 60_000)
+        forwarder = Forwarder(channel, [to(address)], None, seat=seat)
+        forwarder.open()
+        try:
+            await push(channel, 100, 102)
+            assert await eventually(lambda: channel.upstreams["eu"]().sent == 2)
+        finally:
+            await forwarder.close()
+            await channel.close()
+
+
 @pytest.mark.parametrize("record", [b"{", b"[]", b'{"id": 1}', b"\xff"])
 async def test_a_claim_that_cannot_be_read_is_as_none(record: bytes) -> None:
     upstream, claims = Upstream(), Claims()

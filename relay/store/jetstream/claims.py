@@ -7,8 +7,9 @@ A record counts once a majority has it, and is written upon the revision that it
 asked, too: what another replica says may be old, and never become new. The bucket has no age: what
 is too old is for those to say who watch it.
 
-One connection for all of them, made when it is wanted. It is never mended: whatever is not answered
-ends it, and the next to ask begins another one, at the next broker.
+One connection for all of them, made when it is wanted: all who want it wait for one attempt. It
+is never mended: whatever is not answered ends it, and the next to ask begins another one, at the
+next broker.
 """
 
 import asyncio
@@ -37,7 +38,7 @@ class JetStreamClaims:
         self._bucket = f"{token(brokers.cluster)}_claims"
         self._client: Client | None = None
         self._turn = 0
-        self._connecting = asyncio.Lock()
+        self._attempt: asyncio.Task[Client] | None = None
 
     async def read(self, channel: str, name: str) -> tuple[int, bytes]:
         """The record with its revision; 0 and nothing: there is none. Raises OSError."""
@@ -66,6 +67,8 @@ class JetStreamClaims:
 
     async def close(self) -> None:
         """Let go of the connection."""
+        if self._attempt is not None:
+            await asyncio.gather(self._attempt, return_exceptions=True)
         client, self._client = self._client, None
         if client is not None:
             await client.close()
@@ -74,14 +77,21 @@ class JetStreamClaims:
         return f"$KV.{self._bucket}.{token(channel)}.{token(name)}"
 
     async def _connection(self) -> tuple[Client, JetStreamContext]:
-        async with self._connecting:
-            if self._client is None:
+        client = self._client
+        if client is None:
+            if self._attempt is None:
                 servers = self._brokers.servers
                 server = servers[self._turn % len(servers)]
                 self._turn += 1
-                self._client = await self._connect(server)
-            client = self._client
+                self._attempt = asyncio.create_task(self._connect(server), name="claims")
+                self._attempt.add_done_callback(self._tried)
+            client = await asyncio.shield(self._attempt)
         return client, client.jetstream(timeout=self._brokers.attempt)
+
+    def _tried(self, attempt: "asyncio.Task[Client]") -> None:
+        self._attempt = None
+        if not attempt.cancelled() and attempt.exception() is None:
+            self._client = attempt.result()
 
     async def _connect(self, server: str) -> Client:
         """A connection, and the bucket is there. Raises OSError."""
