@@ -219,6 +219,26 @@ async def test_a_backup_goes_with_its_principal_and_an_exchange_keeps_the_turn()
     assert us.bodies == []
 
 
+@pytest.mark.long
+async def test_one_without_a_way_to_the_receiver_lets_the_other_one_send() -> None:
+    upstream, claims = Upstream(), Claims()
+    async with served(upstream) as address:
+        async with served(upstream) as nobody:
+            pass
+        one = await started(claims, "one", to(nobody), store=MemoryStore())
+        assert await eventually(lambda: one.holder() == "one")
+        other = await started(claims, "two", to(address), store=MemoryStore())
+        try:
+            await _both((one, other), 100, 104)
+            assert await eventually(lambda: state(one.channel) is State.RETRYING)
+            assert await eventually(lambda: other.channel.upstreams["eu"]().sent == 4, 60)
+            assert await eventually(lambda: one.holder() == "two")
+            assert state(one.channel) is State.STANDBY
+        finally:
+            await one.close()
+            await other.close()
+
+
 async def test_a_defect_lets_it_send() -> None:
     class Broken(Door):
         async def read(self, channel: str, name: str) -> tuple[int, bytes]:
