@@ -99,7 +99,7 @@ async def two(
         await other.close()
 
 
-async def _both(relays: tuple[Relay, Relay], first: int, stop: int) -> None:
+async def both(relays: tuple[Relay, Relay], first: int, stop: int) -> None:
     for relay in relays:
         await push(relay.channel, first, stop)
 
@@ -113,7 +113,7 @@ async def test_one_sends_and_the_other_names_it_and_goes_on_where_it_ends() -> N
     upstream, claims = Upstream(), Claims()
     async with served(upstream) as address, two(claims, to(address)) as relays:
         one, other = relays
-        await _both(relays, 100, 105)
+        await both(relays, 100, 105)
         assert await eventually(lambda: one.channel.upstreams["eu"]().sent == 5)
         assert await eventually(lambda: other.holder() == "one")
         stands = other.channel.upstreams["eu"]()
@@ -175,7 +175,7 @@ async def test_how_far_one_came_before_a_reset_says_nothing_of_what_comes_afterw
 async def test_without_brokers_both_send_and_afterwards_one() -> None:
     upstream, claims = Upstream(), Claims()
     async with served(upstream) as address, two(claims, to(address), patience=1_000) as relays:
-        await _both(relays, 100, 103)
+        await both(relays, 100, 103)
         assert await eventually(lambda: relays[0].channel.upstreams["eu"]().sent == 3)
         claims.cut |= {"one", "two"}
         assert await eventually(lambda: state(relays[1].channel) is State.STREAMING, 20)
@@ -201,42 +201,22 @@ async def test_one_that_an_operator_has_paused_lets_the_other_one_send() -> None
 async def test_a_backup_goes_with_its_principal_and_an_exchange_keeps_the_turn() -> None:
     eu, us, claims = Upstream(), Upstream(), Claims()
     async with served(eu) as there, served(us) as elsewhere:
-        both = [to(there), to(elsewhere, "us", backup_of="eu")]
-        async with two(claims, *both) as relays:
+        fed = [to(there), to(elsewhere, "us", backup_of="eu")]
+        async with two(claims, *fed) as relays:
             one, other = relays
-            await _both(relays, 100, 103)
+            await both(relays, 100, 103)
             assert await eventually(lambda: one.channel.upstreams["eu"]().sent == 3)
             assert set(claims.kept) == {KEY}
             assert await eventually(lambda: other.holder() == "one")
             assert state(other.channel, "us") is State.STANDBY
             assert state(one.channel, "us") is State.PAUSED
-            await one.forwarder.alter([replace(both[0], speed=9), both[1]])
+            await one.forwarder.alter([replace(fed[0], speed=9), fed[1]])
             await push(one.channel, 103, 105)
             assert await eventually(lambda: _last(eu) == 104)
             assert claims.claim().name == "one"
             await one.forwarder.alter([])
             assert await eventually(lambda: claims.claim().name == "two", 30)
     assert us.bodies == []
-
-
-@pytest.mark.long
-async def test_one_without_a_way_to_the_receiver_lets_the_other_one_send() -> None:
-    upstream, claims = Upstream(), Claims()
-    async with served(upstream) as address:
-        async with served(upstream) as nobody:
-            pass
-        one = await started(claims, "one", to(nobody), store=MemoryStore())
-        assert await eventually(lambda: one.holder() == "one")
-        other = await started(claims, "two", to(address), store=MemoryStore())
-        try:
-            await _both((one, other), 100, 104)
-            assert await eventually(lambda: state(one.channel) is State.RETRYING)
-            assert await eventually(lambda: other.channel.upstreams["eu"]().sent == 4, 60)
-            assert await eventually(lambda: one.holder() == "two")
-            assert state(one.channel) is State.STANDBY
-        finally:
-            await one.close()
-            await other.close()
 
 
 async def test_a_defect_lets_it_send() -> None:
