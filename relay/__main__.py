@@ -15,8 +15,9 @@ from rich.console import Console
 from rich.text import Text
 
 from relay import logs
-from relay.checking import checked
-from relay.effective import effective, schema
+from relay.config.checking import checked
+from relay.config.effective import effective, schema
+from relay.config.sample import sample
 from relay.encoder import command as encoder
 from relay.errors import OperatorError
 from relay.export import export
@@ -24,7 +25,6 @@ from relay.heap import keep_what_is_freed
 from relay.monitor import command as operator
 from relay.monitor import groups
 from relay.monitor.asking import LOCAL, TokenFile, opened
-from relay.sample import sample
 
 cli = typer.Typer(
     name="relay",

@@ -30,14 +30,14 @@ from relay import wiring
 from relay.agreement import Agreement
 from relay.annunciator import Annunciator, Recipient
 from relay.channel import Channel
-from relay.checking import checked
 from relay.config import Config
+from relay.config.checking import checked
+from relay.config.kept import Kept
 from relay.errors import ConfigInvalid, PortBusy
 from relay.forwarder.destination import Destination
 from relay.forwarder.office import Office
 from relay.garbage import undisturbed
 from relay.guards import LEAST_TOKEN, Guards
-from relay.kept import Kept
 from relay.monitor.annex import Annex
 from relay.monitor.door import Monitor
 from relay.monitor.doorstep import Doorstep

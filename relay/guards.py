@@ -15,7 +15,7 @@ from packagers.origin.tickets import Tickets
 from relay.access import Credentials, FrontEnd, Gate
 from relay.access.tries import Tries
 from relay.config import ChannelTable, Config
-from relay.entrance import LimitsTable
+from relay.config.entrance import LimitsTable
 from relay.errors import ConfigInvalid
 from relay.limits import Limits
 from relay.mp4 import reader

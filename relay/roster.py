@@ -1,7 +1,7 @@
 """The channels that there are, and the life of each: built, started, tuned, stopped, removed.
 
     added     store, replay, doors in and up: as at the start of the relay
-    changed   what it can take, it takes while its POSTs go on (`relay.plan`)
+    changed   what it can take, it takes while its POSTs go on (`relay.config.plan`)
     stopped   POSTs end with 503, nothing is forwarded, players get what there was, and its end
     removed   POSTs end with 404; what is stored stays, and is there when the channel comes back
 
@@ -20,6 +20,7 @@ from relay import peer, wiring
 from relay.channel import Channel
 from relay.clock import Clock
 from relay.config import ChannelTable
+from relay.config.plan import Change, Plan, plan
 from relay.ending import Answer, Endings
 from relay.errors import (
     ChangeFailed,
@@ -32,7 +33,6 @@ from relay.errors import (
 from relay.forwarder.destination import Destination
 from relay.forwarder.office import Office
 from relay.guards import Guards, Known
-from relay.plan import Change, Plan, plan
 from relay.programs import Programs
 from relay.stopped import Stopped
 from relay.store import Store

@@ -3,7 +3,7 @@
     a channel of the file     the file always wins: what the API changes of it holds until the next
                               reload or start
     a channel made by API     holds, beside the file, and over a restart where the store is on disk
-                              (`relay.kept`); once the file has one of this name, that one counts
+                              (`config.kept`); once the file has one of this name, that one counts
     stopped                   stays stopped until it is started, over a restart too where the store
                               is on disk
 
@@ -18,13 +18,13 @@ from pathlib import Path
 
 import structlog
 
-from relay.checking import circles
 from relay.config import ChannelTable, Config, with_channels
+from relay.config.checking import circles
+from relay.config.kept import Kept
+from relay.config.plan import Change, Plan, fixed, unlike
+from relay.config.tables import Table
 from relay.errors import ConfigInvalid, SettingsInvalid
-from relay.kept import Kept
-from relay.plan import Change, Plan, fixed, unlike
 from relay.roster import Roster
-from relay.tables import Table
 
 MOST = 256
 """Channels up to which the API may make more."""

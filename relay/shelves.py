@@ -9,11 +9,11 @@ import shutil
 from typing import TYPE_CHECKING
 
 from relay.config import StoreTable
+from relay.config.tables import ClusterTable
 from relay.errors import ConfigInvalid, OperatorError
 from relay.store import Claims, Store
 from relay.store.disk import DiskStore
 from relay.store.memory import MemoryStore
-from relay.tables import ClusterTable
 
 if TYPE_CHECKING:
     from relay.store.jetstream.brokers import Brokers

@@ -13,7 +13,7 @@ import pytest
 
 from relay.app import House, run
 from relay.config import ChannelTable, Config, StoreTable
-from relay.entrance import ServerTable
+from relay.config.entrance import ServerTable
 from relay.errors import OperatorError, PortBusy, RelayError, StoreBusy
 from relay.media import Pin
 from relay.store.disk import DiskStore

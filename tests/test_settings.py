@@ -11,8 +11,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from relay.app import House, run
-from relay.checking import checked
 from relay.config import load
+from relay.config.checking import checked
 from relay.errors import ConfigInvalid
 from tests.api.long import pushing
 from tests.door import TRACK, shown

@@ -11,11 +11,11 @@ from relay.api.problems import MOST, changing, problems
 from relay.api.shapes import Nothing, Preferring, Resetting
 from relay.api.wellness import health
 from relay.config import ChannelTable
+from relay.config.kept import settings
+from relay.config.plan import unlike
 from relay.diagnosis.protection import DOWN
 from relay.errors import ChangeFailed, ControlConflict, ControlInvalid, quoted
-from relay.kept import settings
 from relay.monitor.health import described
-from relay.plan import unlike
 from relay.settings import Report
 
 router = APIRouter(tags=["channels"])

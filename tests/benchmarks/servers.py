@@ -25,7 +25,7 @@ from starlette.routing import Route
 from relay import app as relay_app
 from relay import guards as relay_guards
 from relay import logs
-from relay.checking import checked
+from relay.config.checking import checked
 from relay.heap import keep_what_is_freed
 from relay.server import ASGIApp, Listener, Server
 from tests.e2e.relay_process import free_port

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from relay.config import ChannelTable, Config, load
+from relay.config.sample import sample
+from relay.config.tables import UpstreamTable, WebhookTable
 from relay.errors import ConfigInvalid
-from relay.sample import sample
-from relay.tables import UpstreamTable, WebhookTable
 from tests.config.written import NEWS, Written
 
 ROOT = Path(__file__).parent.parent.parent

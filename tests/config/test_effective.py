@@ -5,7 +5,7 @@ import os
 import tomllib
 
 from relay.config import load
-from relay.effective import effective, schema
+from relay.config.effective import effective, schema
 from tests.config.written import NEWS, Written
 
 SAID = """

@@ -2,7 +2,7 @@
 
 import pytest
 
-from relay.tables import UpstreamTable
+from relay.config.tables import UpstreamTable
 from tests.config.written import NEWS, Written
 
 UPSTREAM = NEWS + "[channels.news.upstreams.eu]\nurl = 'https://eu.example/live/news.isml'\n"

@@ -9,10 +9,10 @@ import pytest
 
 from packagers import resource
 from relay.config import Config
+from relay.config.sample import sample
 from relay.errors import OperatorError, PlayerError, RelayError
 from relay.ingest import url
 from relay.monitor.metrics import FAMILIES, HISTOGRAMS
-from relay.sample import sample
 from tests.docs.pages import PAGES, anchors, blocks, cells, name
 from tests.docs.vocabulary import ROOT, codes, family, silent
 from tests.operating import get, opened

@@ -1,8 +1,8 @@
 """Every buffer that a sender can drive keeps its limit."""
 
 from relay.gathering import MOST_OPEN
-from relay.held import MOST_HELD
-from relay.suspects import MOST_SUSPECTS
+from relay.timeline.held import MOST_HELD
+from relay.timeline.suspects import MOST_SUSPECTS
 from tests.model.house import House
 
 

@@ -14,7 +14,7 @@ from relay.gathering import MOST_OPEN
 from relay.headers import Change
 from relay.media import Copy, Gap, Pin
 from relay.presentation import Rendition, Segment
-from relay.suspects import CONVINCING
+from relay.timeline.suspects import CONVINCING
 from relay.view import View
 from tests.model.bounds import check_bounds
 from tests.model.changes import Changes

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from relay.arrival import Sender
-from relay.moment import Moment
 from relay.runs import LEAP, RESENT, SILENCE
+from relay.timeline.moment import Moment
 from tests.model.changes import Changes
 from tests.model.encoder import Sent
 from tests.model.house import House

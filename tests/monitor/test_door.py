@@ -9,7 +9,7 @@ from typing import Any
 
 from relay.app import House
 from relay.config import ChannelTable, Config, StoreTable
-from relay.entrance import ServerTable
+from relay.config.entrance import ServerTable
 from relay.monitor.patch import apply
 from tests.door import PATH, TRACK, chunked, header, other_level, request, shown, video
 from tests.server.wire import PATIENCE, Client, connected, eventually

@@ -8,9 +8,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from relay.config import load
+from relay.config.sample import sample
 from relay.errors import ConfigInvalid
 from relay.ingest.url import NAME
-from relay.sample import sample
 from tests.fuzz.target import Target
 
 FOLDER = Path(tempfile.gettempdir())

@@ -1,6 +1,6 @@
 """What waits for a better copy, and how much of it there may be."""
 
-from relay.held import MOST_BYTES, MOST_HELD, Held
+from relay.timeline.held import MOST_BYTES, MOST_HELD, Held
 from tests.pieces import offer
 
 

@@ -13,7 +13,7 @@ and only spares or delays it, so a wrong guess costs a put and never the result.
             fill       whole, for a declared gap: too late to be shown, it is kept beside it
             late       its place is past
             suspect    further ahead than a source is believed alone: it changes nothing, until
-                       more convinces that the line itself has moved on (`relay.suspects`). A track
+                       more convinces that the line itself has moved on (`suspects`). A track
                        without a line is measured by the others' edge
     apply   places a member as soon as everything before it is placed; a member beyond `reach`
             is where the line goes on, since it would not be in the store otherwise
@@ -27,16 +27,16 @@ Times in ticks; `now` and `patience` in ms of a clock that only rises.
 from dataclasses import dataclass, field
 from math import ceil
 
-from relay.breaks import Breaks
-from relay.gaps import gaps
 from relay.gathering import Offer
-from relay.held import Held
-from relay.joining import better, together
 from relay.media import Copy, Entry, Gap, Verdict
-from relay.moment import Moment
 from relay.numbering import Grid
 from relay.runs import FIRST, LEAP, SILENCE, Run
-from relay.suspects import Suspects
+from relay.timeline.breaks import Breaks
+from relay.timeline.gaps import gaps
+from relay.timeline.held import Held
+from relay.timeline.joining import better, together
+from relay.timeline.moment import Moment
+from relay.timeline.suspects import Suspects
 
 NEAR = 2 * LEAP + 1
 """Cells behind the next one in which a source still goes on with the line: others may be ahead."""

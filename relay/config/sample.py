@@ -6,9 +6,9 @@ Nothing stands here that does not stand in the tables: keys, defaults, meanings,
 import json
 from pathlib import Path
 
-from relay.config import ChannelTable, StoreTable
-from relay.entrance import FrontEndTable, LimitsTable, ServerTable, TlsTable
-from relay.tables import (
+from relay.config.config import ChannelTable, StoreTable
+from relay.config.entrance import FrontEndTable, LimitsTable, ServerTable, TlsTable
+from relay.config.tables import (
     ClockTable,
     ClusterTable,
     SourceTable,

@@ -5,8 +5,8 @@ from itertools import pairwise
 import pytest
 
 from relay.gathering import Offer, join
-from relay.joining import together
 from relay.media import Fragment
+from relay.timeline.joining import together
 from tests.pieces import CELL, copy, fragment
 
 BEGIN = 7 * CELL

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from relay.config import ChannelTable, Config
+from relay.config.config import ChannelTable, Config
 
 LIVE = frozenset(
     {

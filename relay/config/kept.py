@@ -17,13 +17,13 @@ from typing import Any
 import structlog
 from pydantic import ValidationError
 
-from relay.config import ChannelTable
+from relay.config.config import ChannelTable
 from relay.errors import quoted
 
 NAME = "api-channels.json"
 """No channel and no program can be called so."""
 
-log = structlog.get_logger("relay.kept")
+log = structlog.get_logger("relay.config.kept")
 
 
 class Kept:

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from relay.gathering import Offer, join
-from relay.held import MOST_BYTES, MOST_HELD
 from relay.media import Copy, Gap, Verdict
 from relay.timeline import Timeline
+from relay.timeline.held import MOST_BYTES, MOST_HELD
 from tests.pieces import CELL, GRID, SCALE, VIDEO, copy, fragment, offer
 
 PATIENCE = 1500

@@ -1,6 +1,6 @@
 """Where discontinuities come."""
 
-from relay.breaks import Breaks
+from relay.timeline.breaks import Breaks
 
 
 def test_none_comes_before_the_beginning_and_one_before_the_first_from_its_start_on() -> None:

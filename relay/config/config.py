@@ -26,10 +26,8 @@ from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from pydantic_settings.exceptions import SettingsError
 
-from relay.entrance import FrontEndTable, LimitsTable, ServerTable, TlsTable
-from relay.errors import ConfigInvalid, quoted
-from relay.numbering import LONGEST, SHORTEST
-from relay.tables import (
+from relay.config.entrance import FrontEndTable, LimitsTable, ServerTable, TlsTable
+from relay.config.tables import (
     ClockTable,
     ClusterTable,
     SourceTable,
@@ -38,6 +36,8 @@ from relay.tables import (
     UpstreamTable,
     WebhookTable,
 )
+from relay.errors import ConfigInvalid, quoted
+from relay.numbering import LONGEST, SHORTEST
 
 _SOURCE = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 _PEER = r"^https?://[A-Za-z0-9.:\[\]-]{1,255}(/[A-Za-z0-9._~%/-]{0,255})?$"

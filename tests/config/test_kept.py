@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from relay.config import ChannelTable
-from relay.kept import NAME, Kept
+from relay.config.kept import NAME, Kept
 
 SETTINGS = {
     "fragment_duration": "1.92",

@@ -14,8 +14,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from relay.config import Config
-from relay.tables import Table
+from relay.config.config import Config
+from relay.config.tables import Table
 
 DEFAULT, FILE, ENVIRONMENT = "default", "file", "environment"
 COLUMN = 48

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from relay.config import ChannelTable, Config, load
+from relay.config.config import ChannelTable, Config, load
+from relay.config.loops import loops
 from relay.errors import ConfigInvalid
-from relay.loops import loops
 
 
 def checked(path: Path) -> Config:

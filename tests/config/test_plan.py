@@ -3,7 +3,7 @@
 from typing import Any
 
 from relay.config import ChannelTable, Config
-from relay.plan import LIVE, Change, fixed, plan
+from relay.config.plan import LIVE, Change, fixed, plan
 
 LATER = {"anchor", "first_index", "fragment_duration"}
 EU = {"url": "https://eu.example/news.isml"}

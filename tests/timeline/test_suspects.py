@@ -1,7 +1,7 @@
 """When copies from far ahead convince, and how many of them are kept."""
 
 from relay.gathering import Offer
-from relay.suspects import CONVINCING, MOST_BYTES, MOST_SUSPECTS, Suspects
+from relay.timeline.suspects import CONVINCING, MOST_BYTES, MOST_SUSPECTS, Suspects
 from tests.pieces import offer
 
 

@@ -7,7 +7,7 @@ from relay.media import Gap, Verdict
 from relay.runs import LEAP, SILENCE
 from relay.timeline import Timeline
 from tests.pieces import copy, offer
-from tests.test_timeline import PATIENCE, placed, timeline
+from tests.timeline.test_timeline import PATIENCE, placed, timeline
 
 
 @pytest.mark.parametrize("far", [LEAP + 1, 30, 60])

@@ -1,6 +1,6 @@
 """How gaps share the time between their neighbours."""
 
-from relay.gaps import gaps
+from relay.timeline.gaps import gaps
 from tests.pieces import copy
 
 

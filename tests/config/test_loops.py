@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from relay.loops import loops
+from relay.config.loops import loops
 from tests.test_main import relay
 
 ANY = "0.0.0.0:8080"
