@@ -72,14 +72,16 @@ class Turn:
         """Give the claim up, if it is one's own: the POSTs have ended."""
         self._ending.set()
         if self._task is not None:
-            await asyncio.gather(self._task, return_exceptions=True)
+            (ended,) = await asyncio.gather(self._task, return_exceptions=True)
+            if ended is not None:  # it has had a defect, and would have it again
+                return
         if self._lease.holds and not self._silent:
             self._lease.able = False
             await self._round()
 
     def settle(self, upstream: Upstream) -> None:
         """Let an upstream of the family send, or stand by."""
-        if self._lease.sends:
+        if self._lease.sends or upstream.apart:
             upstream.take_turn(self._lease.holder)
         else:
             upstream.stand_by(self._lease.holder)
@@ -103,8 +105,9 @@ class Turn:
         if self._principal in family:  # it may be about to be exchanged for another one
             self._progress = {name: one.cursors() for name, one in family.items()}
             if not self._ending.is_set():
-                lease.able = not family[self._principal].held
-                failing = all(one.stands().failing for one in family.values())
+                wanted = [one for one in family.values() if one.wanted]
+                lease.able = bool(wanted) and not any(one.apart for one in wanted)
+                failing = bool(wanted) and all(one.stands().failing for one in wanted)
                 lease.gives_way(_now(), failing=failing)
         before, self._silent = lease.alone, False
         try:

@@ -122,9 +122,15 @@ class Upstream:
         self._settle()
 
     @property
-    def held(self) -> bool:
-        """An operator wants it to send nothing."""
-        return self._held
+    def wanted(self) -> bool:
+        """It has something to do, if it is this relay's turn."""
+        return not (self._held or self._paused or self._channel.failed)
+
+    @property
+    def apart(self) -> bool:
+        """What this relay has is not what the others have: it sends that, whoever's turn it is, and
+        leaves the turn to one that has all."""
+        return bool(self._channel.store.degraded)
 
     def stand_by(self, holder: str) -> None:
         """Another relay of the cluster sends, or nobody knows yet which is to."""

@@ -61,6 +61,11 @@ class Cursor:
     def skip(self, track: str, index: int) -> None:
         """What lies up to `index` will never go up, or is someone else's."""
         self.reached[track] = max(index, self.reached.get(track, index))
+        lowest, highest = self._failed.get(track, (0, -1))
+        if index >= highest:
+            self._failed.pop(track, None)
+        elif index >= lowest:
+            self._failed[track] = index + 1, highest
 
     def retain(self, track: str, events: Iterable[Event]) -> None:
         """Forget all events of a track but these."""
@@ -122,6 +127,7 @@ class Cursor:
             self.skip(track, index)
         for track, events in other.events.items():
             self.events.setdefault(track, set()).update(events)
+            self._failed_events -= {(track, event) for event in events}
         self.sequence = max(self.sequence, other.sequence)
 
     @classmethod

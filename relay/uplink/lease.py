@@ -87,7 +87,6 @@ class Lease:
         elif self._seen != revision:
             self._seen, self._since = revision, now
             self.sends = False
-            self._endures = FAILS
         return self.wants(now) and asked - self._since >= LENGTH
 
     def written(self, revision: int | None, now: int) -> None:
@@ -102,7 +101,7 @@ class Lease:
 
     def given_up(self) -> None:
         """The claim that says "nobody's" was written."""
-        self.holds = self.sends = False
+        self.holds, self.sends = False, self.sends and self.able  # until another one is seen to
         self.holder = ""
         self._seen = self._failing = None
 

@@ -15,12 +15,14 @@ from relay.media import Fragment
 from relay.store.memory import MemoryStore
 from relay.uplink.attempt import State
 from relay.uplink.claim import Claim
+from relay.uplink.lease import LOOK
 from tests import door
 from tests.courier.misbehaving import served
 from tests.forwarder.test_forwarder import Upstream, push, state, to
 from tests.server.wire import eventually
 
 KEY = ("news", "eu")
+DEAD = ("127.0.0.1", 9)
 
 
 @dataclass
@@ -217,6 +219,86 @@ async def test_a_backup_goes_with_its_principal_and_an_exchange_keeps_the_turn()
             await one.forwarder.alter([])
             assert await eventually(lambda: claims.claim().name == "two", 30)
     assert us.bodies == []
+
+
+async def test_a_relay_whose_channel_has_failed_leaves_the_turn_to_the_other_one() -> None:
+    upstream, claims = Upstream(), Claims()
+    async with served(upstream) as address, two(claims, to(address)) as relays:
+        one, other = relays
+        await both(relays, 100, 103)
+        assert await eventually(lambda: one.channel.upstreams["eu"]().sent == 3)
+        one.channel.failed = True
+        assert await eventually(lambda: claims.claim().name == "two")
+        await push(other.channel, 103, 106)
+        assert await eventually(lambda: _last(upstream) == 105)
+
+
+async def test_a_principal_that_is_paused_takes_no_backup_with_it() -> None:
+    us, claims = Upstream(), Claims()
+    async with served(us) as elsewhere:
+        fed = [to(DEAD), to(elsewhere, "us", backup_of="eu")]
+        async with two(claims, *fed) as relays:
+            one, _ = relays
+            await both(relays, 100, 103)
+            assert await eventually(lambda: _last(us) == 102)
+            for relay in relays:
+                relay.forwarder.hold("eu", held=True)
+            await both(relays, 103, 106)
+            assert await eventually(lambda: _last(us) == 105)
+            assert one.channel.upstreams["eu"]().reason == "paused by an operator"
+
+
+async def test_one_that_keeps_apart_sends_what_it_has_and_leaves_the_turn() -> None:
+    class Apart(MemoryStore):
+        alone = ""
+
+        @property
+        def degraded(self) -> str:
+            return self.alone
+
+    upstream, claims, store = Upstream(), Claims(), Apart()
+    async with served(upstream) as address:
+        one = await started(claims, "one", to(address), store=store)
+        other = await started(claims, "two", to(address), store=MemoryStore())
+        try:
+            assert await eventually(lambda: KEY in claims.kept and bool(other.holder()))
+            store.alone = "the brokers do not answer"
+            assert await eventually(lambda: claims.claim().name == "two")
+            await push(one.channel, 100, 102)
+            await push(other.channel, 102, 105)
+            sent = {*range(100, 105)}
+            assert await eventually(
+                lambda: sent <= {at for body in upstream.bodies for at in _indexes(body)}
+            )
+            store.alone = ""
+            assert await eventually(lambda: state(one.channel) is State.STANDBY)
+        finally:
+            await one.close()
+            await other.close()
+
+
+async def test_a_defect_while_it_holds_the_turn_ends_in_order() -> None:
+    class Breaking(Door):
+        broken = False
+
+        async def write(self, channel: str, name: str, record: bytes, revision: int) -> int | None:
+            if self.broken:
+                raise RuntimeError("a fault of our own")
+            return await super().write(channel, name, record, revision)
+
+    upstream, claims, channel = Upstream(), Claims(), (await door.started(MemoryStore()))[0]
+    async with served(upstream) as address:
+        claimed = Breaking("one", claims)
+        seat = Seat(claimed, "one", "one", 60_000)
+        forwarder = Forwarder(channel, [to(address)], None, seat=seat)
+        forwarder.open()
+        assert await eventually(lambda: KEY in claims.kept)
+        claimed.broken = True
+        written = claims.kept[KEY]
+        await asyncio.sleep(2 * LOOK / 1000)
+        await forwarder.close()
+        await channel.close()
+    assert claims.kept[KEY] == written
 
 
 async def test_a_defect_lets_it_send() -> None:

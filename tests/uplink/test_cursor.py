@@ -23,6 +23,21 @@ def test_what_came_through_a_moment_ago_is_in_doubt() -> None:
     assert cursor.doubtful(IN_DOUBT + 3001) == {}
 
 
+def test_what_broke_off_here_and_came_through_elsewhere_is_in_doubt_no_more() -> None:
+    cursor, other = Cursor(), Cursor({"v": 139}, 40, {"cues": {(0, 5)}})
+    for index in range(100, 104):
+        cursor.acknowledge("v", index, 0)
+    cursor.acknowledge("cues", (0, 5), 0)
+    cursor.fail(1)
+    assert cursor.doubtful(9_000) == {"v": 100}
+    cursor.skip("v", 101)
+    assert cursor.doubtful(9_000) == {"v": 102}
+    cursor.follow(other)
+    assert cursor.doubtful(9_000) == {}
+    assert cursor.doubtful_events(9_000) == set()
+    assert cursor.sure(9_000)["reached"] == {"v": 139}
+
+
 def test_it_comes_back_as_it_was_kept() -> None:
     cursor = Cursor({"v": 7}, 12, {"cues": {(0, 5), (1, -3)}})
     assert Cursor.of(cursor.kept()) == cursor

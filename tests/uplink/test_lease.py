@@ -214,7 +214,7 @@ def test_a_holder_that_fails_for_long_gives_way_to_one_that_does_not(world: Worl
     world.one.failing = True
     world.run(FAILS - LOOK)
     assert world.sending() == ["one"]
-    world.run(3 * LOOK)
+    world.run(5 * LOOK)
     assert world.sending() == ["two"]
     world.run(10 * FAILS)
     assert world.sending() == ["two"]
@@ -226,13 +226,27 @@ def test_one_that_nobody_relieves_takes_it_back_and_tries_that_ever_more_rarely(
         at += LOOK
         before = held.owner
         node.look(held, at)
+        assert node.lease.sends, "it stopped, and nobody else has begun"
         if before and not held.owner:
             given.append(at)
     waits = [b - a for a, b in itertools.pairwise(given)]
     assert waits[0] < 2 * FAILS + ABSTAINS + 4 * LOOK
     assert all(b >= a for a, b in itertools.pairwise(waits))
     assert LONGEST <= waits[-1] < LONGEST + ABSTAINS + 4 * LOOK
-    assert node.lease.sends or held.owner == ""
+
+
+def test_two_whom_nobody_lets_in_change_turns_ever_more_rarely(world: World) -> None:
+    world.one.failing = world.two.failing = True
+    owners: list[str] = []
+    for _ in range(4):
+        before = len(owners)
+        for _ in range(1_800_000 // LOOK):
+            world.run(LOOK)
+            if world.held.owner and owners[-1:] != [world.held.owner]:
+                owners.append(world.held.owner)
+        changed = len(owners) - before
+    assert len(owners) > 4
+    assert changed <= 1_800_000 // LONGEST + 2
 
 
 @pytest.mark.parametrize("seed", range(50))

@@ -71,7 +71,7 @@ class JetStreamClaims:
             await asyncio.gather(self._attempt, return_exceptions=True)
         client, self._client = self._client, None
         if client is not None:
-            await client.close()
+            await opening.close(client)
 
     def _subject(self, channel: str, name: str) -> str:
         return f"$KV.{self._bucket}.{token(channel)}.{token(name)}"
@@ -102,7 +102,7 @@ class JetStreamClaims:
             await self._have_bucket(client.jetstream(timeout=self._brokers.attempt))
         except _FAILURES as error:
             if client is not None:
-                await client.close()
+                await opening.close(client)
             raise OSError(f"{server}: {error or type(error).__name__}") from error
         return client
 
@@ -117,7 +117,7 @@ class JetStreamClaims:
         """It is no longer asked; what to tell."""
         if self._client is client:
             self._client = None
-        await client.close()
+        await opening.close(client)
         return OSError(f"the brokers do not answer: {error or type(error).__name__}")
 
 

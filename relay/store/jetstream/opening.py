@@ -5,7 +5,9 @@ each track moves (`relay.store.jetstream.tidying`): an age would take the pins t
 oldest and the dearest, and a limit of size would take them first.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import nats.errors
 from nats.aio.client import Client
@@ -49,7 +51,7 @@ async def connect(
             error_cb=ignored,
         )
     except (TimeoutError, OSError, nats.errors.Error) as error:
-        await client.close()
+        await close(client)
         raise Silence(str(error) or type(error).__name__) from error
     return client
 
@@ -64,6 +66,13 @@ def check(client: Client, server: str) -> None:
             f"The broker {server} takes messages of {client.max_payload} bytes at most.",
             hint="A fragment is one message: set max_payload: 16MB in nats-server.conf.",
         )
+
+
+async def close(client: Client) -> None:
+    """Let go of a connection. With TLS to a broker that stands still it would take half a minute."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(1):
+            await client.close()
 
 
 async def have_stream(js: JetStreamContext, names: Subjects, replicas: int) -> str:

@@ -100,7 +100,7 @@ class Session:
         """Close the connection; whoever asks is told Silence."""
         self.end()
         with suppress(Exception):
-            await self._client.close()
+            await opening.close(self._client)
 
     async def put(
         self, subject: str, headers: Mapping[str, str], data: bytes, expected: int = 0

@@ -41,7 +41,7 @@ class JetStreamStore:
         self._stream = ""
         self._moved = asyncio.Event()
         self._clearing = False
-        self._emptied = False
+        self._emptied = self._forgetting = False
         self._closed = False
 
     @classmethod
@@ -74,7 +74,7 @@ class JetStreamStore:
     @property
     def emptied(self) -> bool:
         """Another relay has emptied it: to be taken up anew after `clear`."""
-        return self._emptied
+        return self._emptied and not self._forgetting
 
     @property
     def generation(self) -> int:
@@ -248,12 +248,15 @@ class JetStreamStore:
 
     async def _forget(self, generation: int) -> None:
         """The channel was emptied: by `clear`, or by another relay."""
-        self._emptied = not self._clearing
+        self._emptied, self._forgetting = not self._clearing, True
         self._intake.refuse(OSError(errno.EAGAIN, "the store was emptied by another relay"))
         self._ledger.clear()
-        await self._own.clear()
-        before = self._generation.count
-        self._generation.become(generation)
+        try:
+            await self._own.clear()
+            before = self._generation.count
+            self._generation.become(generation)
+        finally:
+            self._forgetting = False
         self._tidy(before)
         self._moved.set()
         self._moved = asyncio.Event()
