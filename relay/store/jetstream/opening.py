@@ -69,7 +69,7 @@ def check(client: Client, server: str) -> None:
 
 
 async def close(client: Client) -> None:
-    """Let go of a connection. With TLS to a broker that stands still it would take half a minute."""
+    """Let go of a connection; with TLS to a broker that stands still that takes half a minute."""
     with suppress(TimeoutError):
         async with asyncio.timeout(1):
             await client.close()
