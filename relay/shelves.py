@@ -14,6 +14,7 @@ from relay.errors import ConfigInvalid, OperatorError
 from relay.store import Claims, Store
 from relay.store.disk import DiskStore
 from relay.store.memory import MemoryStore
+from relay.store.recent import Recent
 
 if TYPE_CHECKING:
     from relay.store.jetstream.brokers import Brokers
@@ -25,6 +26,7 @@ class Shelves:
     def __init__(self, table: StoreTable, cluster: ClusterTable) -> None:
         self._table = table
         self._cluster = cluster
+        self._recent = Recent()
 
     async def open(self, name: str) -> Store:
         """The store of a channel or a program, new or not. Raises OperatorError."""
@@ -32,7 +34,7 @@ class Shelves:
             return MemoryStore()
         path = self._table.path
         try:
-            own = await DiskStore.open(path, name, durable=self._table.durable)
+            own = await DiskStore.open(path, name, durable=self._table.durable, recent=self._recent)
             if self._table.kind == "jetstream" and "." not in name:
                 return await self._shared(own, name)
             return own

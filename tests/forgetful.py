@@ -44,6 +44,11 @@ class Forgetful:
     async def get(self, track: str, run: int, index: int, time: int | None = None) -> bytes | None:
         return None
 
+    async def parts(
+        self, track: str, run: int, index: int, time: int | None = None
+    ) -> Sequence[Buffer] | None:
+        return None
+
     def find(self, track: str, run: int, index: int) -> Copy | None:
         return None
 

@@ -266,7 +266,7 @@ class Upstream:
 
         async def bring(wanted: Fetch) -> None:
             found = wanted.track, wanted.run, wanted.index, wanted.time
-            uplink.brought(wanted, await self._channel.store.get(*found))
+            uplink.brought(wanted, await self._channel.store.parts(*found))
 
         point, _, query = split(self.destination.url)
         courier = Courier(

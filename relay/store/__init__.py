@@ -50,6 +50,12 @@ class Store(Protocol):
         track, which may share its index with others."""
         ...
 
+    async def parts(
+        self, track: str, run: int, index: int, time: int | None = None
+    ) -> Sequence[Buffer] | None:
+        """As `get` has it, in whatever parts the bytes lie in memory: for who needs no whole."""
+        ...
+
     def find(self, track: str, run: int, index: int) -> Copy | None:
         """The copy under this key, else the fill, as far as this node knows."""
         ...

@@ -40,6 +40,7 @@ from relay.store.feed import MemberFeed
 from relay.store.filed import Filed
 from relay.store.folder import ChannelFolder, Draft
 from relay.store.mending import RETRY, Mending
+from relay.store.recent import Recent
 from relay.store.shelf import Shelf, check_size, key_of
 from relay.store.spill import LIMIT, Spill
 
@@ -55,11 +56,14 @@ _WRITERS = 4
 class DiskStore:
     """One channel's set in files. Made by `open`."""
 
-    def __init__(self, folder: ChannelFolder, spill: Spill, retry: float) -> None:
+    def __init__(
+        self, folder: ChannelFolder, spill: Spill, retry: float, recent: Recent | None = None
+    ) -> None:
         """What the folder holds. Raises OSError."""
         found = folder.scan()
         self._folder = folder
         self._spill = spill
+        self._recent = recent or Recent(0)
         self._clearing: asyncio.Task[None] | None = None
         self._barred = False
         self._shelf: Shelf[Filed] = Shelf()
@@ -82,19 +86,20 @@ class DiskStore:
         durable: bool = True,
         memory: int = LIMIT,
         retry: float = RETRY,
+        recent: Recent | None = None,
     ) -> "DiskStore":
         """The store of a channel, with what is on the disk.
 
         `durable=False` leaves out every fsync: a put survives the process but not a power cut.
         `memory`: bytes that are kept when the disk refuses them, to be written after so many
-        seconds (`retry`). Raises StoreBusy when another process has it open, OSError when the
-        folder cannot be used.
+        seconds (`retry`). `recent` keeps what was put last, of all stores. Raises StoreBusy when
+        another process has it open, OSError when the folder cannot be used.
         """
 
         def load() -> "DiskStore":
             folder = ChannelFolder(root, channel, durable=durable)
             try:
-                return cls(folder, Spill(folder.path, memory), retry)
+                return cls(folder, Spill(folder.path, memory), retry, recent)
             except BaseException:
                 folder.close()
                 raise
@@ -118,7 +123,7 @@ class DiskStore:
         """Add a member; True when it is the first under its key and safe on the disk, or in memory
         while the store is `degraded`.
 
-        The buffers must not change until it returns. Raises OSError when it could not be made safe
+        The buffers must not change any more. Raises OSError when it could not be made safe
         or the store is closed or being cleared, ValueError when `data` is not what the member says.
         """
         check_size(member, data)
@@ -145,8 +150,9 @@ class DiskStore:
         filed = self._shelf.record(track, run, index, time)
         if filed is None or filed.damaged:
             return None
-        if (kept := self._spill.data(filed)) is not None:
-            return kept
+        for memory in (self._spill.data, self._recent.join):
+            if (kept := memory(filed)) is not None:
+                return kept
         path = self._folder.file(filed)
         try:
             data = await asyncio.to_thread(self._folder.read, filed)
@@ -167,6 +173,16 @@ class DiskStore:
             log.warning("store_file_damaged", code="STORE_FILE_DAMAGED", file=str(path))
             await asyncio.to_thread(self._folder.set_aside, path)
         return data
+
+    async def parts(
+        self, track: str, run: int, index: int, time: int | None = None
+    ) -> Sequence[Buffer] | None:
+        """As `get` has it, in whatever parts the bytes lie in memory."""
+        filed = self._shelf.record(track, run, index, time)
+        if filed is not None and (kept := self._recent.find(filed)) is not None:
+            return kept
+        data = await self.get(track, run, index, time)
+        return None if data is None else (data,)
 
     def find(self, track: str, run: int, index: int) -> Copy | None:
         """The copy under this key, else the fill."""
@@ -266,6 +282,7 @@ class DiskStore:
         await self._in_writer(self._folder.publish, drafts)
         for draft in drafts:
             if draft.error is None:
+                self._recent.keep(draft.filed, draft.data)
                 self._shelf.add(draft.filed)
 
     def _keep(self, member: Member, data: Sequence[Buffer]) -> None:

@@ -47,6 +47,7 @@ class Draft:
 
     filed: Filed
     temporary: Path
+    data: Sequence[Buffer] = ()
     error: OSError | None = field(default_factory=lambda: OSError("not published"))
 
 
@@ -114,7 +115,7 @@ class ChannelFolder:
         except OSError:
             unlink(temporary)
             raise
-        return Draft(Filed(member, 0, crc), temporary)
+        return Draft(Filed(member, 0, crc), temporary, data)
 
     def publish(self, drafts: Iterable[Draft]) -> None:
         """Give drafts with a `seq` their names; no error is left on those that are safe."""

@@ -52,6 +52,13 @@ class MemoryStore:
         held = self._shelf.record(track, run, index, time)
         return held.data if held is not None else None
 
+    async def parts(
+        self, track: str, run: int, index: int, time: int | None = None
+    ) -> Sequence[Buffer] | None:
+        """As `get` has it, in one part."""
+        data = await self.get(track, run, index, time)
+        return None if data is None else (data,)
+
     def find(self, track: str, run: int, index: int) -> Copy | None:
         """The copy under this key, else the fill."""
         return self._shelf.copy(track, run, index)

@@ -8,9 +8,10 @@ what was not answered 200 (SPARSE-6); fragments become visible in the order of t
 the parent's, and go up in that order. A failure is followed by a probe, as for other streams.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from relay.media import Buffer
 from relay.presentation import Presentation
 from relay.uplink.attempt import FIRST_WAIT, LONGEST_WAIT, Attempt, Phase
 from relay.uplink.backoff import Backoff
@@ -52,7 +53,7 @@ class Bursts:
         """The presentation has changed."""
         self.supply.see(shown)
 
-    def brought(self, wanted: Fetch, data: bytes | None) -> None:
+    def brought(self, wanted: Fetch, data: Sequence[Buffer] | None) -> None:
         """The bytes that a Fetch asked for; None: they are gone."""
         self.supply.brought(wanted, data)
 

@@ -13,17 +13,15 @@ index; of several that agree, the newest.
 StreamManifestBox, mfra and Events() never get here: the store holds moof and mdat alone.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from relay.errors import FragmentInvalid
 from relay.media import Buffer, Header
 from relay.mp4.iso import Marks, restamp
-from relay.mp4.walk import Budget, children
+from relay.mp4.reader import BoxReader, Media
 from relay.presentation import Presentation
 
-BOXES = 4096
-"""Most boxes in one copy, which may be many fragments of one index."""
 PIECE = 256 * 1024
 """Bytes that are handed on at once, at most: what waits in this process is no more than a few."""
 
@@ -46,9 +44,11 @@ class Stamp:
     width: int = 0
 
     def media(
-        self, shown: Presentation, due: Due, data: Buffer, sequence: int
+        self, shown: Presentation, due: Due, data: Sequence[Buffer], sequence: int
     ) -> tuple[list[Buffer], int]:
         """What is sent for a fragment whose stored bytes are `data`, and how many moofs it holds.
+
+        They may lie in any parts; large media is handed on where it lies.
 
         `sequence`: of the last moof sent. Raises EncoderError when the bytes are no fragments.
         """
@@ -62,14 +62,18 @@ class Stamp:
         )
         parts: list[Buffer] = []
         count = 0
-        whole = memoryview(data)
-        for atom in children(data, 0, len(data), Budget(BOXES)):
-            if atom.type == "moof":
+        reader = BoxReader()
+        for box in (box for part in data for box in reader.feed(part)):
+            if box.type == "moof":
                 count += 1
-                moof = bytes(whole[atom.start : atom.end])
-                parts.append(restamp(moof, sequence + count, told.track_id, marks))
+                parts.append(restamp(box.data, sequence + count, told.track_id, marks))
+            elif isinstance(box, Media):
+                parts += box.parts
             else:
-                parts.append(whole[atom.start : atom.end])
+                parts.append(box.data)
+        reader.feed(b"")  # raises what was wrong behind the last box
+        if reader.pending:
+            raise FragmentInvalid("It ends in the midst of a box.")
         if not count:
             raise FragmentInvalid("There is no moof in it.")
         return parts, count

@@ -4,6 +4,7 @@ Events of sparse tracks go among the others where their index says, behind the f
 most one fragment's bytes are held, from when they are brought until they are taken.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from relay.errors import EncoderError
@@ -47,7 +48,7 @@ class Supply:
     events: Events = field(init=False)
     spoilt: int = 0
     _shown: Presentation | None = None
-    _brought: tuple[Fetch, bytes] | None = None
+    _brought: tuple[Fetch, Sequence[Buffer]] | None = None
 
     def __post_init__(self) -> None:
         self.line = Line(self.stamps.names(sparse=False), self.cursor, self.filled)
@@ -100,7 +101,7 @@ class Supply:
             self._pass(due)  # another stream carries it
         return None
 
-    def brought(self, wanted: Fetch, data: bytes | None) -> None:
+    def brought(self, wanted: Fetch, data: Sequence[Buffer] | None) -> None:
         """The bytes that were asked for; None: they are gone."""
         if data is not None:
             self._brought = (wanted, data)

@@ -18,7 +18,7 @@ line nor takes for ever. Sans-IO: `now` in ms of a clock that only rises.
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from relay.media import Buffer
@@ -73,7 +73,7 @@ class Uplink:
         """The presentation has changed."""
         self.supply.see(shown)
 
-    def brought(self, wanted: Fetch, data: bytes | None) -> None:
+    def brought(self, wanted: Fetch, data: Sequence[Buffer] | None) -> None:
         """The bytes that a Fetch asked for; None: they are gone."""
         self.supply.brought(wanted, data)
 

@@ -81,7 +81,8 @@ class World:
         self.shown = replace(self.shown, events={**self.shown.events, track: (*known, copy)})
 
     def bring(self, uplink: Uplink | Bursts, wanted: Fetch) -> None:
-        uplink.brought(wanted, self.stored.get(wanted))
+        found = self.stored.get(wanted)
+        uplink.brought(wanted, None if found is None else [found])
 
 
 def fragment(track_id: int, time: int, duration: int, media: bytes) -> bytes:

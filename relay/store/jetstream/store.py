@@ -111,6 +111,12 @@ class JetStreamStore:
         """The bytes of the copy, else of the fill. None: neither, not readable, or damaged."""
         return await self._own.get(track, run, index, time)
 
+    async def parts(
+        self, track: str, run: int, index: int, time: int | None = None
+    ) -> Sequence[Buffer] | None:
+        """As `get` has it, in whatever parts the bytes lie in memory."""
+        return await self._own.parts(track, run, index, time)
+
     def find(self, track: str, run: int, index: int) -> Copy | None:
         """The copy under this key, else the fill."""
         return self._own.find(track, run, index)
