@@ -10,10 +10,13 @@ next edge, or `MS` later wherever it is.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from relay.errors import Draining, EncoderError
+
+T = TypeVar("T")
 
 MS = 1_000
 
@@ -47,8 +50,7 @@ class Post:
         if self.wait is not None and not self.wait.expired():
             self.wait.reschedule(now if self.at_edge else self.last)
 
-    @contextlib.asynccontextmanager
-    async def until(self, idle: float) -> AsyncIterator[None]:
+    async def until(self, idle: float, came: Awaitable[T]) -> T:
         """Wait for the next piece until `idle`, in the loop's time, or until it is to be over.
 
         Raises TimeoutError then.
@@ -56,7 +58,7 @@ class Post:
         self.wait = asyncio.timeout_at(self.last or idle)
         try:
             async with self.wait:
-                yield
+                return await came
         finally:
             self.wait = None
 

@@ -229,8 +229,8 @@ class Receiver:
             post.refuse_if_over()
         pace.waits(self._clock.now())
         try:
-            async with post.until(asyncio.get_running_loop().time() + pace.idle / 1000):
-                message = await receive()
+            idle = asyncio.get_running_loop().time() + pace.idle / 1000
+            message = await post.until(idle, receive())
         except TimeoutError:
             post.refuse_if_over()
             raise pace.stalled() from None

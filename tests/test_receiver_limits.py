@@ -262,7 +262,7 @@ async def test_a_connection_holds_no_more_than_it_works_on() -> None:
             tracemalloc.stop()
         assert published(door.channel)[-1] == 199
         # Besides a fragment or two, both ends of the socket hold some pieces of 256 KiB: one that
-        # is read, one that waits, one that is worked on. The window alone would be 62 fragments,
-        # 2.6 MB; all of them are 8 MB.
-        assert peak - before < 2_000_000
+        # is read, one that waits, one that is worked on, and that without the edges of its chunks.
+        # The window alone would be 62 fragments, 2.6 MB; all of them are 8 MB.
+        assert peak - before < 2_400_000
         assert after - before < 1_000_000

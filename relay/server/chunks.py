@@ -52,9 +52,14 @@ class Chunks:
         view = memoryview(data)
         try:
             while self._at < size and len(pieces) < most and not self.rest:
-                if self._left:
-                    pieces.append(view[self._at : self._at + self._left])
-                    self._advance(min(self._left, size - self._at))
+                at, left = self._at, self._left
+                if left:
+                    end = at + left
+                    pieces.append(view[at:end])
+                    if data.startswith(_EDGE, end):  # the whole chunk is here, as most are
+                        self._at, self._left = end + len(_EDGE), 0
+                    else:
+                        self._advance(min(left, size - at))
                 elif self._edge:
                     self._cross()
                 elif not self._open():

@@ -44,6 +44,7 @@ Address = tuple[str, int]
 _FAILED = {"code": "APPLICATION_FAILED"}
 OVERHEAD = 1024
 PARTS = "relay.parts"
+FEW = 2
 EXPECT = "relay.expect"
 """Extension of the scope; its `of` is told of so many bytes that are to come (`Wire.expect`)."""
 STREAM_ID = 1  # HTTP/1.1 has one at a time
@@ -152,12 +153,13 @@ class Exchange(HTTPStream):
         """Parts of the body that came together. The message says how many there were, `pieces`.
 
         An application that has put `PARTS` among the extensions of its scope gets them as `parts`,
-        beside an empty body; any other one gets them joined.
+        beside an empty body, joined where there are more than `FEW`: each costs it more than to
+        copy what has just been read. Any other one gets them as the body.
         """
         message: Any = {"type": "http.request", "body": b"", "more_body": True}
         message["pieces"] = len(pieces)
         if PARTS in self.scope["extensions"]:
-            message["parts"] = pieces
+            message["parts"] = pieces if len(pieces) <= FEW else (b"".join(pieces),)
         else:
             message["body"] = b"".join(pieces)  # of a single bytes object: itself
         await self._body.put(message)

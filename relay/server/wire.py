@@ -18,6 +18,8 @@ from typing import Any, cast
 from relay.media import Buffer
 
 HELD_BYTES = 256 * 1024  # what asyncio reads at once
+MEDIA_BYTES = 1024 * 1024
+"""What is read at once where that much is known to come: each piece costs turns of the loop."""
 WRITE_BYTES = 256 * 1024
 TOGETHER_SECONDS = 0.05
 """What a sender at its pace brings in that time is read at once, where it is known to be coming."""
@@ -43,6 +45,7 @@ class Wire(asyncio.Protocol):
         self._looked = loop.time()
         self._together = 0  # what came lately in TOGETHER_SECONDS
         self._lowest = 1  # bytes for which the kernel wakes us
+        self._large = False  # pieces are read
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The transport is there."""
@@ -154,6 +157,9 @@ class Wire(asyncio.Protocol):
         wakes us in any case. While something that was read is not dealt with, less than `size` is
         to come, and nothing may wait. With TLS nothing is changed.
         """
+        if size >= MEDIA_BYTES and not self._large and hasattr(self._transport, "max_size"):
+            self._large = True
+            self._transport.max_size = MEDIA_BYTES
         if self._pieces or self._readable is None:
             size = 0
         now = self._loop.time()

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from relay.server.wire import HELD_BYTES, Wire
+from relay.server.wire import HELD_BYTES, MEDIA_BYTES, Wire
 from tests.server.wire import PATIENCE, eventually
 
 
@@ -154,6 +154,27 @@ async def test_no_more_is_waited_for_than_is_expected() -> None:
         assert len(await reading) == 16_384
         wire.expect(10_000_000)  # nobody waits: something that was read may not be dealt with
         assert low(wire) == 1
+
+
+async def test_where_much_is_expected_more_is_read_at_once() -> None:
+    loop = asyncio.get_running_loop()
+    async with wired() as (wire, far):
+        far.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4 * MEDIA_BYTES)
+        for expected, least, most in (
+            (MEDIA_BYTES - 1, 0, HELD_BYTES),
+            (MEDIA_BYTES, HELD_BYTES + 1, MEDIA_BYTES),
+        ):
+            wire.expect(expected)
+            wire.transport.pause_reading()
+            sending = asyncio.create_task(loop.sock_sendall(far, bytes(3 * MEDIA_BYTES)))
+            await asyncio.sleep(0.05)  # until the socket is full
+            wire.transport.resume_reading()
+            sizes: list[int] = []
+            async with asyncio.timeout(PATIENCE):
+                while sum(sizes) < 3 * MEDIA_BYTES:
+                    sizes.append(len(await wire.read()))
+                await sending
+            assert least <= max(sizes) <= most
 
 
 async def test_an_end_does_not_wait_for_more() -> None:
