@@ -97,9 +97,9 @@ async def deliver(
     await send({"type": "http.response.body", "body": last, "more_body": False})
 
 
-def _pieces(body: tuple[Buffer, ...]) -> list[bytes]:
-    """The parts as bytes, small neighbours joined."""
-    pieces: list[bytes] = []
+def _pieces(body: tuple[Buffer, ...]) -> list[Buffer]:
+    """The parts, small neighbours joined; what is large may be a view, which our server knows."""
+    pieces: list[Buffer] = []
     small: list[Buffer] = []
     for part in body:
         if len(part) < _SMALL:
@@ -108,5 +108,5 @@ def _pieces(body: tuple[Buffer, ...]) -> list[bytes]:
         if small:
             pieces.append(b"".join(small))
             small = []
-        pieces.append(bytes(part))  # makes no copy of bytes
+        pieces.append(part)
     return [*pieces, b"".join(small)] if small else pieces

@@ -23,17 +23,19 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from hypercorn.config import Config
-from hypercorn.protocol.events import Event, Request, StreamClosed
+from hypercorn.protocol.events import Body, Event, Request, StreamClosed
 from hypercorn.protocol.http_stream import ASGIHTTPState, HTTPStream
 from hypercorn.typing import (
     AppWrapper,
     ASGIReceiveCallable,
     ASGIReceiveEvent,
     ASGISendCallable,
+    ASGISendEvent,
     Scope,
     TaskGroup,
     WorkerContext,
 )
+from hypercorn.utils import suppress_body
 
 from relay.media import Buffer
 from relay.server.refusal import Refused
@@ -148,6 +150,18 @@ class Exchange(HTTPStream):
         await super().handle(event)
         if isinstance(event, Request):
             self.app_put = self._body.put
+
+    async def app_send(self, message: ASGISendEvent | None) -> None:
+        """A message of the application. Of a body that is a view no copy is made."""
+        told: Any = message
+        if told is not None and isinstance(told.get("body"), memoryview):
+            wanted = self.state is ASGIHTTPState.RESPONSE and not suppress_body(
+                self.scope["method"], self.response["status"]
+            )
+            if wanted and told["body"]:
+                await self.send(Body(stream_id=STREAM_ID, data=told["body"]))
+            told = {**told, "body": b""}
+        await super().app_send(told)
 
     async def take(self, pieces: Sequence[Buffer]) -> None:
         """Parts of the body that came together. The message says how many there were, `pieces`.

@@ -232,11 +232,12 @@ class Protocol(H11Protocol):
 
     async def _send_h11_event(self, event: H11SendableEvent) -> None:
         try:
-            data = self.connection.send(event)
+            parts = self.connection.send_with_data_passthrough(event) or []
         except h11.LocalProtocolError:
             if self.connection.their_state is not h11.ERROR:
                 raise
             return
+        data = parts[0] if len(parts) == 1 else b"".join(parts)  # of a large body: no copy
         if isinstance(event, h11.Response):
             self._held = data
             if any(name == b"content-length" for name, _ in event.headers):

@@ -293,3 +293,21 @@ async def test_prior_knowledge_of_http2_leaves_nothing() -> None:
                 await client.send(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")
                 assert (await client.answer()).status == 505
         assert await census.restored()
+
+
+@pytest.mark.parametrize(("method", "chunked"), [(b"GET", False), (b"GET", True), (b"HEAD", False)])
+@pytest.mark.parametrize("size", [0, 10, 64 << 10, 300_000])
+async def test_a_body_may_be_views(size: int, method: bytes, chunked: bool) -> None:
+    body = memoryview(bytes(range(250)) * 1_200)[:size]
+
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        fields = [] if chunked else [(b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": 200, "headers": fields})
+        await send({"type": "http.response.body", "body": body[: size // 2], "more_body": True})
+        await send({"type": "http.response.body", "body": body[size // 2 :]})
+
+    async with serving(app) as address, connected(address) as client:
+        for _ in range(2):
+            await client.send(GET.replace(b"GET", method))
+            answer = await client.answer(bodiless=method == b"HEAD")
+            assert (answer.status, answer.body) == (200, b"" if method == b"HEAD" else body)
