@@ -27,6 +27,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 
 from packagers import fragment_request
 from packagers.fragment_request import FragmentRequest
@@ -138,6 +139,7 @@ def parse(path: str, query: str = "") -> Asked:
     return replace(asked, skip=skip[1]) if skip else asked
 
 
+@lru_cache(maxsize=1024)  # each request asks for its own several times, and many for the same
 def _parse(path: str) -> Asked:
     if len(path) > LONGEST or not path.startswith("/"):
         raise _unknown(path)

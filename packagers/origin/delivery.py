@@ -6,6 +6,7 @@ much as a small answer. What is large is never copied.
 """
 
 from email.utils import formatdate
+from functools import lru_cache
 from http import HTTPStatus
 
 from starlette.types import Send
@@ -78,7 +79,7 @@ async def deliver(
     if resource.etag:
         headers.append((b"etag", resource.etag.encode()))
     if resource.modified:
-        headers.append((b"last-modified", formatdate(resource.modified, usegmt=True).encode()))
+        headers.append((b"last-modified", _date(resource.modified)))
     if resource.encoding and resource.status != HTTPStatus.NOT_MODIFIED:
         headers.append((b"content-encoding", resource.encoding.encode()))
     if resource.varies:
@@ -95,6 +96,11 @@ async def deliver(
     for part in parts:
         await send({"type": "http.response.body", "body": part, "more_body": True})
     await send({"type": "http.response.body", "body": last, "more_body": False})
+
+
+@lru_cache(maxsize=256)
+def _date(seconds: int) -> bytes:
+    return formatdate(seconds, usegmt=True).encode()
 
 
 def _pieces(body: tuple[Buffer, ...]) -> list[Buffer]:
