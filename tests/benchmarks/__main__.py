@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from tests.benchmarks import growth, ingest, latency, mpd, playback, playlist, report, storm
+from tests.benchmarks import growth, ingest, latency, mpd, playback, playlist, reach, report, storm
 from tests.benchmarks.process import LOADING
 from tests.benchmarks.scale import FULL, LEAST, QUICK, Result, Scale
 
@@ -21,10 +21,12 @@ RATIOS: dict[str, Benchmark] = {
     "live": ingest.live,
     "active-active": ingest.twice,
     "latency": latency.listed,
+    "reach": reach.reached,
     "playback": playback.segments,
     "small": playback.small,
     "tls": ingest.tls,
     "growth": growth.windows,
+    "day": growth.day,
     "fairness": latency.fairness,
     "outage": latency.outage,
     "start": growth.start,

@@ -1,6 +1,6 @@
-"""What grows with the window and with the number of tracks, and how long a start takes.
+"""What grows with the window, with the number of tracks and with time, and how long a start takes.
 
-    python -m tests.benchmarks growth, start
+    python -m tests.benchmarks growth, day, start
 
 A store is filled as a relay would have filled it in so many seconds, with files of one byte. Then
 small fragments are pushed and each playlist is asked for, as a delta update, so that what is
@@ -77,27 +77,49 @@ class Window(Relay):
 
 def windows(scale: Scale, folder: Path) -> Result:
     """A window of a day beside one of two minutes, and of an hour; 100 tracks beside one."""
-    day, many, count = (DAY, 100, 200) if scale.full else (HOUR, 10, 40)
+    day, many, count = (DAY, (10, 100), 200) if scale.full else (HOUR, (10,), 40)
     with ExitStack() as stack:
 
         def opened(name: str, window: int, tracks: int = 1) -> Window:
             return stack.enter_context(Window(folder / name, window, tracks))
 
         short, hour, long = opened("short", SHORT), opened("hour", HOUR), opened("long", day)
-        wide = opened("wide", SHORT, many)
-        sides = {each.name: each for each in (short, hour, long, wide)}
+        wide = [opened(f"wide{tracks}", SHORT, tracks) for tracks in many]
+        sides = {each.name: each for each in (short, hour, long, *wide)}
         pushes = {name: partial(each.pushed, count) for name, each in sides.items()}
         found = interleaved(pushes, scale.rounds)
         memory = {name: (each.megabytes(),) for name, each in sides.items()}
     what = long.name, short.name
     pair = found[long.name], found[short.name]
     figures = [Figure(f"growth: {day} s window / {SHORT} s", what, *pair, "CPU s", 1.2, 1.05)]
-    what, pair = (wide.name, short.name), (found[wide.name], found[short.name])
-    figures.append(Figure(f"growth: {many} tracks / 1", what, *pair, "CPU s", 1.2, 1.05))
+    for each, tracks in zip(wide, many, strict=True):
+        what, pair = (each.name, short.name), (found[each.name], found[short.name])
+        figures.append(Figure(f"growth: {tracks} tracks / 1", what, *pair, "CPU s", 1.2, 1.05))
     if scale.full:
         what, pair = (long.name, hour.name), (memory[long.name], memory[hour.name])
         figures.append(Figure(f"memory: {day} s window / {HOUR} s", what, *pair, "MB", 1.3, 1.1))
     return Result(figures)
+
+
+def day(scale: Scale, folder: Path) -> Result:
+    """A day of media at full speed: its last hours beside its first, after one that fills all."""
+    hours, part = (24, HOUR // SECONDS) if scale.full else (4, SHORT // SECONDS)
+    with Window(folder / "day", SHORT) as relay:
+        relay.pushed(part)
+        early = [relay.pushed(part)]
+        memory = [relay.megabytes()]
+        while len(early) < hours - 1:
+            early.append(relay.pushed(part))
+        memory.append(relay.megabytes())
+    few = max(1, len(early) // 5)
+    first, last = tuple(early[:few]), tuple(early[-few:])
+    what = f"last of {hours} spells", "first"
+    return Result(
+        [
+            Figure("day: cost of a fragment", what, last, first, "CPU s", 1.2, 1.05),
+            Figure("day: memory", what, (memory[1],), (memory[0],), "MB", 1.3, 1.1),
+        ]
+    )
 
 
 def start(scale: Scale, folder: Path) -> Result:

@@ -95,6 +95,7 @@ class Relay(Side):
 
     sources   how many push each fragment of each channel
     stock     on hypercorn as it is
+    upstream  the port of a receiver that it forwards to, in place of a sink of its own
     settings  of each channel, beside those that every benchmark has
     """
 
@@ -104,6 +105,7 @@ class Relay(Side):
     stock: bool = False
     tls: bool = False
     forwards: bool = True
+    upstream: int = 0
     durable: bool = True
     settings: Mapping[str, object] = field(default_factory=dict)
     name: str = "relay"
@@ -133,9 +135,11 @@ class Relay(Side):
             for at in range(self.channels)
         }
         if self.forwards:
-            self._sink = Process([*SERVERS, "sink"], speaks=True, cores=LOADING)
+            if not self.upstream:
+                self._sink = Process([*SERVERS, "sink"], speaks=True, cores=LOADING)
+            to = self.upstream or (self._sink and self._sink.said)
             for name, settings in channels.items():
-                url = f"http://127.0.0.1:{self._sink.said}/{name}.isml"
+                url = f"http://127.0.0.1:{to}/{name}.isml"
                 settings["upstreams"] = {"up": {"url": url, "catch_up": 100}}
         papers = f'cert_file = "{PAPERS}/server.pem"\nkey_file = "{PAPERS}/server.pem"'
         extra = ["[tls]", papers] if self.tls else []
