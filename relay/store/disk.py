@@ -32,22 +32,19 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-import structlog
-
 from relay.media import Buffer, Copy, Member
 from relay.store import Key
 from relay.store.feed import MemberFeed
 from relay.store.filed import Filed
 from relay.store.folder import ChannelFolder, Draft
 from relay.store.mending import RETRY, Mending
+from relay.store.reading import Reading
 from relay.store.recent import Recent
 from relay.store.shelf import Shelf, check_size, key_of
 from relay.store.spill import LIMIT, Spill
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-log = structlog.get_logger()
 
 _WRITERS = 4
 """Threads that write. Reads have the event loop's own: a disk slow to write must not stop them."""
@@ -69,6 +66,7 @@ class DiskStore:
         self._shelf: Shelf[Filed] = Shelf()
         for filed in found:
             self._shelf.add(filed)
+        self._reading = Reading(folder, self._shelf, spill, self._recent)
         self._seq = found[-1].seq if found else 0
         self._under_way: dict[Key, asyncio.Task[bool]] = {}
         self._drafts: list[Draft] = []
@@ -147,42 +145,13 @@ class DiskStore:
 
     async def get(self, track: str, run: int, index: int, time: int | None = None) -> bytes | None:
         """The bytes of the copy, else of the fill. None: neither, not readable, or damaged."""
-        filed = self._shelf.record(track, run, index, time)
-        if filed is None or filed.damaged:
-            return None
-        for memory in (self._spill.data, self._recent.join):
-            if (kept := memory(filed)) is not None:
-                return kept
-        path = self._folder.file(filed)
-        try:
-            data = await asyncio.to_thread(self._folder.read, filed)
-        except FileNotFoundError:
-            data = None
-        except OSError as error:
-            log.warning(
-                "store_file_unreadable",
-                code="STORE_FILE_UNREADABLE",
-                file=str(path),
-                error=str(error),
-            )
-            return None
-        # A trim, or another get that found the damage, may have come between.
-        known = self._shelf.record(track, run, index, time) is filed and not filed.damaged
-        if data is None and known:
-            filed.damaged = True
-            log.warning("store_file_damaged", code="STORE_FILE_DAMAGED", file=str(path))
-            await asyncio.to_thread(self._folder.set_aside, path)
-        return data
+        return await self._reading.get(track, run, index, time)
 
     async def parts(
         self, track: str, run: int, index: int, time: int | None = None
     ) -> Sequence[Buffer] | None:
         """As `get` has it, in whatever parts the bytes lie in memory."""
-        filed = self._shelf.record(track, run, index, time)
-        if filed is not None and (kept := self._recent.find(filed)) is not None:
-            return kept
-        data = await self.get(track, run, index, time)
-        return None if data is None else (data,)
+        return await self._reading.parts(track, run, index, time)
 
     def find(self, track: str, run: int, index: int) -> Copy | None:
         """The copy under this key, else the fill."""
