@@ -115,7 +115,7 @@ class Diagnosis:
             configured=f"within {self.patience} ms of the others",
         )
         if rendition.track.key.kind is Kind.VIDEO and verdict is Verdict.ACCEPTED:
-            told += self._align(view.presentation)
+            told += self._align(view.presentation, copy.track)
         return told
 
     def _time(self, copy: Copy, verdict: Verdict, place: Place) -> None:
@@ -221,9 +221,9 @@ class Diagnosis:
             return _ms(None if standing is None else standing.drift), "half a frame"
         return f"{pulse.recently(word)} of the last {RECENT} fragments", "none"
 
-    def _align(self, shown: Presentation) -> list[Alarm]:
+    def _align(self, shown: Presentation, changed: str) -> list[Alarm]:
         told: list[Alarm] = []
-        for name, (best, by) in misaligned(shown, self._offsets).items():
+        for name, (best, by) in misaligned(shown, self._offsets, changed).items():
             later = "later" if by > 0 else "earlier"
             text = (
                 f"{name} is cut {abs(float(by)):.3f} s {later} than {best}, so players stumble when"

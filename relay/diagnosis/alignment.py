@@ -20,15 +20,20 @@ HALF_FRAME = Fraction(1, 100)
 """Seconds, where the frame rate is not known."""
 
 
-def misaligned(shown: Presentation, offsets: Mapping[str, int]) -> dict[str, tuple[str, Fraction]]:
+def misaligned(
+    shown: Presentation, offsets: Mapping[str, int], changed: str = ""
+) -> dict[str, tuple[str, Fraction]]:
     """By rendition: the one it was held against, and how many seconds later it is cut, 0 if equal.
 
     `offsets`: composition offset of the first sample by track, in its ticks. Renditions of which
-    nothing is sure are left out.
+    nothing is sure are left out, and, when only `changed` has a new fragment, those that it says
+    nothing about: with a hundred renditions all of them would be compared a hundred times.
     """
     renditions = shown.of(Kind.VIDEO)
     found: dict[str, tuple[str, Fraction]] = {}
     for rendition in renditions[1:]:
+        if changed not in ("", rendition.name, renditions[0].name):
+            continue
         by = _missed(rendition, renditions[0], offsets)
         if by is not None:
             found[rendition.name] = (renditions[0].name, by)

@@ -67,6 +67,16 @@ def test_only_the_newest_count() -> None:
     assert by == {LOW.name: (HIGH.name, Fraction(3, 2))}
 
 
+def test_a_new_fragment_is_compared_and_not_those_of_others() -> None:
+    third = replace(LOW, key=replace(LOW.key, bitrate=700_000))
+    members = [
+        member(track, at) for at in range(800, 800 + CONVINCING) for track in (HIGH, LOW, third)
+    ]
+    known, equal = shown(*members, tracks=(HIGH, LOW, third)), (HIGH.name, Fraction(0))
+    assert misaligned(known, {}, LOW.name) == {LOW.name: equal}
+    assert misaligned(known, {}, HIGH.name) == {LOW.name: equal, third.name: equal}
+
+
 def test_what_is_shown_at_one_time_is_equal_whatever_is_decoded_before() -> None:
     """HIGH reorders pictures and decodes two frames earlier; LOW does not."""
     late = Fraction(2, 25)
