@@ -108,3 +108,22 @@ async def test_the_answer_is_the_origins(origin: Origin, path: str) -> None:
         turned.headers,
         turned.body,
     )
+
+
+async def test_what_is_answered_without_a_pause_leaves_the_loop_to_others() -> None:
+    answered = 0
+
+    async def origin(scope: Any, receive: Any, send: Any) -> None:
+        nonlocal answered
+        answered += 1
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    turns = Turns(origin, 3)
+    players = [asyncio.create_task(asked(turns)) for _ in range(30)]
+    rounds = []
+    while answered < 30:
+        before = answered
+        await asyncio.sleep(0)
+        rounds.append(answered - before)
+    await asyncio.gather(*players)
+    assert max(rounds) <= 3
