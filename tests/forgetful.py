@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from relay.media import Buffer, Copy, Member
 from relay.store.feed import MemberFeed
+from relay.store.unshared import Unshared
 
 
-class Forgetful:
+class Forgetful(Unshared):
     """A store that takes everything and keeps nothing but the keys."""
 
     def __init__(self) -> None:
@@ -25,18 +26,6 @@ class Forgetful:
     @property
     def degraded(self) -> str:
         return ""
-
-    @property
-    def generation(self) -> int:
-        return 0
-
-    @property
-    def unlike(self) -> int:
-        return 0
-
-    @property
-    def emptied(self) -> bool:
-        return False
 
     async def clear(self) -> None:
         self.keys.clear()

@@ -45,7 +45,7 @@ class Wire(asyncio.Protocol):
         self._looked = loop.time()
         self._together = 0  # what came lately in TOGETHER_SECONDS
         self._lowest = 1  # bytes for which the kernel wakes us
-        self._large = False  # pieces are read
+        self._large = False  # pieces are read, of `MEDIA_BYTES`
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The transport is there."""

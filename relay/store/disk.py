@@ -42,6 +42,7 @@ from relay.store.reading import Reading
 from relay.store.recent import Recent
 from relay.store.shelf import Shelf, check_size, key_of
 from relay.store.spill import LIMIT, Spill
+from relay.store.unshared import Unshared
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -50,7 +51,7 @@ _WRITERS = 4
 """Threads that write. Reads have the event loop's own: a disk slow to write must not stop them."""
 
 
-class DiskStore:
+class DiskStore(Unshared):
     """One channel's set in files. Made by `open`."""
 
     def __init__(
@@ -182,21 +183,6 @@ class DiskStore:
             self._barred = True
             self._clearing = asyncio.create_task(self._clear())
         await asyncio.shield(self._clearing)
-
-    @property
-    def generation(self) -> int:
-        """0: nobody shares it."""
-        return 0
-
-    @property
-    def unlike(self) -> int:
-        """0: nobody shares it."""
-        return 0
-
-    @property
-    def emptied(self) -> bool:
-        """Never: it is this process's alone."""
-        return False
 
     async def close(self) -> None:
         """Finish what is under way, end every feed, and let go of the folder.

@@ -15,6 +15,7 @@ from relay.media import Buffer, Copy, Member
 from relay.store import Key
 from relay.store.feed import MemberFeed
 from relay.store.shelf import Record, Shelf, check_size, key_of
+from relay.store.unshared import Unshared
 
 
 @dataclass(slots=True)
@@ -24,7 +25,7 @@ class Held(Record):
     data: bytes = b""
 
 
-class MemoryStore:
+class MemoryStore(Unshared):
     """One channel's set in memory."""
 
     def __init__(self) -> None:
@@ -80,21 +81,6 @@ class MemoryStore:
     def degraded(self) -> str:
         """Never: it promises no more than this process."""
         return ""
-
-    @property
-    def generation(self) -> int:
-        """0: nobody shares it."""
-        return 0
-
-    @property
-    def unlike(self) -> int:
-        """0: nobody shares it."""
-        return 0
-
-    @property
-    def emptied(self) -> bool:
-        """Never: it is this process's alone."""
-        return False
 
     async def close(self) -> None:
         """End every feed."""

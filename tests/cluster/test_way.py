@@ -5,8 +5,8 @@ import pytest
 from relay.store.memory import MemoryStore
 from relay.uplink.attempt import State
 from tests.courier.misbehaving import served
+from tests.forwarder.seats import Claims, both, started
 from tests.forwarder.test_forwarder import Upstream, state, to
-from tests.forwarder.test_turn import Claims, both, started
 from tests.server.wire import eventually
 
 pytestmark = pytest.mark.long  # it has to fail for a quarter of a minute
