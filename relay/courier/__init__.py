@@ -5,6 +5,7 @@ Both the model encoder and the forwarder send through it.
     courier    one stream: probes, POSTs, early answers, the send timeout
     probe      the empty POST, its challenges and redirects
     wire       connections, and what their peers have acknowledged
+    hearing    a socket that hears its peer out before it fails
     access     who we are and whom we trust
     answer     what a peer said, within limits
     resolver   names, asked anew each time; the last good answer while nobody answers

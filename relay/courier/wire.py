@@ -17,6 +17,7 @@ from fcntl import ioctl
 
 import aiohttp
 
+from relay.courier.hearing import Hearing
 from relay.courier.resolver import LastingResolver
 
 CONNECT = 10.0
@@ -105,7 +106,7 @@ class Wire:
 
     def _made(self, address: aiohttp.AddrInfoType) -> socket.socket:
         family, kind, protocol, *_ = address
-        made = socket.socket(family, kind, protocol)
+        made = Hearing(family, kind, protocol)
         made.setblocking(False)
         made.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         for option, value in _KEEPALIVE:
