@@ -2,8 +2,8 @@
 
 asyncio's StreamReader puts every piece into a bytearray and cuts it out again, which copies each
 byte three times; an encoder's body is nothing but bytes. Here what the transport has read goes on
-as the object that it is. Same flow control: over `HELD_BYTES` the transport reads no more, and TCP
-holds the sender back.
+as the object that it is. Same flow control: over `HELD_BYTES`, or one piece of media, the transport
+reads no more, and TCP holds the sender back.
 
 What came is handed out before the end is, however the end came: a connection that is reset keeps
 what it had brought.
@@ -45,7 +45,7 @@ class Wire(asyncio.Protocol):
         self._looked = loop.time()
         self._together = 0  # what came lately in TOGETHER_SECONDS
         self._lowest = 1  # bytes for which the kernel wakes us
-        self._large = False  # pieces are read, of `MEDIA_BYTES`
+        self._most = HELD_BYTES  # or `MEDIA_BYTES`: a piece does not stop the reading by itself
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The transport is there."""
@@ -56,7 +56,7 @@ class Wire(asyncio.Protocol):
         self._pieces.append(data)
         self._held += len(data)
         self._came += len(data)
-        if self._held > HELD_BYTES and self._reading:
+        if self._held > self._most and self._reading:
             self._reading = False
             self._transport.pause_reading()
         _wake(self._readable)
@@ -103,7 +103,7 @@ class Wire(asyncio.Protocol):
                 self._readable = None
         piece = self._pieces.popleft()
         self._held -= len(piece)
-        if not self._reading and self._held <= HELD_BYTES // 2:
+        if not self._reading and self._held <= self._most // 2:
             self._reading = True
             self._transport.resume_reading()
         return piece
@@ -114,7 +114,7 @@ class Wire(asyncio.Protocol):
             self._reading = False
             self._transport.pause_reading()
         await asyncio.sleep(seconds)
-        if not self.closing and self._held <= HELD_BYTES // 2:
+        if not self.closing and self._held <= self._most // 2:
             self._reading = True
             self._transport.resume_reading()
 
@@ -157,9 +157,9 @@ class Wire(asyncio.Protocol):
         wakes us in any case. While something that was read is not dealt with, less than `size` is
         to come, and nothing may wait. With TLS nothing is changed.
         """
-        if size >= MEDIA_BYTES and not self._large and hasattr(self._transport, "max_size"):
-            self._large = True
-            self._transport.max_size = MEDIA_BYTES
+        large = size >= MEDIA_BYTES > self._most
+        if large and hasattr(self._transport, "max_size"):
+            self._most = self._transport.max_size = MEDIA_BYTES
         if self._pieces or self._readable is None:
             size = 0
         now = self._loop.time()

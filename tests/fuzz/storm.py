@@ -8,9 +8,11 @@ ports; bodies are mutations of what encoders send, mostly to `open`, on streams 
 that of its encoder. All the while a player looks at both channels.
 
 What has to hold: every fragment that the encoders delivered is published (of `news`, byte for byte,
-and without a break); no 5xx but a deliberate one; no traceback in the log; memory and descriptors
-as before. 501 and 505 are what HTTP wants said to a transfer coding and a version that are unknown
-(RFC 9112 6.1, RFC 9110 15.6.6); they are told apart.
+and without a break); no 5xx but a deliberate one; no traceback in the log; descriptors as before,
+and memory, too. What was pushed is in memory, more of it with every minute: so the relay is weighed
+against a twin, which gets the same from encoders of its own, and no storm. 501 and 505 are what
+HTTP wants said to a transfer coding and a version that are unknown (RFC 9112 6.1, RFC 9110 15.6.6);
+they are told apart.
 """
 
 import argparse
@@ -42,14 +44,34 @@ DELIBERATE = ("INGEST_LIMIT",)
 TOLD = {501, 505}
 LINGER = 75.0
 """Seconds in which memory and descriptors are to be as before: the relay tidies each minute."""
-SLACK = 1.05
-"""Of its memory before, what a process may hold afterwards."""
+SLACK = 0.05
+"""Of the memory before, by which what it holds beyond its twin may have grown."""
 FIRST = 2
 """Another storm, of this part of the size, comes first: it fills what is remembered of strangers up
 to its limits, and leaves its holes between what is in use. The next one must add nothing."""
 TOKEN = "a-token-of-the-storm-that-is-long"
 
 NOTHING = Footprint(0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """What a relay and its twin hold at the same time."""
+
+    relay: Footprint = NOTHING
+    twin: Footprint = NOTHING
+
+    @property
+    def beyond(self) -> int:
+        """Bytes of memory that the relay holds and its twin does not."""
+        return self.relay.memory - self.twin.memory
+
+    def heavier(self, since: "Weights") -> bool:
+        """The storm has left something."""
+        return self.beyond - since.beyond > SLACK * since.relay.memory
+
+
+BOTH = Weights()
 
 
 @dataclass(slots=True)
@@ -68,14 +90,17 @@ class Weather:
 
 @dataclass(slots=True)
 class Outcome:
-    """A storm's figures; `broken` has a sentence for whatever did not hold."""
+    """A storm's figures; `broken` has a sentence for whatever did not hold.
+
+    It and its twin are weighed at first, after a storm of a part of the size, and after the storm.
+    """
 
     requests: Weather = field(default_factory=Weather)
     bodies: Weather = field(default_factory=Weather)
     delivered: int = 0
-    cold: Footprint = NOTHING
-    before: Footprint = NOTHING
-    after: Footprint = NOTHING
+    cold: Weights = BOTH
+    before: Weights = BOTH
+    after: Weights = BOTH
     logged: int = 0
     seconds: float = 0.0
     broken: list[str] = field(default_factory=list)
@@ -170,26 +195,32 @@ def _newest(channel: Channel, track: str) -> int:
 
 
 async def storm(folder: Path, requests: int, bodies: int, seed: int) -> Outcome:
-    """One storm on one relay."""
+    """One storm on one of two relays."""
     found = Outcome()
     token = folder / "token"
     token.write_text(TOKEN)
     settings = {"news": {**legs.SETTINGS, "sources": {"a": {"token_file": str(token)}}}}
-    with RelayProcess(folder, {**settings, "open": legs.SETTINGS}) as relay:
+    for name in ("relay", "twin"):
+        (folder / name).mkdir()
+    with (
+        RelayProcess(folder / "relay", {**settings, "open": legs.SETTINGS}) as relay,
+        RelayProcess(folder / "twin", {**settings, "open": legs.SETTINGS}) as twin,
+    ):
         ports = relay.port, relay.admin
-        async with _good(relay, folder) as channels:
-            await throw(ports, Requests(seed + 1).one, 50)  # what is made once, is made now
-            await throw(ports[:1], Bodies(seed + 1).one, 50)
-            await asyncio.to_thread(served.fetch, f"{relay.admin_url}/api/v1/openapi.json")
-            found.cold = Footprint.of(relay.pid)
+        async with _good(twin, folder), _good(relay, folder) as channels:
+            for one in (twin, relay):  # what is made once, is made now
+                await throw((one.port, one.admin), Requests(seed + 1).one, 50)
+                await throw((one.port,), Bodies(seed + 1).one, 50)
+                await asyncio.to_thread(served.fetch, f"{one.admin_url}/api/v1/openapi.json")
+            found.cold = _weighed(relay, twin)
             await throw(ports[:1], Bodies(seed + 2).one, bodies // FIRST)
             await throw(ports, Requests(seed + 2).one, requests // FIRST)
-            found.before = await _calm(relay.pid, found.cold)
+            found.before = await _calm(relay, twin, found.cold)
             began = time.monotonic()
             found.bodies = await throw(ports[:1], Bodies(seed).one, bodies)
             found.requests = await throw(ports, Requests(seed).one, requests)
             found.seconds = time.monotonic() - began
-            found.after = await _calm(relay.pid, found.before)
+            found.after = await _calm(relay, twin, found.before)
         log = relay.text()
         found.logged = len(log)
         found.broken += judged(found, log)
@@ -202,12 +233,16 @@ async def storm(folder: Path, requests: int, bodies: int, seed: int) -> Outcome:
     return found
 
 
-async def _calm(pid: int, before: Footprint) -> Footprint:
-    """What the relay holds, once it holds what it did, or after a while."""
+def _weighed(relay: RelayProcess, twin: RelayProcess) -> Weights:
+    return Weights(Footprint.of(relay.pid), Footprint.of(twin.pid))
+
+
+async def _calm(relay: RelayProcess, twin: RelayProcess, before: Weights) -> Weights:
+    """What they hold, once it is no more than it was, or after a while."""
     until = time.monotonic() + LINGER
     while time.monotonic() < until:
-        after = Footprint.of(pid)
-        if after.memory <= before.memory * SLACK and not before.leaks(after):
+        after = _weighed(relay, twin)
+        if not after.heavier(before) and not before.relay.leaks(after.relay):
             break
         await asyncio.sleep(0.2)
     return after
@@ -216,8 +251,8 @@ async def _calm(pid: int, before: Footprint) -> Footprint:
 def judged(found: Outcome, log: str) -> list[str]:
     """What does not hold of what was answered, logged and kept."""
     broken = invariants.quiet(log, DELIBERATE)[:20]
-    broken += found.before.leaks(found.after)
-    if found.after.memory > found.before.memory * SLACK:
+    broken += found.before.relay.leaks(found.after.relay)
+    if found.after.heavier(found.before):
         broken.append("I10: memory is not back")
     for weather in (found.requests, found.bodies):
         strange = [s for s in weather.answers if s >= 500 and s not in MEANT | TOLD]
@@ -251,11 +286,13 @@ def told(found: Outcome, seed: int) -> None:
     for name, weather in (("requests", found.requests), ("bodies", found.bodies)):
         answers = " ".join(f"{s}: {n}" for s, n in sorted(weather.answers.items()))
         print(f"  {name}: {answers}; closed {weather.silent}; slowest {weather.slowest:.2f} s")
-    print(
-        f"  memory {found.cold.memory >> 20} MB at first,"
-        f" {found.before.memory >> 20} after a smaller one, {found.after.memory >> 20} after it;"
-        f" open files {found.before.files}, then {found.after.files}; log {found.logged >> 10} KB"
+    stages = {"at first": found.cold, "after a smaller one": found.before, "after it": found.after}
+    weights = "; ".join(
+        f"{stage} {one.relay.memory >> 20} MB, its twin {one.twin.memory >> 20}"
+        for stage, one in stages.items()
     )
+    files = f"{found.before.relay.files}, then {found.after.relay.files}"
+    print(f"  {weights}; open files {files}; log {found.logged >> 10} KB")
     for sentence in found.broken:
         print(f"  {sentence}")
 
