@@ -119,6 +119,7 @@ class Server:
         self._context = WorkerContext(None)
         self._sockets: dict[socket.socket, Tls | None] = {}
         self._pauses: dict[socket.socket, asyncio.TimerHandle] = {}
+        self._quick: set[Wire] = set()
         self._connections: dict[asyncio.Task[None], Connection | None] = {}
 
     async def start(self) -> list[tuple[str, int]]:
@@ -262,7 +263,7 @@ class Server:
     async def _wire(self, accepted: socket.socket, tls: Tls | None, guest: Guest) -> Wire:
         """The bytes of an accepted socket, both ways. Raises OSError."""
         loop = asyncio.get_running_loop()
-        wire = Wire(loop)
+        wire = Wire(loop, self._quick)
         seconds = (
             {}
             if tls is None

@@ -40,7 +40,7 @@ from hypercorn.typing import AppWrapper, WorkerContext
 from relay.server.crowd import Guest, Standing
 from relay.server.exchange import Address
 from relay.server.protocol import Protocol
-from relay.server.wire import Wire
+from relay.server.wire import WRITE_BYTES, Wire
 
 LINGER_SECONDS = 1.0
 ANSWER_SECONDS = 5.0
@@ -51,8 +51,6 @@ LEAST_RATE = 4096
 """Bytes a second that a reader takes at least, beside the seconds that it has in any case."""
 WAITING_BYTES = 16 * 1024
 """Of an answer that wait in this process, before the next part of it is made."""
-UNSENT_BYTES = 256 * 1024
-"""The same in the kernel, which would take megabytes for each reader, however slow it is."""
 PROBE_SECONDS = 10
 UNACKNOWLEDGED_MS = 30_000
 
@@ -66,7 +64,7 @@ def prepare(accepted: socket.socket) -> None:
         ("TCP_KEEPIDLE", PROBE_SECONDS),
         ("TCP_KEEPINTVL", PROBE_SECONDS),
         ("TCP_USER_TIMEOUT", UNACKNOWLEDGED_MS),
-        ("TCP_NOTSENT_LOWAT", UNSENT_BYTES),
+        ("TCP_NOTSENT_LOWAT", WRITE_BYTES),  # else megabytes for each reader, however slow
     ):
         if hasattr(socket, name):  # Linux has them all
             accepted.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

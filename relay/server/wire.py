@@ -21,6 +21,12 @@ HELD_BYTES = 256 * 1024  # what asyncio reads at once
 MEDIA_BYTES = 1024 * 1024
 """What is read at once where that much is known to come: each piece costs turns of the loop."""
 WRITE_BYTES = 256 * 1024
+"""What is written at once of a large answer, and what of it the kernel holds unsent."""
+QUICK_BYTES = 1024 * 1024
+"""The same for a reader that takes `QUICK_RATE` bytes a second, of whom `MOST_QUICK` are served so
+at a time: each part costs turns of the loop, but what is written waits in memory."""
+QUICK_RATE = 32 * 1024 * 1024
+MOST_QUICK = 32
 TOGETHER_SECONDS = 0.05
 """What a sender at its pace brings in that time is read at once, where it is known to be coming."""
 _LOOK_SECONDS = 0.25
@@ -28,10 +34,14 @@ _LEAST, _MOST = 16 * 1024, 128 * 1024
 
 
 class Wire(asyncio.Protocol):
-    """One connection, from `connection_made` on. One reads at a time, one writes."""
+    """One connection, from `connection_made` on. One reads at a time, one writes.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    `quick`: the wires of a server whose readers take their answers quickly, right now.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, quick: set["Wire"] | None = None) -> None:
         self._loop = loop
+        self._quick = set() if quick is None else quick
         self._transport: asyncio.Transport
         self._pieces: deque[bytes] = deque()
         self._held = 0
@@ -126,11 +136,31 @@ class Wire(asyncio.Protocol):
         if len(data) <= WRITE_BYTES:
             await self._hand(data)
             return
-        view = memoryview(data)
-        for at in range(0, len(view), WRITE_BYTES):
-            if self.closing:
-                raise ConnectionResetError("the peer has gone")
-            await self._hand(view[at : at + WRITE_BYTES])
+        view, at = memoryview(data), 0
+        try:
+            while at < len(view):
+                if self.closing:
+                    raise ConnectionResetError("the peer has gone")
+                size, begun = QUICK_BYTES if self in self._quick else WRITE_BYTES, self._loop.time()
+                await self._hand(view[at : at + size])
+                if at:  # the first part is taken by the kernel alone
+                    self._judge(quick=size > QUICK_RATE * (self._loop.time() - begun))
+                at += size
+        finally:
+            self._judge(quick=False)
+
+    def _judge(self, *, quick: bool) -> None:
+        """Write larger parts from now on, if there is room for one more, or small ones."""
+        if quick is (self in self._quick) or (quick and len(self._quick) >= MOST_QUICK):
+            return
+        if quick:
+            self._quick.add(self)
+        else:
+            self._quick.discard(self)
+        with suppress(OSError, AttributeError):  # not everywhere, and not on a closed socket
+            size = QUICK_BYTES if quick else WRITE_BYTES
+            accepted = self.about("socket")
+            accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, size)
 
     async def _hand(self, part: Buffer) -> None:
         self._transport.write(part)

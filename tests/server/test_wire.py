@@ -8,18 +8,18 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from relay.server.wire import HELD_BYTES, MEDIA_BYTES, Wire
+from relay.server.wire import HELD_BYTES, MEDIA_BYTES, MOST_QUICK, WRITE_BYTES, Wire
 from tests.server.wire import PATIENCE, eventually
 
 
 @asynccontextmanager
-async def wired() -> AsyncIterator[tuple[Wire, socket.socket]]:
-    """A wire and the other end of its socket."""
+async def wired(quick: set[Wire] | None = None) -> AsyncIterator[tuple[Wire, socket.socket]]:
+    """A wire and the other end of its socket. `quick`: what it shares with others."""
     near, far = socket.socketpair()
     loop = asyncio.get_running_loop()
     near.setblocking(False)
     far.setblocking(False)
-    _, wire = await loop.connect_accepted_socket(lambda: Wire(loop), near)
+    _, wire = await loop.connect_accepted_socket(lambda: Wire(loop, quick), near)
     try:
         yield wire, far
     finally:
@@ -79,6 +79,28 @@ async def test_a_peer_that_does_not_read_holds_the_writer_back() -> None:
             while got < 16 * HELD_BYTES:
                 got += len(await loop.sock_recv(far, HELD_BYTES))
             await writing
+
+
+@pytest.mark.parametrize(
+    ("pause", "others", "quick"), [(0, 0, True), (0.05, 0, False), (0, MOST_QUICK, False)]
+)
+async def test_who_takes_quickly_is_given_more_at_once(
+    pause: float, others: int, *, quick: bool
+) -> None:
+    loop = asyncio.get_running_loop()
+    served = {Wire(loop) for _ in range(others)}
+    async with wired(served) as (wire, far):
+        writing = asyncio.ensure_future(wire.write(bytes(64 * WRITE_BYTES)))
+        got, seen = 0, False
+        async with asyncio.timeout(PATIENCE):
+            while got < 64 * WRITE_BYTES and not (pause and got > 8 * WRITE_BYTES):
+                got += len(await loop.sock_recv(far, WRITE_BYTES))
+                await asyncio.sleep(pause)
+                seen = seen or wire in served
+        assert seen is quick
+        far.close()
+        await asyncio.gather(writing, return_exceptions=True)
+        assert len(served) == others
 
 
 async def test_a_writer_hears_that_its_peer_has_gone() -> None:
