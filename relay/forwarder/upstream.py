@@ -1,8 +1,9 @@
 """One channel to one destination: a courier for each course, as the courses come.
 
 It looks when the channel has changed, and a few times a second besides: for what has become of the
-couriers, what is to be told to the operator, and once a second for the ledger. At most one fragment
-of each stream is in memory, with what aiohttp and the kernel have of it.
+couriers; a few times a second, and no more, for what is to be told to the operator, and once for
+the ledger. At most one fragment of each stream is in memory, with what aiohttp and the kernel have
+of it.
 """
 
 import asyncio
@@ -73,7 +74,7 @@ class Upstream:
         self._holder = ""
         self._held = False
         self._report = Report(channel, destination.name)
-        self._saved = 0.0
+        self._saved = self._reported = 0.0
 
     @property
     def name(self) -> str:
@@ -206,8 +207,10 @@ class Upstream:
         for stream in self._streams.values():
             if again and isinstance(stream.uplink, Bursts):
                 stream.uplink.announce()  # the receiver may have been restarted
-        self._report.tell(self.stands(), held=self._held)
         now = time.monotonic()
+        if now - self._reported >= LOOK:
+            self._reported = now
+            self._report.tell(self.stands(), held=self._held)
         if now - self._saved >= SAVE:
             self._saved = now
             await self._ledger.save(self._cursors)

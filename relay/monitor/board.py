@@ -9,12 +9,13 @@ The timeline is in `cells`, each source in `sender`. Objects only, and never nul
 from collections.abc import Mapping
 from dataclasses import asdict
 from fractions import Fraction
+from functools import lru_cache
 from math import floor
 from typing import Any
 
 from relay.diagnosis import Diagnosis
 from relay.diagnosis.protection import alive_since, copies_of, protection
-from relay.journal import Journal
+from relay.journal import Event, Journal
 from relay.media import Kind
 from relay.monitor.cells import columns, merged, sent
 from relay.monitor.sender import sender, senders
@@ -65,7 +66,7 @@ def board(
             source: sender(source, diagnosis, since, posts.get(source, 0))
             for source in senders(diagnosis)
         },
-        "events": {str(number): asdict(event) for number, event in journal.events.items()},
+        "events": {str(number): _plain(event) for number, event in journal.events.items()},
         "flags": {"STORE_DEGRADED": degraded} if degraded else {},
         "upstreams": {name: asdict(standing) for name, standing in upstreams.items()},
     }
@@ -131,6 +132,12 @@ def _track(
         "segments": len(rendition.segments),
         "cells": {},
     }
+
+
+@lru_cache(maxsize=4096)
+def _plain(event: Event) -> dict[str, Any]:
+    """An event as plain values, which nobody changes: most were on the board before."""
+    return asdict(event)
 
 
 def _refused(facts: dict[str, Any], diagnosis: Diagnosis) -> dict[str, set[int]]:

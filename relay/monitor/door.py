@@ -29,6 +29,7 @@ from relay.monitor.metrics import Metrics, route
 from relay.monitor.order import Order
 from relay.monitor.watch import Watch
 from relay.timekeeping import ClockState
+from relay.uplink.standing import Standing
 
 OFFERS = ("prefer", "alarms", "disconnect", "pause", "resume", "restart", "start")
 """What the page has a button for: last words of paths that take a POST, and "alarms" where they are
@@ -142,6 +143,7 @@ class Monitor:
         posts = Counter[str]()
         for sender, count in channel.posts.items():
             posts[sender.source] += count
+        upstreams = {name: stands() for name, stands in channel.upstreams.items()}
         facts = board(
             channel.presentation,
             channel.diagnosis,
@@ -151,11 +153,11 @@ class Monitor:
             patience=channel.rules.patience,
             utc=utc,
             degraded=channel.store.degraded,
-            upstreams={name: stands() for name, stands in channel.upstreams.items()},
+            upstreams=upstreams,
             posts=posts,
             preferred=channel.preferred,
         )
-        self._histories[channel.name].took(utc, facts, sizes(channel))
+        self._histories[channel.name].took(utc, facts, _sizes(channel, upstreams))
         if channel.unlike:
             facts["flags"]["PEER_DIFFERS"] = channel.unlike
         elif channel.alone:
@@ -189,13 +191,13 @@ class Monitor:
             channel.tell("STORE_RECOVERED", text)
 
 
-def sizes(channel: Channel) -> Mapping[tuple[str, str], int]:
+def _sizes(channel: Channel, upstreams: Mapping[str, Standing]) -> Mapping[tuple[str, str], int]:
     """Bytes that came from each source, and that each upstream has acknowledged."""
     found = Counter[tuple[str, str]]()
     for (source, _), size in channel.tally.sizes.items():
         found["sources", source] += size
-    for name, stands in channel.upstreams.items():
-        found["upstreams", name] = stands().size
+    for name, standing in upstreams.items():
+        found["upstreams", name] = standing.size
     return found
 
 
