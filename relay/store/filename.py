@@ -78,6 +78,12 @@ def member_name(member: Copy | Gap, seq: int, crc: int) -> str:
     )
 
 
+@lru_cache(maxsize=256)
+def _often(digits: str) -> int:
+    """A number that most names have: in memory once, not for each of them."""
+    return int(digits)
+
+
 def read_member_name(track: str, name: str) -> tuple[Copy | Gap, int, int] | None:
     """The copy or gap of a file name, its seq and crc32; None when it is not such a name."""
     if found := _COPY.fullmatch(name):
@@ -87,8 +93,8 @@ def read_member_name(track: str, name: str) -> tuple[Copy | Gap, int, int] | Non
             int(run),
             int(index),
             int(time),
-            int(duration),
-            int(samples),
+            _often(duration),
+            _often(samples),
             unescape(source),
             int(arrival),
             int(size),

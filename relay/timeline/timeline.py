@@ -36,6 +36,7 @@ from relay.timeline.gaps import gaps
 from relay.timeline.held import Held
 from relay.timeline.joining import better, together
 from relay.timeline.moment import Moment
+from relay.timeline.placed import Placed
 from relay.timeline.suspects import Suspects
 
 NEAR = 2 * LEAP + 1
@@ -58,7 +59,7 @@ class Timeline:
     run: Run = FIRST
     next: int | None = None
     end: int = 0
-    placed: dict[int, Copy | Gap] = field(default_factory=dict)
+    placed: Placed = field(default_factory=Placed)
     _ahead: dict[int, Copy | Gap] = field(default_factory=dict)
     _hole_since: int | None = None
     _held: Held = field(default_factory=Held)
@@ -80,7 +81,7 @@ class Timeline:
     def tune(self, patience: int, depth: int, reach: int) -> None:
         """From now on these hold."""
         self.patience, self.depth, self.reach = patience, depth, reach
-        self.placed = {at: m for at, m in self.placed.items() if at >= self.floor}
+        self.placed.cut(self.floor)
 
     def begin(self, index: int) -> None:
         """Where a replay starts: the lowest index that the store still has."""
@@ -196,10 +197,10 @@ class Timeline:
         entries: list[Entry] = []
         while (found := self._ahead.pop(self.next, None)) is not None:
             drift = found.time - self.end if self.placed else 0
-            self.placed[self.next] = found
-            self.placed.pop(self.next - self.depth, None)
+            self.placed.add(found)
             self.end = found.end
             self.next += 1
+            self.placed.cut(self.next - self.depth)
             entries.append(Entry(found, drift, discontinuity=self._breaks.before(found.index)))
         reached = self.next
         self._held.hurry(now, lambda index: index < reached or index in self._ahead)

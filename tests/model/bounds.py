@@ -16,4 +16,4 @@ def check_bounds(house: House, sources: int) -> None:
         assert len(line._held) <= MOST_HELD + MOST_SUSPECTS
         assert len(list(line._suspects)) <= MOST_SUSPECTS * sources
         if line.placed and line.next is not None:
-            assert list(line.placed) == list(range(line.next - len(line.placed), line.next))
+            assert line.placed.indexes == range(line.next - len(line.placed), line.next)
