@@ -45,7 +45,7 @@ class Conformance:
             self.ended[test] = "passed"
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        if not self.ended or terminalreporter.config.getoption("lf"):
+        if not self.ended or terminalreporter.config.getoption("lf", default=False):
             return  # a few tests once more: the table is that of the whole run
         try:
             tests = scan(self.root)

@@ -178,16 +178,19 @@ def test_an_encoder_that_begins_anew_at_zero_begins_a_run(evening: Evening) -> N
     witness, ledger = show.scene.channel.witness, show.scene.channel.ledger
     assert witness.complaints == []
     assert show.scene.codes()["TIMELINE_RUN"] == 1
+    refused = show.scene.codes()["INGEST_CLOCK"]
     for name, track in witness.tracks.items():
-        assert sum(listed.broken for listed in track.listed.values()) == 1
+        (begun,) = [at for at, listed in track.listed.items() if listed.broken]
         indexes = sorted(track.listed)
         assert indexes == list(range(indexes[0], indexes[0] + len(indexes)))
-        assert not track.gaps
+        # Its new life may overtake the end of its old one. What a POST brings that is then refused
+        # is nobody's, and of what is sent again one track may have a fragment less.
+        assert track.gaps <= ({begun} if refused else set())
         sent = {index: found[0].fragment.moof.media for index, found in ledger.of(name).items()}
         first = [sent[at] for at in sorted(sent) if at >= indexes[0]]
         second = [sent[at] for at in sorted(sent) if at < indexes[0]]
         played = [moof.media for at in indexes for moof in track.fragments(at)]
-        begins = next(at for at in indexes if track.listed[at].broken) - indexes[0]
+        begins = begun - indexes[0]
         assert played[:begins] == first
         # Of its new life, the first may have come faster than they play, as what is sent again.
         again = second.index(played[begins])
