@@ -48,6 +48,10 @@ def measured(names: list[str], scale: Scale) -> None:
 
 def main(said: list[str]) -> int:
     """The exit code."""
+    if {*said} & {"-h", "--help"}:
+        about = sys.modules[OTHERS[said[0]].__module__].__doc__ if said[0] in OTHERS else __doc__
+        print(about, f"\nThere is {', '.join([*RATIOS, *OTHERS])}.")
+        return 0
     if said[:1] and said[0] in OTHERS:
         return OTHERS[said[0]](said[1:])
     scale, names = FULL, []
