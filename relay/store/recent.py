@@ -2,27 +2,33 @@
 
 Forwarders, players and packagers ask for a fragment within a moment of its put, and most of them
 for the same one. To read it from its file costs a hop to a thread, two copies and the check of its
-sum, as often as it is asked for; the bytes are still here. So they are kept as they came, the
-newest of all channels up to `MOST`, and nothing of the file is taken on trust: what is read from it
-is still checked.
+sum, as often as it is asked for; the bytes are still here. So they are kept as they came, those of
+the last `SECONDS` of all channels, up to `MOST`, and nothing of the file is taken on trust: what is
+read from it is still checked.
 
 A record is known by its identity, since it outlives its place on the shelf nowhere else.
 """
 
 from collections.abc import Sequence
 
-from relay.media import Buffer
+from relay.media import Buffer, Copy
 from relay.store.shelf import Record
 
 MOST = 32 << 20
 """Bytes, of all channels together. What else the pieces of a connection hold may double it."""
 
 
-class Recent:
-    """The newest bytes, by record."""
+SECONDS = 30
+"""How long a fragment is near the live edge, by the arrival of what is put: players are up to three
+fragments of six seconds behind it."""
 
-    def __init__(self, most: int = MOST) -> None:
+
+class Recent:
+    """The newest bytes, by record. `most` in bytes, `seconds` as `SECONDS`."""
+
+    def __init__(self, most: int = MOST, seconds: int = SECONDS) -> None:
         self._most = most
+        self._seconds = seconds
         self._size = 0
         self._kept: dict[int, tuple[Record, tuple[Buffer, ...]]] = {}
 
@@ -33,8 +39,13 @@ class Recent:
             return
         self._kept[id(record)] = record, tuple(data)
         self._size += size
-        while self._size > self._most:
+        while self._size > self._most or self._old(record):
             self._size -= sum(map(len, self._kept.pop(next(iter(self._kept)))[1]))
+
+    def _old(self, newest: Record) -> bool:
+        """The first is no longer near the live edge."""
+        first, _ = next(iter(self._kept.values()))
+        return _arrived(first) < _arrived(newest) - 1000 * self._seconds
 
     def find(self, record: Record) -> tuple[Buffer, ...] | None:
         """Its bytes in their parts, if they are still here."""
@@ -49,3 +60,8 @@ class Recent:
         whole = found[0] if len(found) == 1 and isinstance(found[0], bytes) else b"".join(found)
         self._kept[id(record)] = record, (whole,)
         return whole
+
+
+def _arrived(record: Record) -> int:
+    """In ms since 1970."""
+    return record.member.arrival if isinstance(record.member, Copy) else 0

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 from relay.media import Buffer
@@ -19,6 +20,18 @@ def test_the_newest_are_kept_and_the_oldest_give_way() -> None:
     assert recent.find(records[1]) == (b"x" * 6, b"y" * 4)
     recent.keep(records[3], [b"z" * 25])
     assert [recent.find(each) is not None for each in records] == [False, False, False, True]
+
+
+def test_what_came_long_before_the_newest_gives_way_whatever_is_left() -> None:
+    recent = Recent(seconds=30)
+    records = [
+        Record(replace(copy(at, b"x"), arrival=1_000 * at)) for at in (100, 101, 130, 131, 90)
+    ]
+    for each in records[:4]:
+        recent.keep(each, [b"x"])
+    assert [recent.find(each) is not None for each in records[:4]] == [False, True, True, True]
+    recent.keep(records[4], [b"x"])  # the clock was set back
+    assert [recent.find(each) is not None for each in records[1:]] == [True] * 4
 
 
 def test_what_is_too_large_or_empty_is_not_kept_and_pushes_nothing_out() -> None:
