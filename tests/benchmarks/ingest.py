@@ -9,7 +9,7 @@ makes HLS.
 """
 
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -22,8 +22,10 @@ from tests.benchmarks.sides import WINDOW, Relay, Server, Side, named, trusting
 
 FILLED = WINDOW // SECONDS + 2
 """More fragments of the first push, which does not count: the window is full from then on."""
-PLACES = ((8, 32), (1, 32), (20, 32), (8, 256), (1, 256), (20, 256))
-"""Streams, and KiB of a chunk."""
+WIDE = 12 * WINDOW
+"""One stream alone is taken in far faster than it goes up, and what leaves the window is lost."""
+STREAMS, CHUNKS = (8, 1, 20), (32, 256)
+"""How many push, and KiB of their chunks."""
 GOALS = {"stock": (0.8, 0.5), "sink": (4, 2.5), "nginx": (1.5, 1.0), "ffmpeg": (0.5, 0.3)}
 
 
@@ -31,27 +33,33 @@ def run(scale: Scale, folder: Path) -> Result:
     """Flat out, against everybody."""
     figures: list[Figure] = []
     with ExitStack() as stack:
-        streams = max(streams for streams, _ in PLACES) if scale.full else PLACES[0][0]
-        sides: list[Side] = [Server("sink"), Server("stock"), Relay(folder / "relay", streams)]
+        others: list[Side] = [Server("sink"), Server("stock")]
         found, absent = present(partial(Nginx, folder / "nginx"))
-        sides += [*found, Ffmpeg(folder / "ffmpeg", WINDOW)]
-        for side in sides:
+        others += [*found, Ffmpeg(folder / "ffmpeg", WINDOW)]
+        for side in others:
             stack.enter_context(side)
-        first = beginning()
-        for streams, kib in PLACES if scale.full else PLACES[:1]:
-            count = max(1, scale.bytes // MEDIA // streams)
-            push = Pushes(streams, count, kib << 10, first)
-            found_here = interleaved({s.name: partial(push, s) for s in sides}, scale.rounds)
-            first = push.first
-            for other in [side.name for side in sides if side.name != "relay"]:
-                name = f"ingest K={streams} {kib} KiB / {other}"
-                goals = GOALS[other] if (streams, kib) == PLACES[0] else (0, 0)
-                pair = found_here["relay"], found_here[other]
-                figures.append(Figure(name, ("relay", other), *pair, "CPU s/GB", *goals))
-            name = f"load K={streams} {kib} KiB: the sink takes it faster than the relay"
-            pair = found_here["sink"], found_here["relay"]
-            figures.append(Figure(name, ("sink", "relay"), *pair, "wall s/GB", 0.8, 0.5, by="wall"))
+        for streams in STREAMS if scale.full else STREAMS[:1]:
+            settings = {"dvr_window": WIDE} if streams == 1 else {}
+            with Relay(folder / f"relay{streams}", streams, settings=settings) as relay:
+                figures += _beside(relay, others, streams, scale)
     return Result(figures, absent)
+
+
+def _beside(relay: Relay, others: Sequence[Side], streams: int, scale: Scale) -> Iterator[Figure]:
+    """One relay, with so many encoders."""
+    count, first = max(1, scale.bytes // MEDIA // streams), beginning()
+    for kib in CHUNKS if scale.full else CHUNKS[:1]:
+        push = Pushes(streams, count, kib << 10, first)
+        found = interleaved({s.name: partial(push, s) for s in (relay, *others)}, scale.rounds)
+        first = push.first
+        for other in others:
+            name = f"ingest K={streams} {kib} KiB / {other.name}"
+            goals = GOALS[other.name] if (streams, kib) == (STREAMS[0], CHUNKS[0]) else (0, 0)
+            what, pair = ("relay", other.name), (found["relay"], found[other.name])
+            yield Figure(name, what, *pair, "CPU s/GB", *goals)
+        name = f"load K={streams} {kib} KiB: the sink takes it faster than the relay"
+        what, pair = ("sink", "relay"), (found["sink"], found["relay"])
+        yield Figure(name, what, *pair, "wall s/GB", 0.8, 0.5, by="wall")
 
 
 def live(scale: Scale, folder: Path) -> Result:
