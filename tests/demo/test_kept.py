@@ -3,9 +3,11 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+
+import pytest
 
 from relay.demo.kept import Kept
 
@@ -43,6 +45,15 @@ class Child:
         async with asyncio.timeout(LIMIT):
             while not condition():
                 await asyncio.sleep(0.01)
+
+
+@pytest.fixture(autouse=True)
+def _heeded() -> Iterator[None]:
+    """What a script starts in the background ignores SIGINT, and so do all whom it starts: a shell
+    cannot trap what was ignored when it began."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @asynccontextmanager
