@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults.invariants import Footprint
 from tests.fuzz import storm
 from tests.fuzz.mutator import Mutator
-from tests.fuzz.storm import Outcome, Weather, judged, throw
+from tests.fuzz.storm import Outcome, Weights, judged
 from tests.fuzz.thrown import Bodies, Requests
+from tests.fuzz.weather import Weather, throw
 
 
 def test_a_mutator_is_a_function_of_its_seed_and_changes_things() -> None:
@@ -38,6 +40,14 @@ async def test_an_answer_that_nobody_meant_is_told() -> None:
     assert "20 answers 500" in told
     assert "1 were never answered" in told
     assert sum(sentence.startswith("I9") for sentence in told) == 2
+
+
+@pytest.mark.parametrize(("relay", "twin", "told"), [(110, 100, False), (110, 94, True)])
+def test_memory_is_held_against_a_twin(relay: int, twin: int, *, told: bool) -> None:
+    before = Weights(Footprint(100 << 20, 14), Footprint(90 << 20, 14))
+    after = Weights(Footprint(relay << 20, 14), Footprint(twin << 20, 14))
+    broken = judged(Outcome(before=before, after=after), "")
+    assert ("I10: memory is not back" in broken) is told
 
 
 @pytest.mark.e2e

@@ -199,6 +199,20 @@ async def test_where_much_is_expected_more_is_read_at_once() -> None:
             assert least <= max(sizes) <= most
 
 
+async def test_one_piece_of_media_does_not_stop_the_reading_and_a_second_one_does() -> None:
+    async with wired() as (wire, _):
+        for expected, size in ((0, HELD_BYTES), (MEDIA_BYTES, MEDIA_BYTES)):
+            wire.expect(expected)
+            wire.data_received(bytes(size))
+            assert wire.transport.is_reading()
+            wire.data_received(bytes(size))
+            assert not wire.transport.is_reading()
+            await wire.read()
+            assert not wire.transport.is_reading()
+            await wire.read()
+            assert wire.transport.is_reading()
+
+
 async def test_an_end_does_not_wait_for_more() -> None:
     async with paced() as (wire, far, reading), asyncio.timeout(PATIENCE):
         far.sendall(b"abc")
