@@ -18,7 +18,7 @@ removes a channel, or disconnects a source. That is `endings` (`relay.ending`).
 """
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -46,7 +46,7 @@ from relay.ingest.pace import Pace
 from relay.ingest.smooth import Session
 from relay.limits import Limits
 from relay.media import Buffer, Header
-from relay.mp4.reader import BoxReader
+from relay.mp4.reader import Box, BoxReader
 from relay.rejections import Rejections
 
 log = structlog.get_logger("relay.receiver")
@@ -199,19 +199,11 @@ class Receiver:
         while piece is not None:
             parts, more = piece
             body.size += sum(map(len, parts))
-            came = (box for part in parts for box in reader.feed(part))
-            boxes = [box for each in came for box in completion.take(each)]
-            for box in boxes if more else [*boxes, *completion.end()]:
-                for found in session.take(box):
-                    await asyncio.sleep(0)  # others' turn: one piece may bring dozens of these
-                    if isinstance(found, Header):
-                        if all(told.track.parent for told in found.tracks):
-                            body.pace.sparse()
-                        await channel.header(body.sender, found)
-                    else:
-                        await channel.fragment(body.sender, found)
-                        body.fragments += 1
+            for part in (*parts, b""):  # the last one asks for a fault behind what was complete
+                boxes = (box for each in reader.feed(part) for box in completion.take(each))
+                await self._took(channel, body, session, boxes)
             if not more:
+                await self._took(channel, body, session, completion.end())
                 if reader.pending:
                     raise BoxInvalid(f"The body ended {reader.pending} bytes into a box.")
                 session.end()
@@ -219,6 +211,19 @@ class Receiver:
                 return
             body.expect(reader.missing)
             piece = await self._more(receive, body.pace, body.post, at_edge=not reader.pending)
+
+    async def _took(
+        self, channel: Channel, body: _Body, session: Session, boxes: Iterable[Box]
+    ) -> None:
+        for found in (each for box in boxes for each in session.take(box)):
+            await asyncio.sleep(0)  # others' turn: one piece may bring dozens of these
+            if isinstance(found, Header):
+                if all(told.track.parent for told in found.tracks):
+                    body.pace.sparse()
+                await channel.header(body.sender, found)
+            else:
+                await channel.fragment(body.sender, found)
+                body.fragments += 1
 
     async def _more(
         self, receive: Receive, pace: Pace, post: Post, *, at_edge: bool

@@ -17,13 +17,15 @@ counts fragments. A track is *healthy* while none of its last `RECENT` has a wor
 window of 20 s for fragments of 2 s. Sparse tracks have holes by nature and are only held to rising.
 
 Sans-IO. Strangers name sources and streams, so what is remembered is bounded; of more than
-`MOST_LINES`, the one that was silent the longest is forgotten.
+`MOST_LINES`, the one that was silent the longest is forgotten. It is small, too: tuples, since an
+empty deque is 600 bytes.
 """
 
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cache
 from typing import TypeVar
 
 from relay.media import Fragment, Kind
@@ -64,9 +66,9 @@ class Pulse:
     resent: int = 0
     bitrate: int = 0
     promised: int = 0
-    _recent: deque[frozenset[Word]] = field(default_factory=lambda: deque(maxlen=RECENT))
-    _joins: deque[bool] = field(default_factory=lambda: deque(maxlen=RECENT))
-    _sizes: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=RECENT))
+    _recent: tuple[frozenset[Word], ...] = ()
+    _joins: tuple[bool, ...] = ()
+    _sizes: tuple[tuple[int, int], ...] = ()
 
     @property
     def words(self) -> tuple[Word, ...]:
@@ -82,16 +84,17 @@ class Pulse:
     def joined(self, *, off: bool) -> None:
         """One more copy was held against the timeline; `off`: it misses the end before it."""
         self.counts[Word.DRIFT] += off
-        self._joins.append(off)
+        self._joins = (*self._joins, off)[-RECENT:]
 
     def beat(self, words: set[Word], fragment: Fragment) -> None:
         """One more fragment that was not resent."""
         if Word.NONINCREASING not in words and fragment.track.key.kind is not Kind.TEXT:
-            self._sizes.append((8 * fragment.size, fragment.duration))
+            size = 8 * fragment.size, fragment.duration
+            self._sizes = (*self._sizes, size)[-RECENT:]
             if self._unexpected(fragment.track.key.bitrate, fragment.track.timescale):
                 words = words | {Word.BITRATE}
         self.counts.update(words)
-        self._recent.append(frozenset(words))
+        self._recent = (*self._recent, _once(frozenset(words)))[-RECENT:]
 
     def _unexpected(self, promised: int, timescale: int) -> bool:
         self.promised = promised
@@ -108,15 +111,15 @@ class Pulse:
 class _Line:
     """Where one stream is on a track: its newest starts, rising, and where it ends."""
 
-    starts: deque[int] = field(default_factory=lambda: deque(maxlen=RESENT))
+    starts: tuple[int, ...] = ()
     end: int = 0
     resumed: bool = False
 
     def goes_on(self, fragment: Fragment) -> None:
         back = self.starts and fragment.time <= self.starts[-1]
         if back or fragment.time - self.end > RESENT * fragment.duration:
-            self.starts.clear()  # nothing from before a leap comes again
-        self.starts.append(fragment.time)
+            self.starts = ()  # nothing from before a leap comes again
+        self.starts = (*self.starts, fragment.time)[-RESENT:]
         self.end = fragment.end
         self.resumed = False
 
@@ -166,6 +169,12 @@ class Heartbeat:
     def any(self, source: str, word: Word) -> bool:
         """A source has this word on some track."""
         return any(p.recently(word) for (who, _), p in self.pulses.items() if who == source)
+
+
+@cache
+def _once(words: frozenset[Word]) -> frozenset[Word]:
+    """A set of words, in memory once: there are not many."""
+    return words
 
 
 def _missed(fragment: Fragment, end: int) -> set[Word]:

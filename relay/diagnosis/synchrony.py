@@ -24,7 +24,6 @@ back from being held, says nothing new. Sans-IO; `arrival` is in ms since 1970. 
 sources, so what is remembered is bounded; the one that was silent the longest is forgotten.
 """
 
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -85,7 +84,7 @@ class Standing:
     _newest: int | None = None
     _known: dict[int, None] = field(default_factory=dict)
     _skipped: dict[int, None] = field(default_factory=dict)
-    _offsets: deque[int] = field(default_factory=lambda: deque(maxlen=RECENT))
+    _offsets: tuple[int, ...] = ()
 
     @property
     def offset(self) -> int | None:
@@ -106,7 +105,7 @@ class Standing:
         self.last = max(self.last, copy.arrival)
         if copy.run > self._run:
             self._run, self._newest = copy.run, None
-            self._offsets.clear()
+            self._offsets = ()
         if copy.run < self._run or copy.index in self._known:
             return False
         self._known[copy.index] = None
@@ -115,7 +114,7 @@ class Standing:
         if not place.sparse:
             self._count(copy.index)
         end = place.ms(copy.end) + 1000 * place.epoch
-        self._offsets.append(end - copy.arrival)
+        self._offsets = (*self._offsets, end - copy.arrival)[-RECENT:]
         self.drift, self.off = None, False
         if place.joins is not None and not place.sparse:
             missed = copy.time - place.joins

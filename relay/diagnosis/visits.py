@@ -5,7 +5,6 @@ end of a POST does not replace a refusal of the same visit. Strangers name sourc
 `MOST_VISITORS`, the one that came longest ago is forgotten. Sans-IO; times in ms since 1970.
 """
 
-from collections import deque
 from dataclasses import dataclass, field
 
 MOST_VISITORS = 64
@@ -26,7 +25,7 @@ class Visitor:
     posts: int = 0
     reason: str = ""
     left: int = 0
-    refused: deque[int] = field(default_factory=lambda: deque(maxlen=MOST_REFUSALS))
+    refused: tuple[int, ...] = ()
     _told: bool = False
 
 
@@ -53,7 +52,7 @@ class Visits:
         """A POST of it was refused, in words."""
         visitor = self._touch(source)
         visitor.reason, visitor.left, visitor._told = why, utc, True
-        visitor.refused.append(utc)
+        visitor.refused = (*visitor.refused, utc)[-MOST_REFUSALS:]
 
     def _touch(self, source: str) -> Visitor:
         visitor = self.visitors.pop(source, None) or Visitor()

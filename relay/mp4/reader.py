@@ -10,7 +10,9 @@ How the input is cut never matters. That holds for faults too: boxes that were c
 fault come out first, and the fault is raised by the next call (`feed(b"")` asks for it).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from struct import Struct
 
 from relay.errors import BoxInvalid, BoxTooLarge, EncoderError, quoted
@@ -98,7 +100,7 @@ class BoxReader:
         self._kept = True
         self._pieces: list[bytearray | memoryview] = []
         self._streak = 0
-        self._fault: EncoderError | None = None
+        self._fault: Callable[[], EncoderError] | None = None
 
     @property
     def pending(self) -> int:
@@ -116,7 +118,7 @@ class BoxReader:
         Raises BoxInvalid or BoxTooLarge; the reader is then of no further use.
         """
         if self._fault is not None:
-            raise self._fault
+            raise self._fault()
         boxes: list[Box] = []
         view = memoryview(chunk)
         at = 0
@@ -126,7 +128,8 @@ class BoxReader:
                 if self._size and not self._left:
                     self._finish(boxes)
         except EncoderError as fault:
-            self._fault = fault
+            # To be made anew: one that is kept keeps, by its traceback, the whole connection.
+            self._fault = partial(type(fault), fault.message, hint=fault.hint)
             if not boxes:
                 raise
         return boxes

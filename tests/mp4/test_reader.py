@@ -1,5 +1,7 @@
+import gc
 import time
 import tracemalloc
+import weakref
 from itertools import pairwise
 
 import pytest
@@ -193,6 +195,26 @@ def test_boxes_before_a_fault_come_out_whatever_the_cut(size: int) -> None:
     assert seen == ["ftyp", "mfra"]
     with pytest.raises(BoxInvalid):
         reader.feed(box("free"))
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_fault_does_not_keep_its_reader(*, late: bool) -> None:
+    # With it goes all that its connection holds: a body, and everybody who handles it.
+    reader = BoxReader()
+    gone = weakref.ref(reader)
+    gc.disable()
+    try:
+        if late:  # told by the next call only
+            assert reader.feed(box("free") + bytes(16))
+        with pytest.raises(BoxInvalid) as first:
+            reader.feed(b"" if late else bytes(16))
+        with pytest.raises(BoxInvalid) as again:
+            reader.feed(b"")
+        assert (again.value.message, again.value.hint) == (first.value.message, first.value.hint)
+        del first, again, reader
+        assert gone() is None
+    finally:
+        gc.enable()
 
 
 def test_a_large_mdat_is_not_joined() -> None:

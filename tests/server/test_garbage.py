@@ -1,13 +1,12 @@
 """What a connection leaves behind when it is over: nothing that would have to be searched for."""
 
 import asyncio
-import gc
-from collections import Counter
 
 import pytest
 
 from relay.server.tls import Tls
 from tests.certificates.keys import client, files
+from tests.litter import littered, ours
 from tests.server.wire import CHUNKED, GET, POST, Census, chunk, connected, echo, forbid, serving
 
 ENDS = {
@@ -44,19 +43,8 @@ async def test_nothing_of_the_server_s_is_left(end: str, tls: bool) -> None:
         census = Census()
         await _spend(address, ENDS[end], tls)
         assert await census.restored()
-        gc.collect()
-        gc.disable()
-        gc.set_debug(gc.DEBUG_SAVEALL)
-        try:
+        with littered() as found:
             for _ in range(5):
                 await _spend(address, ENDS[end], tls)
             assert await census.restored()
-            gc.collect()
-            left = Counter(f"{type(o).__module__}.{type(o).__qualname__}" for o in gc.garbage)
-        finally:
-            gc.set_debug(0)
-            gc.garbage.clear()
-            gc.enable()
-    ours = {name: count for name, count in left.items() if name.startswith(("relay", "hypercorn"))}
-    assert not ours
-    assert not {"frame", "traceback"} & {name.removeprefix("builtins.") for name in left}
+    assert not ours(found)
