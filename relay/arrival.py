@@ -63,6 +63,11 @@ class Waiting:
     def __iter__(self) -> Iterator[Arrival | Ending]:
         return iter(self._items)
 
+    @property
+    def since(self) -> int | None:
+        """When the first of it came, in the ms of `now`; None while nothing waits."""
+        return self._items[0].now if self._items else None
+
     def add(self, item: Arrival | Ending) -> list[Fragment]:
         """One more; the fragments that are given up for it, the oldest."""
         self._items.append(item)
@@ -83,6 +88,11 @@ class Waiting:
             self._items = deque(item for item in self._items if not wanted(item))
             self._bytes -= sum(map(_size, taken))
         return taken
+
+    def before(self, now: int) -> list[Fragment]:
+        """Give up what came before a moment."""
+        stale = self.take(lambda item: item.now < now)
+        return [late.fragment for late in stale if isinstance(late, Arrival)]
 
     def outdated(self, sender: Sender, header: Header) -> list[Fragment]:
         """Give up what a sender sent under other settings than the header that it shows now."""

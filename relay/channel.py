@@ -209,10 +209,7 @@ class Channel:
     async def _carry(self, outcome: Outcome, *, keep: bool = True) -> None:
         """Put what came forth. When that fails, it is put again later, unless it is not to be kept:
         then what is left in `outcome` is not yet safe."""
-        for fragment in outcome.suspect:
-            text = f"a fragment of {fragment.track.name} has a time that no number can have"
-            self.journal.note(self._clock.utc(), "INDEX_SUSPECT", text, grave=True)
-        outcome.suspect.clear()
+        self._tell_suspects(outcome)
         for code, said in outcome.alarms:
             self.tell(code, said, grave=True)
         outcome.alarms.clear()
@@ -220,6 +217,12 @@ class Channel:
             await self._carriage.carry(outcome, keep=keep)
         finally:
             self._wake.set()
+
+    def _tell_suspects(self, outcome: Outcome) -> None:
+        while outcome.suspect:
+            name = outcome.suspect.pop(0).track.name
+            text = f"a fragment of {name} has a time that no number can have"
+            self.journal.note(self._clock.utc(), "INDEX_SUSPECT", text, grave=True)
 
     async def _carry_first(self, waited: Outcome) -> None:
         """What waited for the grid goes first, or a later one would begin the timeline."""
@@ -287,7 +290,9 @@ class Channel:
     async def _carry_due(self) -> None:
         for track, run, floor in self._view.trims():  # first, since it makes room
             await self.store.trim(track, run, floor)
-        await self._carriage.carry_due(self._point.due(self._clock.now()))
+        due = self._point.due(self._clock.now())
+        self._tell_suspects(due)
+        await self._carriage.carry_due(due)
 
     def _died(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and task.exception() is not None:

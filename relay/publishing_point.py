@@ -177,8 +177,10 @@ class PublishingPoint:
         return outcome
 
     def due(self, now: int) -> Outcome:
-        """What time brings: dead senders' pieces, and a grid learnt from audio alone."""
+        """What time brings: dead senders' pieces, a grid of audio alone, the end of a vain wait."""
         outcome = Outcome(offers=self._gatherings.due(now))
+        if self._runs is not None:
+            outcome.suspect += self._rewound.before(now - self._runs.memory)
         pin = self._learning.due(now, video=self._video) if self.grid is None else None
         outcome.pins += [pin] if pin is not None else []
         return outcome
@@ -186,7 +188,9 @@ class PublishingPoint:
     def deadline(self) -> int | None:
         """When `due` is to be asked again, in the ms of `now`."""
         learnt = self._learning.deadline(video=self._video) if self.grid is None else None
-        times = (self._gatherings.deadline(), learnt)
+        times = [self._gatherings.deadline(), learnt]
+        if self._runs is not None and self._rewound.since is not None:
+            times.append(self._rewound.since + self._runs.memory + 1)
         return min((time for time in times if time is not None), default=None)
 
     @property
@@ -283,12 +287,10 @@ class PublishingPoint:
             )
             return None
         outcome.suspect += self._rewound.add(came)
-        stale = self._rewound.take(lambda late: late.now < came.now - runs.memory)
-        outcome.suspect += [late.fragment for late in stale if isinstance(late, Arrival)]
+        outcome.suspect += self._rewound.before(came.now - runs.memory)
         if standing is Standing.REWOUND:
-            waits = [late for late in self._rewound if isinstance(late, Arrival)]
-            numbered = [(late.raw(grid), late) for late in waits]
-            first, began = min(numbered, key=itemgetter(0))
+            waits = (late for late in self._rewound if isinstance(late, Arrival))
+            first, began = min(((late.raw(grid), late) for late in waits), key=itemgetter(0))
             end = Fraction(began.fragment.end, began.fragment.track.timescale)
             arrived = round(Fraction(began.utc, 1000) - end)
             outcome.pins.append(runs.next(first, arrived).pin())

@@ -89,6 +89,18 @@ def test_a_restart_of_both_relay_and_encoder_begins_a_run() -> None:
     assert Run.read(pin).start == 1003
 
 
+def test_what_waits_for_a_run_that_nobody_begins_is_given_up() -> None:
+    point, now = on_air(), 2_010_000
+    came = fragment(0)
+    assert point.fragment(A, came, now, UTC) == Outcome()
+    over = point.deadline()
+    assert over is not None
+    assert point.due(over - 1) == Outcome()
+    assert point.due(over).suspect == [came]
+    assert point.deadline() is None
+    assert over - now > 3 * 2000  # a restarted encoder has sent three by then
+
+
 def test_what_was_refused_or_left_behind_long_ago_is_no_part_of_a_restart() -> None:
     point, now, once = on_air(), 2_006_000, Sender("c", "main")
     for sender in (once, A, B):

@@ -4,15 +4,16 @@
               by least squares. Fragments come in lumps; the difference of two ends would jump by a
               whole fragment.
     since     when the channel's state or protection became what it is
-    series    a sample every `EVERY_MS` of each source's lateness, drift and bitrate, and of each
-              upstream's backlog and bitrate: what the page's plots begin with
+    series    a sample every `EVERY_MS` of each living source's lateness, drift and bitrate, and of
+              each upstream's backlog and bitrate: what the page's plots begin with
 
 Sans-IO: it is told of each look at the board. What it keeps is bounded by time, and by what the
-board shows; a counter that fell (a channel that was reset) begins anew.
+board shows, and small, since strangers are on it, too; a counter that fell (a channel that was
+reset) begins anew.
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 EVERY_MS = 2_000
@@ -21,8 +22,13 @@ SLOPE_MS = 16_000
 STEP_MS = 500
 """The least time between two points of a slope."""
 
-_OF_SOURCES = ("lateness", "drift", "bitrate")
-_OF_UPSTREAMS = ("seconds", "bitrate")
+_PLOTTED = {
+    "sources": ("lateness", "drift", "bitrate"),
+    "upstreams": ("seconds", "bitrate"),
+}
+
+_Sample = dict[str, dict[str, tuple[float | None, ...]]]
+"""By kind and name, what is plotted of it."""
 
 Counter = tuple[str, str]
 """What counts bytes: "sources" or "upstreams", and which."""
@@ -32,10 +38,8 @@ class History:
     """One channel's."""
 
     def __init__(self) -> None:
-        self._samples: deque[tuple[int, Mapping[tuple[str, str, str], float]]] = deque(
-            maxlen=SAMPLES
-        )
-        self._counts: dict[Counter, deque[tuple[int, int]]] = {}
+        self._samples: deque[tuple[int, _Sample]] = deque(maxlen=SAMPLES)
+        self._counts: dict[Counter, list[tuple[int, int]]] = {}
         self._rates: dict[Counter, int] = {}
         self._stands: tuple[str, str] = ("", "")
         self._since = 0
@@ -65,35 +69,43 @@ class History:
         "upstreams": {name: {"seconds": s, "bitrate": bit/s}}}
         """
         found: dict[str, Any] = {"at": [at for at, _ in self._samples]}
-        found |= {"sources": {}, "upstreams": {}}
-        keys = dict.fromkeys(key for _, sample in self._samples for key in sample)
-        for kind, name, what in keys:
-            values = [sample.get((kind, name, what)) for _, sample in self._samples]
-            found[kind].setdefault(name, {})[what] = values
+        for kind, whats in _PLOTTED.items():
+            samples = [sample[kind] for _, sample in self._samples]
+            names = dict.fromkeys(name for sample in samples for name in sample)
+            found[kind] = {name: _columns(name, whats, samples) for name in names}
         return found
 
-    def _counted(self, key: Counter, utc: int, size: int) -> deque[tuple[int, int]]:
-        points = self._counts.get(key, deque())
+    def _counted(self, key: Counter, utc: int, size: int) -> list[tuple[int, int]]:
+        points = self._counts.get(key, [])
         if points and (size < points[-1][1] or utc < points[-1][0]):
             points.clear()
         if not points or utc - points[-1][0] >= STEP_MS:
             points.append((utc, size))
-        while utc - points[0][0] > SLOPE_MS:
-            points.popleft()
-        return points
+        return [point for point in points if utc - point[0] <= SLOPE_MS]
 
 
-def _sample(facts: Mapping[str, Any]) -> dict[tuple[str, str, str], float]:
-    found = {}
-    for kind, whats in (("sources", _OF_SOURCES), ("upstreams", _OF_UPSTREAMS)):
-        for name, said in facts[kind].items():
-            for what in whats:
-                if what in said:
-                    found[kind, name, what] = said[what]
-    return found
+def _sample(facts: Mapping[str, Any]) -> _Sample:
+    return {
+        kind: {
+            name: tuple(said.get(what) for what in whats)
+            for name, said in facts[kind].items()
+            if said.get("alive", True)
+        }
+        for kind, whats in _PLOTTED.items()
+    }
 
 
-def _slope(points: deque[tuple[int, int]]) -> int:
+def _columns(
+    name: str, whats: Sequence[str], samples: Sequence[Mapping[str, tuple[float | None, ...]]]
+) -> dict[str, list[float | None]]:
+    """What is known of one, each figure for itself."""
+    nothing = (None,) * len(whats)
+    rows = [sample.get(name, nothing) for sample in samples]
+    columns = zip(whats, zip(*rows, strict=True), strict=True)
+    return {what: list(column) for what, column in columns if any(x is not None for x in column)}
+
+
+def _slope(points: Sequence[tuple[int, int]]) -> int:
     """Bit/s; 0 until there are two points."""
     count = len(points)
     began = points[0][0]
