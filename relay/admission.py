@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count, product
 from string import ascii_lowercase
+from sys import intern
 
 from relay.arrival import Sender
 from relay.errors import LimitReached, SourcesTaken
@@ -63,7 +64,7 @@ class Admission:
         if target.source is not None:
             self._named[target.point, stream, target.source] += 1
             return Sender(target.source, stream)
-        names = (f"{address}-{letters}" for letters in _letters())
+        names = (intern(f"{address}-{letters}") for letters in _letters())
         source = next(name for name in names if (target.point, stream, name) not in self._slots)
         self._slots.add((target.point, stream, source))
         return Sender(source, stream)

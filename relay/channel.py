@@ -199,10 +199,13 @@ class Channel:
         del self.posts[sender]
         await self._turn.wait()
         clean = clean and not more and not self._stuck  # what it leaves open must not overtake
-        if not more:
+        utc = self._clock.utc()
+        if more:
+            self.diagnosis.ended(sender, utc)
+        else:
             code, how = ("SOURCE_ENDED", "ended") if clean else ("SOURCE_LOST", "broke off")
-            utc, text = self._clock.utc(), f"{how}: stream {sender.stream}"
-            self.diagnosis.visits.ended(sender.source, utc, text)
+            text = f"{how}: stream {sender.stream}"
+            self.diagnosis.ended(sender, utc, text)
             self.journal.note(utc, code, f"{sender.source} {text}", grave=not clean)
         await self._carry(self._point.ended(sender, self._clock.now(), clean=clean))
 

@@ -21,6 +21,7 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from sys import intern
 
 Buffer = bytes | memoryview
 """Bytes that are handed on, not copied."""
@@ -110,7 +111,7 @@ class Track:
     name: str = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "name", self.key.url_name)
+        object.__setattr__(self, "name", intern(self.key.url_name))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 It watches beside the river and decides nothing: what is published is the same without it. It is
 told of each header, fragment and verdict, keeps what is counted and measured (`tally`, `heartbeat`,
 `synchrony`, `visits`), and returns what is worth a line in log and journal: each alarm once when it
-begins and once when it is over. A source that has been silent for `SILENT_MS` is no longer accused
-of anything: that it is lost has been told.
+begins and once when it is over. A source that has been silent for `SILENT_MS`, or is gone
+(`absence`), is no longer accused of anything: that it is lost has been told.
 
     SOURCE_LATE, ...       what becomes of a source's copies has changed (`tally`)
     SOURCE_OVERLAP, SOURCE_DISCONTINUITY, SOURCE_NONINCREASING, SOURCE_UNEXPECTED_BITRATE,
@@ -20,6 +20,7 @@ from dataclasses import asdict
 from fractions import Fraction
 
 from relay.arrival import Sender
+from relay.diagnosis.absence import Absence
 from relay.diagnosis.alarms import Alarm, Alarms
 from relay.diagnosis.alignment import misaligned
 from relay.diagnosis.heartbeat import RECENT, Heartbeat, Word
@@ -35,6 +36,8 @@ from relay.view import View
 
 MOST_TRACKS = 128
 SILENT_MS = 60_000
+ACQUIT_MS = 1_000
+"""How often it is asked who is silent."""
 OUT_OF_SYNC = "out_of_sync"
 """The word beside those of the heartbeat."""
 
@@ -58,13 +61,23 @@ class Diagnosis:
         self.lateness = Lateness()
         self.visits = Visits()
         self._inspection = Inspection(name)
+        self._absence = Absence()
+        self._acquitted = 0
         self.patience = patience
         self._offsets: dict[str, int] = {}
 
     def began(self, sender: Sender) -> None:
         """A sender's POST has begun."""
+        self._absence.began(sender)
         self.heartbeat.began(sender.source, sender.stream)
         self.visits.began(sender.source)
+
+    def ended(self, sender: Sender, utc: int, how: str = "") -> None:
+        """A sender's last POST is over. `how`, in words, unless others may follow at once."""
+        if how:
+            self.visits.ended(sender.source, utc, how)
+        self._absence.ended(sender, utc)
+        self._forget(utc)
 
     def header(self, sender: Sender, header: Header) -> list[Alarm]:
         """A sender's header came, and was accepted."""
@@ -124,7 +137,18 @@ class Diagnosis:
         if verdict is not Verdict.HELD and not resent and not place.sparse:
             self.lateness.took(copy.source, copy.track, copy.arrival - first.arrival)
 
+    def _forget(self, now: int) -> None:
+        for sender in self._absence.gone(now):
+            self.heartbeat.forget(sender.source, sender.stream)
+            if not self._absence.of(sender.source):
+                self._inspection.forget(sender.source)
+                self.alarms.forget(sender.source)
+
     def _acquit(self, now: int) -> None:
+        if abs(now - self._acquitted) < ACQUIT_MS:
+            return
+        self._acquitted = now
+        self._forget(now)
         for subject in {subject for _, subject in self.alarms.standing}:
             last = self.synchrony.last(subject)
             if last is not None and last < now - SILENT_MS:

@@ -137,6 +137,11 @@ class Heartbeat:
             if (who, where) == (source, stream):
                 line.resumed = True
 
+    def forget(self, source: str, stream: str) -> None:
+        """A sender is gone: if it comes back, what it sends follows nothing."""
+        for key in [key for key in self._lines if key[:2] == (source, stream)]:
+            del self._lines[key]
+
     def took(self, source: str, stream: str, fragment: Fragment) -> frozenset[Word]:
         """One more fragment came, complete: the words that it has brought or may have ended."""
         track = fragment.track.name

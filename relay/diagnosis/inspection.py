@@ -26,6 +26,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from hashlib import sha256
 from itertools import combinations
 
 from relay.ingest.manifest import ManifestTrack, parse
@@ -59,21 +60,38 @@ class Inspection:
     """The newest headers of one channel."""
 
     name: str
-    _data: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    _digests: dict[tuple[str, str], bytes] = field(default_factory=dict)
     _headers: dict[tuple[str, str], list[_Declared]] = field(default_factory=dict)
+    _gone: set[str] = field(default_factory=set)
 
     def header(self, source: str, stream: str, header: Header) -> Findings | None:
         """A sender's header came: all that is amiss on the channel now, or None as before."""
-        key = (source, stream)
-        if self._data.get(key) == header.data:
+        key, digest = (source, stream), sha256(header.data).digest()
+        if self._digests.get(key) == digest and source not in self._gone:
             return None
-        self._data.pop(key, None)
+        self._gone.discard(source)
+        self._digests.pop(key, None)
         self._headers.pop(key, None)
-        self._data[key] = header.data
+        self._digests[key] = digest
         self._headers[key] = _declared(header)
-        if len(self._data) > MOST_HEADERS:
-            oldest = next(iter(self._data))
-            del self._data[oldest], self._headers[oldest]
+        if len(self._digests) > MOST_HEADERS:
+            oldest = next(iter(self._digests))
+            del self._digests[oldest], self._headers[oldest]
+        return {code: self._of_those_here(said) for code, said in self._found().items()}
+
+    def forget(self, source: str) -> None:
+        """A source is gone: nothing is said of it until it is back. What it has shown counts on: a
+        sparse track may go with one of its tracks."""
+        self._gone = {who for who, _ in self._headers if who == source or who in self._gone}
+
+    def _of_those_here(self, said: dict[str, str]) -> dict[str, str]:
+        return {
+            subject: text
+            for subject, text in said.items()
+            if subject.partition(", ")[0] not in self._gone
+        }
+
+    def _found(self) -> Findings:
         sources: dict[str, dict[str, _Declared]] = defaultdict(dict)
         for (who, _), tracks in self._headers.items():
             sources[who] |= {each.track.name: each for each in tracks}

@@ -11,6 +11,7 @@ DOCTYPE or an entity, is refused before parsing: no file and no socket is ever o
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from sys import intern
 
 from lxml import etree
 
@@ -242,13 +243,13 @@ def _name(text: str) -> str:
             f'The track name "{quoted(text)}" is not allowed.',
             hint="Use 1 to 64 of A-Z a-z 0-9 . _ - and begin with a letter or digit.",
         )
-    return text
+    return intern(text)
 
 
 def _language(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9-]{1,35}", text):
         raise ManifestInvalid(f'"{quoted(text)}" is no language (RFC 5646).')
-    return text
+    return intern(text)
 
 
 def _number(said: dict[str, str], name: str, default: int) -> int:

@@ -176,7 +176,7 @@ class Session:
         return found
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=16)
 def read_header(stream: str, data: bytes) -> Header:
     """A header from the bytes that `Header.data` kept. Raises EncoderError if they are none.
 

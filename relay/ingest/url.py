@@ -10,6 +10,7 @@ URLs and folders, and two spellings of one name would be two streams.
 
 import re
 from dataclasses import dataclass
+from sys import intern
 from urllib.parse import unquote, unquote_plus
 
 from relay.errors import IngestUrl, quoted
@@ -95,4 +96,4 @@ def _named(what: str, name: str) -> str:
             f'The {what} "{quoted(name)}" is not allowed.',
             hint="Use 1 to 64 of A-Z a-z 0-9 . _ - and begin with a letter or digit.",
         )
-    return name
+    return intern(name)  # many tables have it: in memory once

@@ -50,15 +50,16 @@ class History:
         if stands != self._stands:
             self._stands, self._since = stands, utc
         facts["since"] = self._since
-        self._counts = {key: self._counted(key, utc, size) for key, size in sizes.items()}
+        live = {key: size for key, size in sizes.items() if _lives(facts[key[0]].get(key[1], {}))}
+        self._counts = {key: self._counted(key, utc, size) for key, size in live.items()}
         if self._samples and utc < self._samples[-1][0]:
             self._samples.clear()  # the clock was set back, and plots only go on
         due = not self._samples or utc - self._samples[-1][0] >= EVERY_MS
         if due:  # not at every look, or the page would be told of little else
             self._rates = {key: _slope(points) for key, points in self._counts.items()}
-        for (kind, name), rate in self._rates.items():
+        for kind, name in sizes:
             if name in facts[kind]:
-                facts[kind][name]["bitrate"] = rate
+                facts[kind][name]["bitrate"] = self._rates.get((kind, name), 0)
         if due:
             self._samples.append((utc, _sample(facts)))
 
@@ -84,12 +85,16 @@ class History:
         return [point for point in points if utc - point[0] <= SLOPE_MS]
 
 
+def _lives(said: Mapping[str, Any]) -> bool:
+    return bool(said.get("alive", True))  # an upstream always does
+
+
 def _sample(facts: Mapping[str, Any]) -> _Sample:
     return {
         kind: {
             name: tuple(said.get(what) for what in whats)
             for name, said in facts[kind].items()
-            if said.get("alive", True)
+            if _lives(said)
         }
         for kind, whats in _PLOTTED.items()
     }

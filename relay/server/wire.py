@@ -82,6 +82,10 @@ class Wire(asyncio.Protocol):
         _wake(self._writable)
         if not self._gone.done():
             self._gone.set_result(None)
+        # By these asyncio's transport refers to itself, until garbage is searched for: always
+        # before Python 3.12, after it when it was aborted.
+        for callback in ("_read_ready_cb", "_write_ready"):
+            getattr(self._transport, "__dict__", {}).pop(callback, None)
 
     def pause_writing(self) -> None:
         """The transport holds enough that the peer has not taken."""

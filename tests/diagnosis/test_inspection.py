@@ -217,7 +217,7 @@ def test_strangers_cannot_fill_the_memory() -> None:
     inspection = Inspection("news")
     for number in range(2 * MOST_HEADERS):
         inspection.header(f"s{number}", "main", header((VIDEO, {})))
-    assert len(inspection._headers) == len(inspection._data) == MOST_HEADERS
+    assert len(inspection._headers) == len(inspection._digests) == MOST_HEADERS
 
 
 @pytest.mark.requirement("FMT-7a")

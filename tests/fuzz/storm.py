@@ -43,9 +43,6 @@ LINGER = 75.0
 """Seconds in which memory and descriptors are to be as before: the relay tidies each minute."""
 SLACK = 0.05
 """Of the memory before, by which what it holds beyond its twin may have grown."""
-FIRST = 2
-"""Another storm, of this part of the size, comes first: it fills what is remembered of strangers up
-to its limits, and leaves its holes between what is in use. The next one must add nothing."""
 TOKEN = "a-token-of-the-storm-that-is-long"
 
 NOTHING = Footprint(0, 0)
@@ -75,13 +72,12 @@ BOTH = Weights()
 class Outcome:
     """A storm's figures; `broken` has a sentence for whatever did not hold.
 
-    It and its twin are weighed at first, after a storm of a part of the size, and after the storm.
+    It and its twin are weighed before the storm, and when it has calmed down.
     """
 
     requests: Weather = field(default_factory=Weather)
     bodies: Weather = field(default_factory=Weather)
     delivered: int = 0
-    cold: Weights = BOTH
     before: Weights = BOTH
     after: Weights = BOTH
     logged: int = 0
@@ -153,10 +149,7 @@ async def storm(folder: Path, requests: int, bodies: int, seed: int) -> Outcome:
                 await throw((one.port, one.admin), Requests(seed + 1).one, 50)
                 await throw((one.port,), Bodies(seed + 1).one, 50)
                 await asyncio.to_thread(served.fetch, f"{one.admin_url}/api/v1/openapi.json")
-            found.cold = _weighed(relay, twin)
-            await throw(ports[:1], Bodies(seed + 2).one, bodies // FIRST)
-            await throw(ports, Requests(seed + 2).one, requests // FIRST)
-            found.before = await _calm(relay, twin, found.cold)
+            found.before = _weighed(relay, twin)
             began = time.monotonic()
             found.bodies = await throw(ports[:1], Bodies(seed).one, bodies)
             found.requests = await throw(ports, Requests(seed).one, requests)
@@ -227,10 +220,9 @@ def told(found: Outcome, seed: int) -> None:
     for name, weather in (("requests", found.requests), ("bodies", found.bodies)):
         answers = " ".join(f"{s}: {n}" for s, n in sorted(weather.answers.items()))
         print(f"  {name}: {answers}; closed {weather.silent}; slowest {weather.slowest:.2f} s")
-    stages = {"at first": found.cold, "after a smaller one": found.before, "after it": found.after}
     weights = "; ".join(
-        f"{stage} {one.relay.memory >> 20} MB, its twin {one.twin.memory >> 20}"
-        for stage, one in stages.items()
+        f"{stage} {one.relay.memory / (1 << 20):.1f} MB, its twin {one.twin.memory / (1 << 20):.1f}"
+        for stage, one in {"before": found.before, "after": found.after}.items()
     )
     files = f"{found.before.relay.files}, then {found.after.relay.files}"
     print(f"  {weights}; open files {files}; log {found.logged >> 10} KB")
