@@ -35,10 +35,10 @@ def test_all_that_stands_under_a_code_is_told_as_a_difference() -> None:
 
 def test_a_subject_that_is_gone_is_forgotten_without_a_word() -> None:
     alarms = Alarms()
-    for code, subject in (("X", "a"), ("Y", "a"), ("X", "b")):
+    for code, subject in (("X", "a"), ("Y", "a"), ("X", "b"), ("X", "a, video"), ("X", "ab, a")):
         alarms.stand(code, subject, "")
     alarms.forget("a")
-    assert set(alarms.standing) == {("X", "b")}
+    assert set(alarms.standing) == {("X", "b"), ("X", "ab, a")}
 
 
 def test_strangers_cannot_fill_the_memory_nor_the_log() -> None:

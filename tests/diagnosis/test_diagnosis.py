@@ -8,6 +8,7 @@ import pytest
 
 from relay.arrival import Sender
 from relay.diagnosis import SILENT_MS, Diagnosis
+from relay.diagnosis.absence import AWAY_MS
 from relay.diagnosis.alarms import Alarm
 from relay.diagnosis.heartbeat import RECENT
 from relay.media import Copy, Fragment, Gap, Kind, Pin, Track, Verdict
@@ -195,6 +196,29 @@ def test_what_headers_say_is_told_once_and_once_more_when_it_is_mended() -> None
     assert told() == [("MANIFEST_OUTPUT", True), ("PARENT_UNKNOWN", False)]
     assert told() == []
     assert told(manifestOutput="true") == [("MANIFEST_OUTPUT", False)]
+
+
+@pytest.mark.parametrize("back", ["with its header", "with another stream"])
+def test_nothing_is_said_of_a_source_that_is_gone_until_it_is_back(back: str) -> None:
+    bench, sender, events = Bench(), Sender("b", "cues"), replace(CUES, parent="video")
+    box = manifest(said("textstream", 1, 0, trackName="cues", manifestOutput="true"))
+    came = header(events, data=box.data)
+    bench.diagnosis.began(sender)
+    (told,) = bench.diagnosis.header(sender, came)
+    alarm = (told.code, f"b, {CUES.name}")
+    other = Sender("b", "other")
+    if back == "with another stream":
+        bench.diagnosis.began(other)
+    bench.diagnosis.ended(sender, 0, "broke off")
+    assert bench.run(range(AWAY_MS // CELL - 1), a=300) == []
+    assert alarm in bench.diagnosis.alarms.standing
+    assert bench.run(range(AWAY_MS // CELL - 1, AWAY_MS // CELL + 2), a=300) == []
+    if back == "with another stream":  # it was never gone
+        assert alarm in bench.diagnosis.alarms.standing
+        return
+    assert alarm not in bench.diagnosis.alarms.standing
+    assert bench.diagnosis.header(Sender("a", "main"), header(AUDIO)) == []
+    assert bench.diagnosis.header(sender, came) == [told]
 
 
 def test_a_source_that_is_silent_is_no_longer_accused() -> None:

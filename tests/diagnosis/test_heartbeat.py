@@ -73,6 +73,18 @@ def test_the_two_that_are_resent_after_a_reconnect_are_counted_apart() -> None:
     assert (pulse.resent, counted(pulse)) == (2, {})
 
 
+def test_what_a_sender_that_was_gone_sends_follows_nothing() -> None:
+    heartbeat = Heartbeat()
+    taken(heartbeat, cells(0, 1), "other")
+    taken(heartbeat, cells(0, 1, 2))
+    heartbeat.forget("a", "main")
+    heartbeat.began("a", "main")
+    pulse = taken(heartbeat, cells(2, 9))
+    assert (pulse.resent, counted(pulse)) == (0, {Word.DISCONTINUITY: 1})
+    pulse = taken(heartbeat, cells(1), "other")
+    assert pulse.counts[Word.NONINCREASING] == 1
+
+
 def test_what_comes_again_without_a_reconnect_does_not_rise() -> None:
     heartbeat = Heartbeat()
     taken(heartbeat, cells(0, 1, 2))

@@ -97,6 +97,19 @@ def test_what_was_not_known_is_null() -> None:
     assert history.series()["sources"]["a"]["lateness"] == [None, 40]
 
 
+def test_of_a_source_that_has_gone_there_is_nothing_more() -> None:
+    history = History()
+    look(history, 0, a=0)
+    gone = facts()
+    gone["sources"]["a"] = {"alive": 0, "lateness": 40, "drift": -2}
+    history.took(EVERY_MS, gone, {("sources", "a"): 10})
+    assert gone["sources"]["a"]["bitrate"] == 0
+    assert history.series()["sources"]["a"]["lateness"] == [40, None]
+    for utc in range(2 * EVERY_MS, (SAMPLES + 1) * EVERY_MS, EVERY_MS):
+        history.took(utc, gone, {("sources", "a"): 10})
+    assert history.series()["sources"] == {}
+
+
 def test_it_samples_at_its_own_pace() -> None:
     history = History()
     for utc in range(0, 10_000, LOOK):
