@@ -5,9 +5,11 @@ from fractions import Fraction
 
 import pytest
 
+from relay.diagnosis.absence import AWAY_MS
 from relay.monitor.health import described
 from tests.door import LEARNING, PATH, RULES, TRACK, Door, header, opened, shown, video
 from tests.mp4 import recorded
+from tests.server.wire import eventually
 from tests.test_receiver_sparse import CUES, cues_header
 
 TIMESCALES = "ff9-90k/req001.body"
@@ -86,6 +88,32 @@ async def test_a_sparse_track_whose_events_would_stay_hidden_is_taken_and_told()
         assert (await door.put(CUES, cues_header())).status == 200
         assert codes(door).count("MANIFEST_OUTPUT") == 2  # it is in order again
         assert described(door.channel, door.clock.utc())["warnings"] == []
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+async def test_what_a_source_that_is_gone_did_is_no_warning_any_more(*, chunked: bool) -> None:
+    async with opened() as door:
+        hidden = cues_header().replace(b'value="true"', b'value="none"')
+        send = door.push if chunked else door.put
+        sent = await send(f"{CUES}?source=b", hidden)
+        assert sent.status == 200
+        await door.push(PATH, header() + video(0))
+        warned = described(door.channel, door.clock.utc())["warnings"]
+        assert [warning["code"] for warning in warned] == ["MANIFEST_OUTPUT"]
+        door.clock.at += AWAY_MS + 1
+        await door.push(PATH, header() + video(1))
+        assert described(door.channel, door.clock.utc())["warnings"] == []
+
+
+async def test_a_time_that_went_back_once_is_told_when_nothing_has_followed_it() -> None:
+    async with opened() as door:
+        await door.push(PATH, header() + b"".join(video(at) for at in range(100, 104)))
+        door.clock.at += 60_000
+        await door.push(f"{PATH}?source=b", header() + video(0))
+        assert "INDEX_SUSPECT" not in codes(door)
+        door.clock.at += 13_000
+        await door.push(PATH, header())  # whatever comes, wakes it
+        assert await eventually(lambda: "INDEX_SUSPECT" in codes(door))
 
 
 @pytest.mark.requirement("FMT-7a")

@@ -221,6 +221,18 @@ def test_nothing_is_said_of_a_source_that_is_gone_until_it_is_back(back: str) ->
     assert bench.diagnosis.header(sender, came) == [told]
 
 
+@pytest.mark.parametrize(("away", "resent"), [(AWAY_MS - CELL, 1), (AWAY_MS, 0)])
+def test_what_a_sender_that_was_gone_sends_again_is_not_resent(away: int, resent: int) -> None:
+    bench, sender = Bench(), Sender("b", "main")
+    bench.diagnosis.began(sender)
+    bench.take(fragment(0), "b")
+    bench.diagnosis.ended(sender, 0, "broke off")
+    bench.run(range(away // CELL), a=300)
+    bench.diagnosis.began(sender)
+    bench.take(fragment(0), "b")
+    assert bench.diagnosis.heartbeat.pulses["b", VIDEO.name].resent == resent
+
+
 def test_a_source_that_is_silent_is_no_longer_accused() -> None:
     bench = Bench()
     bench.run(range(RECENT), a=300, b=4_000)
