@@ -91,6 +91,8 @@ class Waiting:
 
     def before(self, now: int) -> list[Fragment]:
         """Give up what came before a moment."""
+        if self.since is None or self.since >= now:
+            return []
         stale = self.take(lambda item: item.now < now)
         return [late.fragment for late in stale if isinstance(late, Arrival)]
 

@@ -93,13 +93,12 @@ async def test_a_sparse_track_whose_events_would_stay_hidden_is_taken_and_told()
 @pytest.mark.parametrize("chunked", [False, True])
 async def test_what_a_source_that_is_gone_did_is_no_warning_any_more(*, chunked: bool) -> None:
     async with opened() as door:
-        hidden = cues_header().replace(b'value="true"', b'value="none"')
         send = door.push if chunked else door.put
-        sent = await send(f"{CUES}?source=b", hidden)
+        sent = await send("/news.isml/Streams(b)?source=b", header(TIMESCALES))
         assert sent.status == 200
         await door.push(PATH, header() + video(0))
         warned = described(door.channel, door.clock.utc())["warnings"]
-        assert [warning["code"] for warning in warned] == ["MANIFEST_OUTPUT"]
+        assert [warning["code"] for warning in warned] == ["TIMESCALE_MISSING"]
         door.clock.at += AWAY_MS + 1
         await door.push(PATH, header() + video(1))
         assert described(door.channel, door.clock.utc())["warnings"] == []

@@ -140,8 +140,7 @@ class Diagnosis:
     def _forget(self, now: int) -> None:
         for sender in self._absence.gone(now):
             self.heartbeat.forget(sender.source, sender.stream)
-            if not self._absence.of(sender.source):
-                self._inspection.forget(sender.source)
+            if not self._absence.of(sender.source) and self._inspection.forget(sender.source):
                 self.alarms.forget(sender.source)
 
     def _acquit(self, now: int) -> None:

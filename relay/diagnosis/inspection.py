@@ -79,10 +79,17 @@ class Inspection:
             del self._digests[oldest], self._headers[oldest]
         return {code: self._of_those_here(said) for code, said in self._found().items()}
 
-    def forget(self, source: str) -> None:
+    def forget(self, source: str) -> bool:
         """A source is gone: nothing is said of it until it is back. What it has shown counts on: a
-        sparse track may go with one of its tracks."""
+        sparse track may go with one of its tracks. False: it sends events only, which come and go
+        by nature, so that what is wrong with them stands."""
+        shown = [
+            each for (who, _), tracks in self._headers.items() if who == source for each in tracks
+        ]
+        if all(each.track.parent for each in shown):
+            return False
         self._gone = {who for who, _ in self._headers if who == source or who in self._gone}
+        return True
 
     def _of_those_here(self, said: dict[str, str]) -> dict[str, str]:
         return {
