@@ -72,7 +72,7 @@ BOTH = Weights()
 class Outcome:
     """A storm's figures; `broken` has a sentence for whatever did not hold.
 
-    It and its twin are weighed before the storm, and when it has calmed down.
+    The relay and its twin are weighed before the storm, and when it has calmed down.
     """
 
     requests: Weather = field(default_factory=Weather)
