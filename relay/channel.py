@@ -199,14 +199,12 @@ class Channel:
         del self.posts[sender]
         await self._turn.wait()
         clean = clean and not more and not self._stuck  # what it leaves open must not overtake
-        utc = self._clock.utc()
-        if more:
-            self.diagnosis.ended(sender, utc)
-        else:
-            code, how = ("SOURCE_ENDED", "ended") if clean else ("SOURCE_LOST", "broke off")
-            text = f"{how}: stream {sender.stream}"
-            self.diagnosis.ended(sender, utc, text)
-            self.journal.note(utc, code, f"{sender.source} {text}", grave=not clean)
+        utc, how = self._clock.utc(), ""
+        if not more:
+            code, word = ("SOURCE_ENDED", "ended") if clean else ("SOURCE_LOST", "broke off")
+            how = f"{word}: stream {sender.stream}"
+            self.journal.note(utc, code, f"{sender.source} {how}", grave=not clean)
+        self.diagnosis.ended(sender, utc, how)
         await self._carry(self._point.ended(sender, self._clock.now(), clean=clean))
 
     async def _carry(self, outcome: Outcome, *, keep: bool = True) -> None:

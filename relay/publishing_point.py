@@ -286,8 +286,7 @@ class PublishingPoint:
                 hint=f"Start the encoder with UTC times; with ffmpeg: {UTC_OPTION}.",
             )
             return None
-        outcome.suspect += self._rewound.add(came)
-        outcome.suspect += self._rewound.before(came.now - runs.memory)
+        outcome.suspect += [*self._rewound.add(came), *self._rewound.before(came.now - runs.memory)]
         if standing is Standing.REWOUND:
             waits = (late for late in self._rewound if isinstance(late, Arrival))
             first, began = min(((late.raw(grid), late) for late in waits), key=itemgetter(0))

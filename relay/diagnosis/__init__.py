@@ -140,8 +140,11 @@ class Diagnosis:
     def _forget(self, now: int) -> None:
         for sender in self._absence.gone(now):
             self.heartbeat.forget(sender.source, sender.stream)
-            if not self._absence.of(sender.source) and self._inspection.forget(sender.source):
-                self.alarms.forget(sender.source)
+            if not self._absence.of(sender.source):
+                self._forgive(sender.source)
+
+    def _forgive(self, source: str) -> None:
+        self.alarms.forget(source, tracks=self._inspection.forget(source))
 
     def _acquit(self, now: int) -> None:
         if abs(now - self._acquitted) < ACQUIT_MS:
@@ -151,7 +154,7 @@ class Diagnosis:
         for subject in {subject for _, subject in self.alarms.standing}:
             last = self.synchrony.last(subject)
             if last is not None and last < now - SILENT_MS:
-                self.alarms.forget(subject)
+                self._forgive(subject)
 
     def _count(
         self,

@@ -71,7 +71,11 @@ class Alarms:
             told += self.stand(code, subject, text, grave=grave)
         return told
 
-    def forget(self, source: str) -> None:
-        """A source is gone, or a track: nothing is known of it any more, and nothing told."""
-        of = {key for key in self.standing if key[1] == source or key[1].startswith(f"{source}, ")}
-        self.standing = {key: said for key, said in self.standing.items() if key not in of}
+    def forget(self, subject: str, *, tracks: bool = False) -> None:
+        """Its subject is gone: nothing is known of it any more, and nothing told. `tracks`: neither
+        of the tracks of this source."""
+        self.standing = {
+            key: said
+            for key, said in self.standing.items()
+            if key[1] != subject and not (tracks and key[1].startswith(f"{subject}, "))
+        }

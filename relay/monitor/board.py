@@ -7,7 +7,7 @@ The timeline is in `cells`, each source in `sender`. Objects only, and never nul
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from fractions import Fraction
 from math import floor
 from typing import Any
@@ -24,6 +24,7 @@ from relay.uplink.standing import Standing
 
 ON_AIR, STARTING, STOPPED = "ON AIR", "STARTING", "STOPPED"
 
+_EVENT = tuple(each.name for each in fields(Event))
 _NONE: Mapping[str, Standing] = {}
 _NO_POSTS: Mapping[str, int] = {}
 
@@ -134,14 +135,8 @@ def _track(
 
 
 def _plain(event: Event) -> dict[str, Any]:
-    """An event as plain values. By hand: it is fifty a channel, twice a second."""
-    return {
-        "at": event.at,
-        "code": event.code,
-        "text": event.text,
-        "grave": event.grave,
-        "count": event.count,
-    }
+    """As `asdict`, which is far slower: fifty of a channel are asked for, twice a second."""
+    return {name: getattr(event, name) for name in _EVENT}
 
 
 def _refused(facts: dict[str, Any], diagnosis: Diagnosis) -> dict[str, set[int]]:

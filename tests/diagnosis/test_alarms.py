@@ -38,6 +38,8 @@ def test_a_subject_that_is_gone_is_forgotten_without_a_word() -> None:
     for code, subject in (("X", "a"), ("Y", "a"), ("X", "b"), ("X", "a, video"), ("X", "ab, a")):
         alarms.stand(code, subject, "")
     alarms.forget("a")
+    assert set(alarms.standing) == {("X", "b"), ("X", "a, video"), ("X", "ab, a")}
+    alarms.forget("a", tracks=True)
     assert set(alarms.standing) == {("X", "b"), ("X", "ab, a")}
 
 

@@ -218,6 +218,22 @@ def test_nothing_is_said_of_a_source_that_is_gone_until_it_is_back(but: str) -> 
     assert bench.diagnosis.header(sender, came) == ([] if but else [told])
 
 
+@pytest.mark.parametrize("events_only", [False, True])
+def test_a_silent_source_that_is_back_is_told_what_its_header_says(*, events_only: bool) -> None:
+    bench, sender, events = Bench(), Sender("b", "main"), replace(CUES, parent="other")
+    box = manifest(said("textstream", 1, 0, trackName="cues", manifestOutput="true"))
+    came = header(events, *(() if events_only else (AUDIO,)), data=box.data)
+    (told,) = bench.diagnosis.header(sender, came)
+    bench.run(range(RECENT), a=300, b=4_000)
+    assert {("OUT_OF_SYNC", "b"), (told.code, f"b, {CUES.name}")} <= set(
+        bench.diagnosis.alarms.standing
+    )
+    bench.run(range(RECENT, RECENT + (SILENT_MS + 4_000) // CELL + 2), a=300)
+    of_b = {key for key in bench.diagnosis.alarms.standing if key[1].startswith("b")}
+    assert of_b == ({(told.code, f"b, {CUES.name}")} if events_only else set())
+    assert bench.diagnosis.header(sender, came) == ([] if events_only else [told])
+
+
 @pytest.mark.parametrize(("away", "resent"), [(AWAY_MS - CELL, 1), (AWAY_MS, 0)])
 def test_what_a_sender_that_was_gone_sends_again_is_not_resent(away: int, resent: int) -> None:
     bench, sender = Bench(), Sender("b", "main")
